@@ -1,0 +1,1 @@
+//! Checks: YAML files with a CEL condition over the normalised model.

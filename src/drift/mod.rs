@@ -1,0 +1,1 @@
+//! Drift: two snapshots compared.

@@ -1,0 +1,170 @@
+//! Credentials: what authenticates as an identity, known or not yet known.
+
+use super::identity::merge_option;
+use super::{Confidence, Evidence, Fingerprint, IdentityId, Moment, Str, Timestamp};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The natural id of a credential: the issuer's where there is one (`aws:access-key:AKIA…`,
+/// `k8s:secret:<cluster>/<namespace>/<name>`), else `secret:<fingerprint>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CredentialId(pub Str);
+
+impl fmt::Display for CredentialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<T: Into<Str>> From<T> for CredentialId {
+    fn from(id: T) -> Self {
+        Self(id.into())
+    }
+}
+
+/// Whether the issuer accepts the credential. Ordered for merging: the most alive wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CredentialStatus {
+    /// No source says.
+    #[default]
+    Unknown,
+    /// The issuer lists it as expired.
+    Expired,
+    /// The issuer lists it as switched off.
+    Inactive,
+    /// The issuer lists it as usable.
+    Active,
+}
+
+impl CredentialStatus {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Inactive => "inactive",
+            Self::Active => "active",
+        }
+    }
+}
+
+/// One place where the credential's value (or its issuer's id next to the value) stands in the open.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Exposure {
+    /// Where.
+    pub evidence: Evidence,
+    /// How sure the detector is that this is a real credential.
+    pub confidence: Confidence,
+    /// What raised or lowered the confidence: `checksum valid`, `path is a test`.
+    pub reasons: BTreeSet<Str>,
+    /// The environment that the place belongs to, as its path tells: `prod`, `staging`, `dev`, `test`.
+    pub environment: Option<Str>,
+}
+
+/// The identity a credential authenticates as, and how that was concluded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CredentialLink {
+    /// The identity.
+    pub identity: IdentityId,
+    /// How: `access key listing names the user`, `annotation kubernetes.io/service-account.name`.
+    pub basis: Str,
+    /// Where that is said.
+    pub evidence: Evidence,
+}
+
+/// Something that authenticates as an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Natural id.
+    pub id: CredentialId,
+    /// Kind, as the detector's rule or the reader names it: `aws-access-key`, `slack-bot-token`.
+    pub kind: Str,
+    /// Who issued it: `aws`, `github`, `slack`; `unknown` for generic passwords.
+    pub issuer: Str,
+    /// What to call the kind in a sentence: `AWS access key`.
+    pub title: Str,
+    /// The account, cluster or tenant it belongs to, where the credential itself or an export tells.
+    pub account: Option<Str>,
+    /// The identities it authenticates as, with the basis.
+    pub links: BTreeSet<CredentialLink>,
+    /// Whether the issuer accepts it.
+    pub status: CredentialStatus,
+    /// When it was created or last rotated.
+    pub created: Option<Timestamp>,
+    /// When it ends.
+    pub expires: Moment,
+    /// When it was last used.
+    pub last_used: Moment,
+    /// What may be shown of the value, or the issuer's public id.
+    pub display: Option<Str>,
+    /// Keyed digest of the value, where the value was seen.
+    pub fingerprint: Option<Fingerprint>,
+    /// Where the value stands in the open.
+    pub exposures: BTreeSet<Exposure>,
+    /// Where an export lists it or a manifest declares it.
+    pub records: BTreeSet<Evidence>,
+    /// Where to revoke it: a page or a command.
+    pub revocation: Option<Str>,
+}
+
+impl Credential {
+    /// A new credential of which only id and kind are known.
+    pub fn new(
+        id: CredentialId,
+        kind: impl Into<Str>,
+        issuer: impl Into<Str>,
+        title: impl Into<Str>,
+    ) -> Self {
+        Self {
+            id,
+            kind: kind.into(),
+            issuer: issuer.into(),
+            title: title.into(),
+            account: None,
+            links: BTreeSet::new(),
+            status: CredentialStatus::Unknown,
+            created: None,
+            expires: Moment::Unknown,
+            last_used: Moment::Unknown,
+            display: None,
+            fingerprint: None,
+            exposures: BTreeSet::new(),
+            records: BTreeSet::new(),
+            revocation: None,
+        }
+    }
+
+    /// The identity it authenticates as, when known.
+    pub fn identity(&self) -> Option<&IdentityId> {
+        self.links.first().map(|link| &link.identity)
+    }
+
+    /// The highest confidence of any exposure.
+    pub fn confidence(&self) -> Option<Confidence> {
+        self.exposures.iter().map(|e| e.confidence).max()
+    }
+
+    /// Takes over what another record of the same credential knows. The id stays.
+    pub fn merge(&mut self, other: Self) {
+        let (mine, theirs) = (
+            (&self.kind, &self.issuer, &self.title),
+            (&other.kind, &other.issuer, &other.title),
+        );
+        if theirs < mine {
+            self.kind = other.kind;
+            self.issuer = other.issuer;
+            self.title = other.title;
+        }
+        merge_option(&mut self.account, other.account, std::cmp::min);
+        self.links.extend(other.links);
+        self.status = self.status.max(other.status);
+        merge_option(&mut self.created, other.created, std::cmp::max);
+        self.expires.merge(other.expires);
+        self.last_used.merge(other.last_used);
+        merge_option(&mut self.display, other.display, std::cmp::min);
+        merge_option(&mut self.fingerprint, other.fingerprint, std::cmp::min);
+        self.exposures.extend(other.exposures);
+        self.records.extend(other.records);
+        merge_option(&mut self.revocation, other.revocation, std::cmp::min);
+    }
+}

@@ -1,0 +1,277 @@
+//! Identities: principals that can act.
+
+use super::{Evidence, Moment, Str, Timestamp};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The natural id of an identity, the platform's own where it has one: an ARN,
+/// `k8s:<cluster>/<namespace>/<name>`, `registry:<entry id>` for one that is only declared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityId(pub Str);
+
+impl fmt::Display for IdentityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<T: Into<Str>> From<T> for IdentityId {
+    fn from(id: T) -> Self {
+        Self(id.into())
+    }
+}
+
+/// The platform that authenticates an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// Amazon Web Services.
+    Aws,
+    /// Kubernetes.
+    Kubernetes,
+    /// Any other, or not known.
+    Other,
+}
+
+impl Platform {
+    /// The name used in reports, checks and the registry.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Kubernetes => "kubernetes",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What sort of principal an identity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdentityKind {
+    /// The owner of an AWS account.
+    AwsRoot,
+    /// An IAM user.
+    AwsUser,
+    /// An IAM role.
+    AwsRole,
+    /// A Kubernetes ServiceAccount.
+    KubernetesServiceAccount,
+    /// A user name that a Kubernetes binding names.
+    KubernetesUser,
+    /// A group that a Kubernetes binding names; everyone in it acts with its grants.
+    KubernetesGroup,
+    /// Known only from a registry entry or a catalog.
+    Declared,
+}
+
+impl IdentityKind {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwsRoot => "aws-root",
+            Self::AwsUser => "aws-user",
+            Self::AwsRole => "aws-role",
+            Self::KubernetesServiceAccount => "kubernetes-service-account",
+            Self::KubernetesUser => "kubernetes-user",
+            Self::KubernetesGroup => "kubernetes-group",
+            Self::Declared => "declared",
+        }
+    }
+}
+
+/// Whether a person acts through the identity. The order is that of merging: a stated answer
+/// outranks none, and evidence of a person outranks evidence of a machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Humanity {
+    /// Nothing says either way.
+    #[default]
+    Undetermined,
+    /// A machine identity.
+    NonHuman,
+    /// A person.
+    Human,
+}
+
+impl Humanity {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undetermined => "undetermined",
+            Self::NonHuman => "non-human",
+            Self::Human => "human",
+        }
+    }
+}
+
+/// How the identity is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// A binding, trust or leaked key names it; no record of the identity itself was read.
+    Referenced,
+    /// A manifest or infrastructure code declares it.
+    Declared,
+    /// An export of the running system lists it.
+    Observed,
+}
+
+/// Where a label was attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LabelSource {
+    /// A cloud tag.
+    Tag,
+    /// A Kubernetes label.
+    Label,
+    /// A Kubernetes annotation.
+    Annotation,
+}
+
+/// A key and value attached to an identity or to its container.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label {
+    /// What sort of label.
+    pub source: LabelSource,
+    /// The key, as written.
+    pub key: Str,
+    /// The value, as written.
+    pub value: Str,
+    /// Where it was read.
+    pub evidence: Evidence,
+}
+
+/// A principal that can act. Every field is what the sources say; absent is unknown.
+///
+/// Records of the same identity from several sources are merged field by field; merging is
+/// commutative, associative and idempotent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Natural id.
+    pub id: IdentityId,
+    /// Platform.
+    pub platform: Platform,
+    /// What sort of principal.
+    pub kind: IdentityKind,
+    /// The name people use.
+    pub name: Str,
+    /// The account, cluster or tenant: `111122223333`, `prod-eu`.
+    pub account: Option<Str>,
+    /// The namespace inside it, for Kubernetes.
+    pub namespace: Option<Str>,
+    /// How it is known.
+    pub presence: BTreeSet<Presence>,
+    /// Person or machine, with the reason.
+    pub humanity: (Humanity, Str),
+    /// Why it belongs to the platform's provider and cannot be changed by the customer, if so
+    /// (service-linked role, `system:` controller).
+    pub provider_managed: Option<Str>,
+    /// Whether it can act at all; `Some(false)` when disabled.
+    pub enabled: Option<bool>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When it last acted, by whatever credential.
+    pub last_used: Moment,
+    /// When the identity itself ends.
+    pub expires: Moment,
+    /// Whether a password lets somebody sign in interactively.
+    pub console_access: Option<bool>,
+    /// Whether a second factor is enrolled.
+    pub mfa: Option<bool>,
+    /// Kubernetes `automountServiceAccountToken` of the ServiceAccount.
+    pub automount: Option<bool>,
+    /// Tags, labels and annotations.
+    pub labels: BTreeSet<Label>,
+    /// Other natural ids that mean this identity (an IAM unique id `AROA…`).
+    pub aliases: BTreeSet<Str>,
+    /// Ids of identities of other platforms that this one becomes by design (the IAM role that a
+    /// ServiceAccount's annotation names), with where that is said.
+    pub becomes: BTreeSet<(IdentityId, Evidence)>,
+    /// Where it was read.
+    pub evidence: BTreeSet<Evidence>,
+}
+
+impl Identity {
+    /// A new identity of which only id, kind and name are known.
+    pub fn new(
+        id: IdentityId,
+        platform: Platform,
+        kind: IdentityKind,
+        name: impl Into<Str>,
+    ) -> Self {
+        Self {
+            id,
+            platform,
+            kind,
+            name: name.into(),
+            account: None,
+            namespace: None,
+            presence: BTreeSet::new(),
+            humanity: (Humanity::Undetermined, "".into()),
+            provider_managed: None,
+            enabled: None,
+            created: None,
+            last_used: Moment::Unknown,
+            expires: Moment::Unknown,
+            console_access: None,
+            mfa: None,
+            automount: None,
+            labels: BTreeSet::new(),
+            aliases: BTreeSet::new(),
+            becomes: BTreeSet::new(),
+            evidence: BTreeSet::new(),
+        }
+    }
+
+    /// The container whose owner it inherits: `k8s:<cluster>/<namespace>` or `aws:<account>`.
+    pub fn container(&self) -> Option<Str> {
+        let account = self.account.as_deref()?;
+        match (self.platform, self.namespace.as_deref()) {
+            (Platform::Kubernetes, Some(namespace)) => {
+                Some(format!("k8s:{account}/{namespace}").into())
+            }
+            (Platform::Kubernetes, None) => Some(format!("k8s:{account}").into()),
+            (Platform::Aws, _) => Some(format!("aws:{account}").into()),
+            (Platform::Other, _) => None,
+        }
+    }
+
+    /// Takes over what another record of the same identity knows.
+    pub fn merge(&mut self, other: Self) {
+        debug_assert_eq!(self.id, other.id, "only records of one identity are merged");
+        self.platform = self.platform.min(other.platform);
+        self.kind = self.kind.min(other.kind);
+        if self.name > other.name {
+            self.name = other.name;
+        }
+        merge_option(&mut self.account, other.account, std::cmp::min);
+        merge_option(&mut self.namespace, other.namespace, std::cmp::min);
+        self.presence.extend(other.presence);
+        if self.humanity < other.humanity {
+            self.humanity = other.humanity;
+        }
+        merge_option(
+            &mut self.provider_managed,
+            other.provider_managed,
+            std::cmp::min,
+        );
+        merge_option(&mut self.enabled, other.enabled, std::cmp::min);
+        merge_option(&mut self.created, other.created, std::cmp::min);
+        self.last_used.merge(other.last_used);
+        self.expires.merge(other.expires);
+        merge_option(
+            &mut self.console_access,
+            other.console_access,
+            std::cmp::max,
+        );
+        merge_option(&mut self.mfa, other.mfa, std::cmp::max);
+        merge_option(&mut self.automount, other.automount, std::cmp::max);
+        self.labels.extend(other.labels);
+        self.aliases.extend(other.aliases);
+        self.becomes.extend(other.becomes);
+        self.evidence.extend(other.evidence);
+    }
+}
+
+/// Merges two optional answers: a known one outranks an unknown one, two known ones are decided by `pick`.
+pub(super) fn merge_option<T>(mine: &mut Option<T>, other: Option<T>, pick: fn(T, T) -> T) {
+    *mine = match (mine.take(), other) {
+        (Some(a), Some(b)) => Some(pick(a, b)),
+        (a, b) => a.or(b),
+    };
+}

@@ -1,0 +1,133 @@
+//! The inventory: facts merged by natural id, in canonical order.
+
+use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Facts merged by natural id. Absorbing is commutative, associative and idempotent, and every
+/// collection is ordered, so the same facts in any order give the same inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Identities by id.
+    pub identities: BTreeMap<IdentityId, Identity>,
+    /// Credentials by id.
+    pub credentials: BTreeMap<CredentialId, Credential>,
+    /// Policies by id.
+    pub policies: BTreeMap<PolicyId, Policy>,
+    /// Who holds which policy, ordered by principal.
+    pub entitlements: BTreeSet<Entitlement>,
+    /// Who is in which group, ordered by member.
+    pub memberships: BTreeSet<Membership>,
+    /// Who may become whom, ordered by target.
+    pub trusts: BTreeSet<Trust>,
+    /// What runs as whom.
+    pub workloads: BTreeSet<Workload>,
+    /// Namespaces and accounts.
+    pub containers: BTreeSet<Container>,
+    /// CODEOWNERS files.
+    pub codeowners: BTreeSet<Codeowners>,
+    /// Catalog entities.
+    pub catalog: BTreeSet<CatalogEntity>,
+    /// Registry entries.
+    pub registry: BTreeSet<RegistryEntry>,
+    /// People of a roster.
+    pub people: BTreeSet<Person>,
+    /// Teams of a roster.
+    pub teams: BTreeSet<Team>,
+    /// Sources present, as `(kind, account)`.
+    pub sources: BTreeSet<(Str, Str)>,
+}
+
+impl Inventory {
+    /// Merges facts in.
+    pub fn absorb(&mut self, facts: Facts) {
+        for identity in facts.identities {
+            self.add_identity(identity);
+        }
+        for credential in facts.credentials {
+            self.add_credential(credential);
+        }
+        for policy in facts.policies {
+            self.add_policy(policy);
+        }
+        self.entitlements.extend(facts.entitlements);
+        self.memberships.extend(facts.memberships);
+        self.trusts.extend(facts.trusts);
+        self.workloads.extend(facts.workloads);
+        self.containers.extend(facts.containers);
+        self.codeowners.extend(facts.codeowners);
+        self.catalog.extend(facts.catalog);
+        self.registry.extend(facts.registry);
+        self.people.extend(facts.people);
+        self.teams.extend(facts.teams);
+        self.sources.extend(facts.sources);
+    }
+
+    /// Merges another inventory in.
+    pub fn merge(&mut self, other: Self) {
+        self.absorb(Facts {
+            identities: other.identities.into_values().collect(),
+            credentials: other.credentials.into_values().collect(),
+            policies: other.policies.into_values().collect(),
+            entitlements: other.entitlements.into_iter().collect(),
+            memberships: other.memberships.into_iter().collect(),
+            trusts: other.trusts.into_iter().collect(),
+            workloads: other.workloads.into_iter().collect(),
+            containers: other.containers.into_iter().collect(),
+            codeowners: other.codeowners.into_iter().collect(),
+            catalog: other.catalog.into_iter().collect(),
+            registry: other.registry.into_iter().collect(),
+            people: other.people.into_iter().collect(),
+            teams: other.teams.into_iter().collect(),
+            sources: other.sources.into_iter().collect(),
+        });
+    }
+
+    /// Adds an identity or merges it into the one with its id.
+    pub fn add_identity(&mut self, identity: Identity) {
+        match self.identities.get_mut(&identity.id) {
+            Some(known) => known.merge(identity),
+            None => {
+                self.identities.insert(identity.id.clone(), identity);
+            }
+        }
+    }
+
+    /// Adds a credential or merges it into the one with its id.
+    pub fn add_credential(&mut self, credential: Credential) {
+        match self.credentials.get_mut(&credential.id) {
+            Some(known) => known.merge(credential),
+            None => {
+                self.credentials.insert(credential.id.clone(), credential);
+            }
+        }
+    }
+
+    fn add_policy(&mut self, policy: Policy) {
+        match self.policies.get_mut(&policy.id) {
+            Some(known) => known.merge(policy),
+            None => {
+                self.policies.insert(policy.id.clone(), policy);
+            }
+        }
+    }
+
+    /// Whether a source of this kind was read for this account (`"*"` stands for any account).
+    pub fn has_source(&self, kind: &str, account: &str) -> bool {
+        self.sources
+            .contains(&(Str::from(kind), Str::from(account)))
+            || self.sources.contains(&(Str::from(kind), Str::from("*")))
+    }
+}
+
+/// The inventory with what the analyses concluded.
+#[derive(Clone, Debug, Default)]
+pub struct Assessed {
+    /// What there is.
+    pub inventory: Inventory,
+    /// What each identity may do. Every identity of the inventory has an entry.
+    pub privilege: BTreeMap<IdentityId, Privilege>,
+    /// Whose each identity and each credential is. Every identity and credential has an entry.
+    pub ownership: BTreeMap<SubjectId, Ownership>,
+    /// Which registry entries (by position in the ordered registry) speak of each identity, best first.
+    pub registered: BTreeMap<IdentityId, Vec<RegistryEntry>>,
+}

@@ -1,0 +1,69 @@
+//! The nouns: plain data that every stage is handed, one file each.
+//!
+//! Nothing here does I/O, knows a file format or a platform's rules, or is serialised directly (the
+//! wire form lives in [`crate::snapshot`]). This module imports nothing else of ours.
+//!
+//! Strings that repeat (paths, ids, names) are [`Str`]: reference-counted, so that an inventory of
+//! hundreds of thousands of facts shares them.
+
+pub mod origin;
+
+pub mod time;
+
+pub mod secret;
+
+pub mod identity;
+
+pub mod credential;
+
+pub mod policy;
+
+pub mod trust;
+
+pub mod workload;
+
+pub mod owner;
+
+pub mod registry;
+
+pub mod facts;
+
+pub mod inventory;
+
+pub mod privilege;
+
+pub mod ownership;
+
+pub mod finding;
+
+pub mod waiver;
+
+pub mod coverage;
+
+pub use coverage::{Coverage, Problem, ProblemKind};
+pub use credential::{Credential, CredentialId, CredentialLink, CredentialStatus, Exposure};
+pub use facts::Facts;
+pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};
+pub use identity::{
+    Humanity, Identity, IdentityId, IdentityKind, Label, LabelSource, Platform, Presence,
+};
+pub use inventory::{Assessed, Inventory};
+pub use origin::{Document, Evidence, Origin, Probe, Repository};
+pub use owner::{
+    Attribution, CatalogEntity, Codeowners, CodeownersRule, Container, Method, Owner, Person, Team,
+};
+pub use ownership::{Ownership, OwnershipState};
+pub use policy::{
+    AggregationTerm, Effect, Entitlement, EntitlementRole, IamRule, Matcher, Membership, Policy,
+    PolicyId, PolicyKind, RbacRule, Rule, RuleBody, Scope,
+};
+pub use privilege::{Capability, Certainty, Hop, Privilege, Proof, Reach, Tier};
+pub use registry::{DateField, RegistryEntry, Selector};
+pub use secret::{Fingerprint, Fingerprinter, Secret};
+pub use time::{Moment, Timestamp};
+pub use trust::{Trust, TrustPrincipal};
+pub use waiver::Waiver;
+pub use workload::Workload;
+
+/// A shared, immutable string.
+pub type Str = std::sync::Arc<str>;

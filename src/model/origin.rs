@@ -1,0 +1,150 @@
+//! Where bytes came from, and where in them a fact was read.
+
+use super::Str;
+use std::fmt;
+use std::sync::Arc;
+
+/// The git work tree a file lies in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Repository {
+    /// Root of the work tree, written as the paths of this scan are written.
+    pub root: Str,
+    /// The `origin` remote without scheme, user and `.git`: `github.com/acme/payments`.
+    pub remote: Option<Str>,
+    /// The checked-out branch; `None` when HEAD is detached.
+    pub branch: Option<Str>,
+    /// The commit HEAD points at; `None` in a repository without commits.
+    pub head: Option<Str>,
+}
+
+/// One input as a whole: a file or standard input.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// The path as the user would type it: the named root joined with the path below it, `/`-separated.
+    /// Bytes that are not UTF-8 are replaced. `-` is standard input.
+    pub path: Str,
+    /// The git work tree around the file.
+    pub repository: Option<Arc<Repository>>,
+}
+
+impl Origin {
+    /// An origin outside any repository.
+    pub fn file(path: impl Into<Str>) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.into(),
+            repository: None,
+        })
+    }
+
+    /// The last component of the path.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// What a reader may look at to decide whether a document is its own: name, size and first bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe<'a> {
+    /// The document's origin.
+    pub origin: &'a Origin,
+    /// The first bytes, at most 8 KiB. May end inside a character.
+    pub head: &'a [u8],
+    /// Whether `head` is the whole document.
+    pub complete: bool,
+    /// Whether the document looks binary (a NUL byte in the head, and no UTF-16 mark).
+    pub binary: bool,
+}
+
+impl Probe<'_> {
+    /// Whether the path ends in one of these (lower-case) extensions, without the dot.
+    pub fn has_extension(&self, extensions: &[&str]) -> bool {
+        self.origin
+            .file_name()
+            .rsplit_once('.')
+            .is_some_and(|(_, found)| extensions.iter().any(|e| e.eq_ignore_ascii_case(found)))
+    }
+
+    /// Whether the first bytes contain this text.
+    pub fn head_contains(&self, needle: &str) -> bool {
+        memchr::memmem::find(self.head, needle.as_bytes()).is_some()
+    }
+}
+
+/// The bytes of one input, whole, with their origin.
+#[derive(Clone, Copy)]
+pub struct Document<'a> {
+    /// Where the bytes came from.
+    pub origin: &'a Arc<Origin>,
+    /// The bytes. Not necessarily valid in any encoding.
+    pub bytes: &'a [u8],
+}
+
+impl Document<'_> {
+    /// Evidence for a fact at a line (1-based).
+    pub fn at_line(&self, reader: &'static str, line: u32) -> Evidence {
+        Evidence {
+            line: Some(line),
+            ..self.whole(reader)
+        }
+    }
+
+    /// Evidence for a fact in a record of an export, named by a JSON pointer or a row.
+    pub fn at_record(&self, reader: &'static str, pointer: impl Into<Str>) -> Evidence {
+        Evidence {
+            pointer: Some(pointer.into()),
+            ..self.whole(reader)
+        }
+    }
+
+    /// Evidence for a fact that the document as a whole states.
+    pub fn whole(&self, reader: &'static str) -> Evidence {
+        Evidence {
+            origin: Arc::clone(self.origin),
+            line: None,
+            column: None,
+            pointer: None,
+            reader,
+        }
+    }
+}
+
+impl fmt::Debug for Document<'_> {
+    /// Never the bytes: they may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Document({}, {} bytes)",
+            self.origin.path,
+            self.bytes.len()
+        )
+    }
+}
+
+/// Where a fact was read, and by which reader.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Evidence {
+    /// The document.
+    pub origin: Arc<Origin>,
+    /// Line, 1-based.
+    pub line: Option<u32>,
+    /// Column in bytes, 1-based.
+    pub column: Option<u32>,
+    /// Record in an export: a JSON pointer (`/UserDetailList/3`) or `row 7`.
+    pub pointer: Option<Str>,
+    /// The reader's name.
+    pub reader: &'static str,
+}
+
+impl fmt::Display for Evidence {
+    /// `path:line` or `path#pointer`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin.path)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(pointer) = &self.pointer {
+            write!(f, "#{pointer}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! What an identity may do, in words common to all platforms, with the path that proves it.
+
+use super::{Evidence, Str};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much an identity may do, lowest first. `Unknown` sorts below everything and is never `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// No source tells what it holds.
+    #[default]
+    Unknown,
+    /// It holds nothing.
+    None,
+    /// It can look.
+    Read,
+    /// It can change things.
+    Write,
+    /// It can mint or reset credentials, tokens or sessions for others, or recover accounts.
+    Issue,
+    /// It can make itself or another admin.
+    Escalate,
+    /// It can do anything in its scope.
+    Admin,
+}
+
+impl Tier {
+    /// All tiers, highest first.
+    pub const ALL: [Self; 7] = [
+        Self::Admin,
+        Self::Escalate,
+        Self::Issue,
+        Self::Write,
+        Self::Read,
+        Self::None,
+        Self::Unknown,
+    ];
+
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::None => "none",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Issue => "issue",
+            Self::Escalate => "escalate",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A particular thing an identity can do that matters in itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// Do anything in scope.
+    Administer,
+    /// Become more powerful.
+    Escalate,
+    /// Mint credentials, tokens or sessions for others.
+    IssueCredentials,
+    /// Reset passwords or second factors.
+    RecoverAccounts,
+    /// Read secrets.
+    ReadSecrets,
+    /// Act as another identity.
+    Impersonate,
+    /// Change who may do what.
+    ManageAccess,
+    /// Look into running environments: logs, sessions, memory, metadata.
+    InspectEnvironment,
+    /// Run code.
+    ExecuteCode,
+    /// Read data.
+    ReadData,
+    /// Write data.
+    WriteData,
+    /// Delete data.
+    DeleteData,
+    /// Switch off logging or detection.
+    DisableLogging,
+}
+
+impl Capability {
+    /// All capabilities, in order.
+    pub const ALL: [Self; 13] = [
+        Self::Administer,
+        Self::Escalate,
+        Self::IssueCredentials,
+        Self::RecoverAccounts,
+        Self::ReadSecrets,
+        Self::Impersonate,
+        Self::ManageAccess,
+        Self::InspectEnvironment,
+        Self::ExecuteCode,
+        Self::ReadData,
+        Self::WriteData,
+        Self::DeleteData,
+        Self::DisableLogging,
+    ];
+
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administer => "administer",
+            Self::Escalate => "escalate",
+            Self::IssueCredentials => "issue-credentials",
+            Self::RecoverAccounts => "recover-accounts",
+            Self::ReadSecrets => "read-secrets",
+            Self::Impersonate => "impersonate",
+            Self::ManageAccess => "manage-access",
+            Self::InspectEnvironment => "inspect-environment",
+            Self::ExecuteCode => "execute-code",
+            Self::ReadData => "read-data",
+            Self::WriteData => "write-data",
+            Self::DeleteData => "delete-data",
+            Self::DisableLogging => "disable-logging",
+        }
+    }
+}
+
+/// How firm a conclusion is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// It follows from what was read.
+    #[default]
+    Certain,
+    /// It holds if a condition does, which cannot be decided from files.
+    Conditional,
+    /// A document that it depends on was not read.
+    Unresolved,
+}
+
+impl Certainty {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Conditional => "conditional",
+            Self::Unresolved => "unresolved",
+        }
+    }
+}
+
+/// Something that a grant reaches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// A cloud account.
+    Account(Str),
+    /// A whole cluster.
+    Cluster(Str),
+    /// One namespace: cluster, namespace.
+    Namespace(Str, Str),
+}
+
+impl std::fmt::Display for Reach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account:{id}"),
+            Self::Cluster(id) => write!(f, "cluster:{id}"),
+            Self::Namespace(cluster, name) => write!(f, "namespace:{cluster}/{name}"),
+        }
+    }
+}
+
+/// One step of a proof: `attached policy AdministratorAccess`, with where it was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hop {
+    /// What the step is.
+    pub what: Str,
+    /// Where it was read; `None` for what the platform itself defines (`cluster-admin`'s rules).
+    pub evidence: Option<Evidence>,
+}
+
+/// Why an identity has a capability: the chain from it to the rule that gives it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Proof {
+    /// What is proven, in a sentence: `iam:CreateAccessKey on *`.
+    pub claim: Str,
+    /// The chain, from the identity outwards.
+    pub hops: Vec<Hop>,
+    /// How firm.
+    pub certainty: Certainty,
+}
+
+/// What an identity may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privilege {
+    /// Summary.
+    pub tier: Tier,
+    /// How firm the tier is.
+    pub certainty: Certainty,
+    /// Capabilities, each with the best proof (the most certain, then the shortest).
+    pub capabilities: BTreeMap<Capability, Proof>,
+    /// The proof of the tier, for every tier above `none`.
+    pub proof: Option<Proof>,
+    /// What it reaches.
+    pub reach: BTreeSet<Reach>,
+    /// A rule grants every action, or every action on every resource, by wildcard: its proof.
+    pub wildcard: Option<Proof>,
+    /// Documents the answer depends on that were not read: `policy arn:… (attached)`.
+    pub unresolved: BTreeSet<Str>,
+}
+
+impl Privilege {
+    /// Records a capability, keeping the better of two proofs.
+    pub fn add(&mut self, capability: Capability, proof: Proof) {
+        use std::collections::btree_map::Entry;
+        match self.capabilities.entry(capability) {
+            Entry::Vacant(slot) => {
+                slot.insert(proof);
+            }
+            Entry::Occupied(mut slot) => {
+                let key = |p: &Proof| (p.certainty, p.hops.len());
+                let (old, new) = (key(slot.get()), key(&proof));
+                if new < old || (new == old && proof < *slot.get()) {
+                    slot.insert(proof);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Who may become or act for whom.
+
+use super::{Effect, Evidence, IdentityId, Str};
+
+/// The outside party of a trust.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TrustPrincipal {
+    /// Everyone: `*`.
+    Anyone,
+    /// Every principal of an account that its own administrators allow: `arn:…:root` or the account id.
+    Account(Str),
+    /// One principal, by ARN or unique id.
+    Principal(Str),
+    /// A service of the platform: `lambda.amazonaws.com`.
+    Service(Str),
+    /// An identity provider: an OIDC or SAML provider's ARN or host.
+    Federated(Str),
+    /// Anything else the document says, as `type:value`.
+    Other(Str),
+}
+
+/// One principal of one statement of a trust policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Trust {
+    /// The identity that can be assumed.
+    pub target: IdentityId,
+    /// Who is let in.
+    pub principal: TrustPrincipal,
+    /// Lets in or shuts out.
+    pub effect: Effect,
+    /// The actions: `sts:AssumeRole`.
+    pub actions: Vec<Str>,
+    /// The `Condition` block as canonical JSON; `None` when absent.
+    pub condition: Option<Str>,
+    /// The condition keys named, lower case.
+    pub condition_keys: Vec<Str>,
+    /// Whether the principal belongs to another account than the target; `None` when that cannot be told.
+    pub cross_account: Option<bool>,
+    /// The statement's `Sid` or index.
+    pub label: Str,
+    /// Where it was read.
+    pub evidence: Evidence,
+}
+
+impl Trust {
+    /// A stable id: target and principal and statement.
+    pub fn id(&self) -> Str {
+        format!(
+            "{}<-{}#{}",
+            self.target,
+            self.principal.describe(),
+            self.label
+        )
+        .into()
+    }
+}
+
+impl TrustPrincipal {
+    /// What a person would call it.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Anyone => "*".to_owned(),
+            Self::Account(id) => format!("account {id}"),
+            Self::Principal(id) => id.to_string(),
+            Self::Service(name) => format!("service {name}"),
+            Self::Federated(name) => format!("provider {name}"),
+            Self::Other(text) => text.to_string(),
+        }
+    }
+}

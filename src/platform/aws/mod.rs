@@ -1,0 +1,3 @@
+//! AWS vocabulary.
+
+pub mod key_id;

@@ -1,0 +1,7 @@
+//! Vocabularies of the platforms: names, wildcard matching, key formats, and the data tables that ship
+//! with the program. Pure functions over plain values; imports nothing else of ours.
+
+pub mod aws;
+pub mod embedded;
+pub mod glob;
+pub mod kubernetes;

@@ -1,0 +1,35 @@
+//! Readers: one file per input format. A reader says whether a document is its own and what it states.
+
+use crate::detect::Detector;
+use crate::model::{Document, Facts, Probe, Problem};
+
+pub mod secrets;
+mod tree;
+
+/// One input format.
+///
+/// A reader is a question and an answer, pure and without I/O, so that the scan can run all readers on
+/// all documents in parallel and merge in canonical order. Walking, opening, size limits and panics
+/// belong to the scan. The alternative, readers that pull what they need from a file system, was turned
+/// down: it hides which files were looked at, and coverage could no longer be stated.
+pub trait Reader: Sync + Send {
+    /// The name used in evidence and coverage: `kubernetes`, `aws-credential-report`.
+    fn name(&self) -> &'static str;
+
+    /// Whether the document is of this format, as its name and first bytes tell. Must be cheap: it is
+    /// asked of every file.
+    fn accepts(&self, probe: &Probe<'_>) -> bool;
+
+    /// Whether documents of this format are read whole whatever their size. The text detector says no.
+    fn unlimited(&self) -> bool {
+        true
+    }
+
+    /// What the document states, and what in it could not be understood.
+    fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>);
+}
+
+/// Every reader, sorted by name (the secret detector, which claims every text, is last).
+pub fn readers(detector: Detector) -> Vec<Box<dyn Reader>> {
+    vec![Box::new(secrets::Secrets::new(detector))]
+}

@@ -1,0 +1,605 @@
+//! The versioned wire form of a scan: what a snapshot file holds, what `--format json` prints, what
+//! drift compares and what reports are rendered from.
+//!
+//! These types are a promise to other programs: within one major version fields are only added. The
+//! published JSON schema is generated from them (`tenure schema`). Nothing in them can hold a secret's
+//! value: the model they are made from has none.
+
+mod convert;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of this form.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// One scan: what was found, how it was judged, and what was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// Version of this form: `major.minor`.
+    pub schema_version: String,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// The time that ages and expiries were judged at, ISO 8601 UTC.
+    pub scanned_at: String,
+    /// What was read and what was not.
+    pub coverage: Coverage,
+    /// Identities, by id.
+    pub identities: Vec<Identity>,
+    /// Credentials, by id.
+    pub credentials: Vec<Credential>,
+    /// Who may become whom, by target.
+    pub trusts: Vec<Trust>,
+    /// What runs as whom, by id.
+    pub workloads: Vec<Workload>,
+    /// What the registry declares.
+    pub declarations: Vec<Declaration>,
+    /// Every check that was evaluated, by id.
+    pub checks: Vec<Check>,
+    /// Findings: the worst first, then by check and subject.
+    pub findings: Vec<Finding>,
+    /// The comparison with an earlier snapshot, when there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+}
+
+/// A program and its version.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+/// What was read and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Whether every input was readable and well-formed.
+    pub complete: bool,
+    /// Files read.
+    pub files: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Binary files, not searched for secrets.
+    pub binary: u64,
+    /// Files over the size limit that no format reader claimed.
+    pub oversized: u64,
+    /// Files and directories left out by the user's rules.
+    pub excluded: u64,
+    /// Links not followed, devices, sockets and pipes.
+    pub special: u64,
+    /// Documents that each reader claimed.
+    pub readers: BTreeMap<String, u64>,
+    /// The git work trees around the inputs.
+    pub repositories: Vec<Repository>,
+    /// Everything that went wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// A git work tree.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Repository {
+    /// Its root, as the paths of this scan are written.
+    pub root: String,
+    /// `github.com/acme/payments`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// Checked-out branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Checked-out commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+}
+
+/// Trouble with one input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// The input.
+    pub path: String,
+    /// 1-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// 1-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// `unreadable`, `malformed`, `limited` or `note`.
+    pub kind: String,
+    /// Who noticed.
+    pub reader: String,
+    /// What.
+    pub message: String,
+}
+
+/// Where a fact was read.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Evidence {
+    /// The document.
+    pub path: String,
+    /// 1-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// 1-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Record in an export: a JSON pointer or `row N`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The repository the document lies in: `github.com/acme/payments`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The reader.
+    pub reader: String,
+}
+
+impl std::fmt::Display for Evidence {
+    /// `path:line` or `path#pointer`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(pointer) = &self.pointer {
+            write!(f, "#{pointer}")?;
+        }
+        Ok(())
+    }
+}
+
+/// When: at an instant, never, or unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum When {
+    /// No source says.
+    #[default]
+    Unknown,
+    /// Never.
+    Never,
+    /// At this instant.
+    At {
+        /// ISO 8601 UTC.
+        at: String,
+    },
+}
+
+impl When {
+    /// The instant, if there is one.
+    pub fn at(&self) -> Option<&str> {
+        match self {
+            Self::At { at } => Some(at),
+            Self::Unknown | Self::Never => None,
+        }
+    }
+}
+
+/// A principal that can act.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Identity {
+    /// Natural id: an ARN, `k8s:<cluster>/<namespace>/<name>`, …
+    pub id: String,
+    /// `aws`, `kubernetes`, `other`.
+    pub platform: String,
+    /// `aws-user`, `kubernetes-service-account`, …
+    pub kind: String,
+    /// The name people use.
+    pub name: String,
+    /// Account or cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Kubernetes namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// How it is known: `referenced`, `declared`, `observed`.
+    pub presence: Vec<String>,
+    /// `non-human`, `human` or `undetermined`.
+    pub humanity: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub humanity_reason: String,
+    /// Why it is the provider's own, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_managed: Option<String>,
+    /// Whether it can act at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// When it was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// When it last acted.
+    pub last_used: When,
+    /// When it ends.
+    pub expires: When,
+    /// Whether somebody can sign in interactively.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console_access: Option<bool>,
+    /// Whether a second factor is enrolled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<bool>,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// What it may do.
+    pub privilege: Privilege,
+    /// The policies it holds.
+    pub entitlements: Vec<Entitlement>,
+    /// Ids of its credentials.
+    pub credentials: Vec<String>,
+    /// Ids of the workloads that run as it.
+    pub workloads: Vec<String>,
+    /// Ids of identities of other platforms that it becomes by design.
+    pub becomes: Vec<String>,
+    /// Id of the registry entry that speaks of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declaration: Option<String>,
+    /// What it is for, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Environment, as declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Tenants, as declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenants: Vec<String>,
+    /// Where it was read.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Whose a subject is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ownership {
+    /// `owned`, `disputed`, `orphaned`, `suggested`, `unowned`, `unknown`.
+    pub state: String,
+    /// `team:…`, `user:…` or `mail:…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The best guess when nobody is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+    /// How this was concluded.
+    pub reason: String,
+    /// Every claim, strongest first.
+    pub claims: Vec<Claim>,
+}
+
+/// A claim that a party owns a subject.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// `registry`, `label`, `container`, `catalog`, `codeowners`, `commit-author`.
+    pub method: String,
+    /// Whether somebody declared it, rather than it being inferred.
+    pub declared: bool,
+    /// `high`, `medium`, `low`.
+    pub confidence: String,
+    /// Who, normalised.
+    pub owner: String,
+    /// The spelling in the source.
+    pub raw: String,
+    /// Where.
+    pub evidence: Evidence,
+}
+
+/// What an identity may do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Privilege {
+    /// `admin`, `escalate`, `issue`, `write`, `read`, `none`, `unknown`.
+    pub tier: String,
+    /// `certain`, `conditional`, `unresolved`.
+    pub certainty: String,
+    /// The proof of the tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// Particular things it can do.
+    pub capabilities: Vec<Capability>,
+    /// `account:…`, `cluster:…`, `namespace:…`.
+    pub reach: Vec<String>,
+    /// The proof that a rule grants everything by wildcard, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wildcard: Option<Proof>,
+    /// Documents the answer depends on that were not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unresolved: Vec<String>,
+}
+
+/// A capability and its proof.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Capability {
+    /// `administer`, `issue-credentials`, …
+    pub name: String,
+    /// Why.
+    pub proof: Proof,
+}
+
+/// The chain from an identity to the rule that gives it something.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    /// What is proven.
+    pub claim: String,
+    /// `certain`, `conditional`, `unresolved`.
+    pub certainty: String,
+    /// The chain.
+    pub hops: Vec<Hop>,
+}
+
+/// One step of a proof.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// What.
+    pub what: String,
+    /// Where; absent for what the platform itself defines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// A policy that an identity holds, itself or through a group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Entitlement {
+    /// The policy's id.
+    pub policy: String,
+    /// Its name.
+    pub policy_name: String,
+    /// `managed policy`, `ClusterRole`, …; `unread` when the policy's own document was not read.
+    pub policy_kind: String,
+    /// Where it holds: `account:…`, `cluster:…`, `namespace:…`.
+    pub scope: String,
+    /// Whether it caps rather than grants.
+    #[serde(default)]
+    pub boundary: bool,
+    /// How it is held.
+    pub via: String,
+    /// The group it is held through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Where.
+    pub evidence: Evidence,
+}
+
+/// Something that authenticates as an identity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Credential {
+    /// Natural id.
+    pub id: String,
+    /// `aws-access-key`, `slack-bot-token`, …
+    pub kind: String,
+    /// `aws`, `slack`, …
+    pub issuer: String,
+    /// `AWS access key`.
+    pub title: String,
+    /// Account or cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The identity it authenticates as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// How that was concluded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_basis: Option<String>,
+    /// `active`, `inactive`, `expired`, `unknown`.
+    pub status: String,
+    /// When it was created or last rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// When it ends.
+    pub expires: When,
+    /// When it was last used.
+    pub last_used: When,
+    /// What may be shown of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// Keyed digest of the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// `high`, `medium`, `low`: how sure the detector is, for one that was seen in the open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<String>,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// Where the value stands in the open.
+    pub exposures: Vec<Exposure>,
+    /// Where an export lists it or a manifest declares it.
+    pub records: Vec<Evidence>,
+    /// Where to revoke it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<String>,
+}
+
+/// A place where a credential stands in the open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Exposure {
+    /// Where.
+    pub evidence: Evidence,
+    /// `high`, `medium`, `low`.
+    pub confidence: String,
+    /// What raised or lowered the confidence.
+    pub reasons: Vec<String>,
+    /// The environment the place belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+}
+
+/// Who may become an identity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trust {
+    /// Stable id.
+    pub id: String,
+    /// The identity that can be assumed.
+    pub target: String,
+    /// `anyone`, `account`, `principal`, `service`, `federated`, `other`.
+    pub principal_kind: String,
+    /// Who.
+    pub principal: String,
+    /// `allow` or `deny`.
+    pub effect: String,
+    /// Actions.
+    pub actions: Vec<String>,
+    /// Condition keys named.
+    pub condition_keys: Vec<String>,
+    /// Whether the principal belongs to another account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cross_account: Option<bool>,
+    /// Where.
+    pub evidence: Evidence,
+}
+
+/// What runs as an identity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Workload {
+    /// Stable id.
+    pub id: String,
+    /// `Deployment`, …
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// The identity it runs as.
+    pub runs_as: String,
+    /// Where.
+    pub evidence: Evidence,
+}
+
+/// A registry entry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Declaration {
+    /// The entry's id or pattern, as written.
+    pub id: String,
+    /// Accountable party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Review date, as far as it can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_by: Option<String>,
+    /// End, as far as it can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// How it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<String>,
+    /// Ids of the identities it speaks of.
+    pub identities: Vec<String>,
+    /// Where.
+    pub evidence: Evidence,
+}
+
+/// A check and how it went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Why the condition matters.
+    pub description: String,
+    /// `info`, `low`, `medium`, `high`, `critical`.
+    pub severity: String,
+    /// What to do.
+    pub remediation: String,
+    /// Control ids, most telling first.
+    pub controls: Vec<String>,
+    /// Subjects that failed.
+    pub fail: u64,
+    /// Subjects that passed.
+    pub pass: u64,
+    /// Subjects it does not speak of.
+    pub not_applicable: u64,
+    /// Subjects for which no source carries what it asks.
+    pub not_evaluable: u64,
+}
+
+/// What a check or a change speaks of.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Subject {
+    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `waiver`.
+    pub kind: String,
+    /// Id.
+    pub id: String,
+    /// What a person calls it.
+    pub name: String,
+}
+
+/// A check that failed for a subject.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Stable id of check × subject.
+    pub fingerprint: String,
+    /// The check's id.
+    pub check: String,
+    /// Its title.
+    pub title: String,
+    /// `info`, `low`, `medium`, `high`, `critical`.
+    pub severity: String,
+    /// `high`, `medium`, `low`.
+    pub confidence: String,
+    /// Of what.
+    pub subject: Subject,
+    /// One sentence with the facts.
+    pub message: String,
+    /// Where, the primary place first.
+    pub evidence: Vec<Evidence>,
+    /// What to do.
+    pub remediation: String,
+    /// Control ids.
+    pub controls: Vec<String>,
+    /// The waiver that covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
+    /// Against the baseline: `new` or `persisting`; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// When a scan first reported it, ISO 8601 UTC.
+    pub first_seen: String,
+}
+
+/// An accepted finding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Waiver {
+    /// Who answers for the exception.
+    pub owner: String,
+    /// Who approved it.
+    pub approver: String,
+    /// Why.
+    pub reason: String,
+    /// When it ends, `YYYY-MM-DD`.
+    pub expires: String,
+    /// Where it is written.
+    pub evidence: Evidence,
+}
+
+/// The comparison with an earlier snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// When the earlier scan was made.
+    pub scanned_at: String,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// Findings of the earlier scan that are no longer there.
+    pub gone: Vec<Finding>,
+}
+
+/// One change between two sides.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Change {
+    /// `identity-appeared`, `tier-rose`, `owner-lost`, …
+    pub kind: String,
+    /// Of what.
+    pub subject: Subject,
+    /// Before, where there was something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// After, where there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Evidence of the earlier side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before_evidence: Vec<Evidence>,
+    /// Evidence of the later side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_evidence: Vec<Evidence>,
+}
