@@ -1,1 +1,102 @@
-//! The only place that talks to a person.
+//! The only place that talks to a person: arguments, configuration, progress, messages, exit status.
+
+mod args;
+mod checks;
+mod config;
+mod diff;
+mod error;
+mod exit;
+mod init;
+mod inputs;
+mod output;
+mod progress;
+mod report;
+mod scan;
+mod show;
+
+use args::{Arguments, Color, Command};
+use clap::Parser;
+use error::Error;
+use exit::Status;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    quiet_panics();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no failure; everything else is usage.
+            let status = if error.use_stderr() { Status::Failed } else { Status::Clean };
+            return if error.print().is_err() { Status::Failed.into() } else { status.into() };
+        }
+    };
+    choose_color(arguments.color);
+    let context = Context { quiet: arguments.quiet };
+    let result = match arguments.command {
+        Command::Scan(arguments) => scan::run(&context, arguments),
+        Command::Diff(arguments) => diff::run(&context, &arguments),
+        Command::Report(arguments) => report::run(&context, &arguments),
+        Command::Show(arguments) => show::run(&context, arguments),
+        Command::Checks(arguments) => checks::run(&arguments),
+        Command::Init(arguments) => init::run(&context, arguments),
+        Command::Schema => schema(),
+    };
+    match result {
+        Ok(status) => status.into(),
+        // A closed pipe is a polite good-bye: `tenure … | head` is not a failure.
+        Err(Error::BrokenPipe) => Status::Clean.into(),
+        Err(error) => {
+            context.error(&error);
+            Status::Failed.into()
+        }
+    }
+}
+
+/// What every command knows about how to speak.
+struct Context {
+    quiet: bool,
+}
+
+impl Context {
+    /// Says something on standard error, unless quiet.
+    fn say(&self, message: impl std::fmt::Display) {
+        if !self.quiet {
+            // Nobody is left to be told when standard error is gone.
+            let _ = writeln!(anstream::stderr(), "{message}");
+        }
+    }
+
+    fn error(&self, error: &Error) {
+        let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let mut stderr = anstream::stderr();
+        let _ = writeln!(stderr, "{style}error{style:#}: {error}");
+        if let Some(hint) = error.hint() {
+            let _ = writeln!(stderr, "  hint: {hint}");
+        }
+    }
+}
+
+/// A panic's message can quote the text that it happened on, and so a secret: only the place is printed.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "internal error at {place}; please report it");
+    }));
+}
+
+fn choose_color(color: Color) {
+    match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+fn schema() -> Result<Status, Error> {
+    let mut out = anstream::stdout();
+    writeln!(out, "{}", crate::snapshot::schema().trim_end()).map_err(|e| Error::output("-".as_ref(), e))?;
+    Ok(Status::Clean)
+}

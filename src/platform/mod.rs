@@ -5,3 +5,4 @@ pub mod aws;
 pub mod embedded;
 pub mod glob;
 pub mod kubernetes;
+pub mod tree;

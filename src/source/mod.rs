@@ -1,1 +1,9 @@
-//! Where bytes come from.
+//! Where bytes come from: directory trees, single files, standard input, and what git knows about them.
+//!
+//! Nothing here executes or follows what the input says: links are not followed, pipes and devices are
+//! not opened, repository hooks, filters and includes are never run or read.
+
+pub mod authors;
+pub mod open;
+pub mod repository;
+pub mod tree;

@@ -1,0 +1,253 @@
+//! What the user can type. The texts here are the help.
+
+use crate::report::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Finds every non-human identity and answers: whose is it, what may it do, when does it end?
+#[derive(Debug, Parser)]
+#[command(
+    name = "tenure",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit codes:
+  0  done, nothing at or above --fail-on (default: never fail on findings)
+  1  findings at or above --fail-on
+  2  could not run: usage, configuration, or an input named here cannot be read
+  3  done, but some input inside was unreadable or malformed (--allow-incomplete turns 3 into 0)
+
+tenure reads files only: no network, no telemetry, nothing of the input is executed."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Colour in terminal output. `auto` also honours NO_COLOR.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Say nothing on standard error but errors.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read files, directories and exports, judge what is in them, write reports.
+    Scan(ScanArguments),
+    /// Compare two snapshots.
+    Diff(DiffArguments),
+    /// Render a snapshot again, in any format.
+    Report(ReportArguments),
+    /// One identity whole: owner, credentials, entitlements, paths, findings.
+    Show(ShowArguments),
+    /// The checks: list, show, test.
+    Checks(ChecksArguments),
+    /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
+    Init(InitArguments),
+    /// Print the JSON schema of snapshots and JSON reports.
+    Schema,
+}
+
+/// What to read, and how.
+#[derive(Args, Debug)]
+pub struct InputArguments {
+    /// Directories, files, or `-` for standard input, mixed freely.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Leave out what matches this glob (gitignore syntax, relative to each PATH). May be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Leave out files that git ignores. They are read by default: that is where .env lives.
+    #[arg(long)]
+    pub respect_gitignore: bool,
+    /// Search at most this many bytes of a text file for secrets. Recognised exports are read whole.
+    #[arg(long, value_name = "BYTES", default_value_t = crate::scan::DEFAULT_TEXT_LIMIT)]
+    pub max_file_size: u64,
+    /// Configuration file. Default: tenure.yaml here, or at the root of the first PATH.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file; use this on repositories you do not trust.
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// Your own checks and detectors: a YAML file or a directory of them. May be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// Judge ages and expiries as of this time (ISO 8601). Default: the clock.
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Threads. Default: one a core. Results do not depend on it.
+    #[arg(long, short = 'j', value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// Where results go, and in which form.
+#[derive(Args, Debug)]
+pub struct OutputArguments {
+    /// Format of standard output. Default: terminal, or none with --out.
+    #[arg(long, short, value_name = "FORMAT", value_parser = format)]
+    pub format: Option<Format>,
+    /// Also write ownership-gaps.csv, inventory.csv, findings.csv, report.json, report.sarif and report.md here.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Include identities that people act through.
+    #[arg(long)]
+    pub include_human: bool,
+    /// Include identities that belong to the platform's provider.
+    #[arg(long)]
+    pub include_provider: bool,
+    /// Show findings of this severity and above.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Info)]
+    pub min_severity: Severity,
+    /// In CSV, leave cells that a spreadsheet takes for formulas as they are.
+    #[arg(long)]
+    pub csv_raw: bool,
+}
+
+/// Severities, for arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+    /// Critical.
+    Critical,
+}
+
+impl From<Severity> for crate::model::Severity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Low => Self::Low,
+            Severity::Medium => Self::Medium,
+            Severity::High => Self::High,
+            Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+/// `tenure scan`.
+#[derive(Args, Debug)]
+pub struct ScanArguments {
+    /// What to read.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArguments,
+    /// Write the snapshot here, for a later --baseline or diff.
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// Compare with this earlier snapshot: findings are new, persisting or gone.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Exit with 1 when there are findings of this severity or above that no waiver covers.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<Severity>,
+    /// With --baseline, let only new findings count for --fail-on.
+    #[arg(long, requires = "baseline")]
+    pub new_only: bool,
+    /// Exit with 0 rather than 3 when some input could not be read.
+    #[arg(long)]
+    pub allow_incomplete: bool,
+}
+
+/// `tenure diff`.
+#[derive(Args, Debug)]
+pub struct DiffArguments {
+    /// The earlier snapshot.
+    pub old: PathBuf,
+    /// The later snapshot.
+    pub new: PathBuf,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// `tenure report`.
+#[derive(Args, Debug)]
+pub struct ReportArguments {
+    /// The snapshot (`-` for standard input).
+    pub snapshot: PathBuf,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// `tenure show`.
+#[derive(Args, Debug)]
+pub struct ShowArguments {
+    /// An identity's id, or as much of its name or id as makes it unique.
+    pub identity: String,
+    /// Look in this snapshot rather than scanning.
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub snapshot: Option<PathBuf>,
+    /// What to read.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// `terminal` or `json`.
+    #[arg(long, short, value_name = "FORMAT", value_parser = format, default_value = "terminal")]
+    pub format: Format,
+}
+
+/// `tenure checks`.
+#[derive(Args, Debug)]
+pub struct ChecksArguments {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub action: ChecksAction,
+    /// Your own checks: a YAML file or a directory of them. May be repeated.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub rules: Vec<PathBuf>,
+}
+
+/// What can be done with checks.
+#[derive(Debug, Subcommand)]
+pub enum ChecksAction {
+    /// A line each.
+    List,
+    /// One check whole: why, condition, parameters, controls, remediation.
+    Show {
+        /// The check's id.
+        id: String,
+    },
+    /// Run every check's own cases.
+    Test,
+    /// The attributes that conditions can name.
+    Attributes,
+}
+
+/// `tenure init`.
+#[derive(Args, Debug)]
+pub struct InitArguments {
+    /// What to read.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Directory to write to.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Overwrite files that exist.
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    text.parse()
+}

@@ -1,0 +1,210 @@
+//! `tenure.yaml`: settings and waivers. Every error names the line, and what to write instead.
+
+use super::error::Error;
+use crate::model::{Evidence, Origin, Severity, Str, Timestamp, Waiver};
+use crate::platform::tree::{self, Node};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The name that is looked for.
+pub const FILE_NAME: &str = "tenure.yaml";
+/// Largest configuration file that is read.
+const LIMIT: u64 = 4 << 20;
+/// The name under which waivers are evidence.
+const READER: &str = "configuration";
+
+/// What a configuration file says.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Globs that leave files out.
+    pub exclude: Vec<String>,
+    /// Label keys that name an owner, beside the built-in ones.
+    pub owner_keys: Vec<Str>,
+    /// Severity from which findings fail the run.
+    pub fail_on: Option<Severity>,
+    /// Directories or files with the user's own checks and detectors, relative to the configuration.
+    pub rules: Vec<String>,
+    /// Parameters of checks.
+    pub parameters: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Accepted findings.
+    pub waivers: Vec<Waiver>,
+}
+
+const KEYS: &[&str] = &["version", "exclude", "owner_keys", "fail_on", "rules", "parameters", "waivers"];
+const WAIVER_KEYS: &[&str] = &["check", "subject", "owner", "approver", "reason", "expires"];
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// When it cannot be read, or says something that is not understood: nothing in it is ever ignored.
+pub fn load(path: &Path) -> Result<Config, Error> {
+    let bytes = crate::source::open::small(path, LIMIT).map_err(|e| Error::Input(path.to_path_buf(), e.to_string()))?;
+    parse(&path.to_string_lossy(), &bytes).map_err(Error::Configuration)
+}
+
+/// Reads a configuration from text.
+///
+/// # Errors
+/// Every mistake, each with file and line.
+fn parse(name: &str, bytes: &[u8]) -> Result<Config, Vec<String>> {
+    let mut documents = tree::documents(bytes);
+    let root = match (documents.pop(), documents.is_empty()) {
+        (None, _) => return Ok(Config::default()),
+        (Some(Ok(node)), true) => node,
+        (Some(Err(error)), _) => return Err(vec![format!("{name}:{}:{}: {}", error.line, error.column, error.message)]),
+        (Some(_), false) => return Err(vec![format!("{name}: one YAML document is wanted")]),
+    };
+    let mut reader = Reader { name, errors: Vec::new() };
+    let config = reader.config(&root);
+    if reader.errors.is_empty() { Ok(config) } else { Err(reader.errors) }
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    errors: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, node: &Node, message: impl AsRef<str>) {
+        self.errors.push(format!("{}:{}: {}", self.name, node.line.max(1), message.as_ref()));
+    }
+
+    fn known_keys(&mut self, node: &Node, keys: &[&str]) {
+        if !node.is_map() {
+            self.error(node, format!("a mapping is wanted, with: {}", keys.join(", ")));
+        }
+        for (key, value) in node.entries() {
+            if !keys.contains(&key.as_str()) {
+                let near = keys.iter().max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
+                let near = near.filter(|k| strsim::jaro(key, k) > 0.7);
+                let hint = near.map_or_else(|| format!("known are: {}", keys.join(", ")), |k| format!("did you mean `{k}`?"));
+                self.error(value, format!("unknown key `{key}`; {hint}"));
+            }
+        }
+    }
+
+    fn config(&mut self, root: &Node) -> Config {
+        self.known_keys(root, KEYS);
+        if root.str("version").is_none_or(|v| v != "1") {
+            self.error(root, "`version: 1` is wanted");
+        }
+        let fail_on = root.get("fail_on").and_then(|node| {
+            let found = Severity::ALL.into_iter().find(|s| node.text() == Some(s.as_str()));
+            if found.is_none() {
+                self.error(node, "`fail_on` is one of info, low, medium, high, critical");
+            }
+            found
+        });
+        Config {
+            exclude: self.texts(root, "exclude"),
+            owner_keys: self.texts(root, "owner_keys").into_iter().map(Into::into).collect(),
+            fail_on,
+            rules: self.texts(root, "rules"),
+            parameters: self.parameters(root),
+            waivers: self.waivers(root),
+        }
+    }
+
+    fn texts(&mut self, root: &Node, key: &str) -> Vec<String> {
+        let Some(node) = root.get(key) else { return Vec::new() };
+        let texts: Vec<String> = node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect();
+        if texts.is_empty() || texts.len() != node.items().len() {
+            self.error(node, format!("`{key}` is a list of texts"));
+        }
+        texts
+    }
+
+    fn parameters(&mut self, root: &Node) -> BTreeMap<String, BTreeMap<String, i64>> {
+        let mut all = BTreeMap::new();
+        let Some(node) = root.get("parameters") else { return all };
+        for (check, values) in node.entries() {
+            let mut of_check = BTreeMap::new();
+            for (name, value) in values.entries() {
+                match value.text().and_then(|t| t.parse::<i64>().ok()) {
+                    Some(number) => {
+                        of_check.insert(name.clone(), number);
+                    }
+                    None => self.error(value, format!("`{check}.{name}` is a whole number")),
+                }
+            }
+            if of_check.is_empty() {
+                self.error(values, format!("`{check}` holds parameters, as `name: number`"));
+            }
+            all.insert(check.clone(), of_check);
+        }
+        all
+    }
+
+    fn waivers(&mut self, root: &Node) -> Vec<Waiver> {
+        let origin = Origin::file(self.name);
+        root.list("waivers").iter().filter_map(|node| self.waiver(node, &origin)).collect()
+    }
+
+    /// Every part is required: an exception without an owner, a reason and an end is not an exception.
+    fn waiver(&mut self, node: &Node, origin: &Arc<Origin>) -> Option<Waiver> {
+        self.known_keys(node, WAIVER_KEYS);
+        let before = self.errors.len();
+        let mut field = |key: &str| -> Str {
+            let text = node.str(key).map(str::trim).filter(|t| !t.is_empty());
+            if text.is_none() {
+                self.errors.push(format!("{}:{}: a waiver needs `{key}`", self.name, node.line.max(1)));
+            }
+            text.unwrap_or_default().into()
+        };
+        let (check, subject) = (field("check"), field("subject"));
+        let (owner, approver, reason, expires) = (field("owner"), field("approver"), field("reason"), field("expires"));
+        let end = Timestamp::parse(&expires);
+        if end.is_none() && !expires.is_empty() {
+            self.error(node.get("expires").unwrap_or(node), "`expires` is a date: YYYY-MM-DD");
+        }
+        if self.errors.len() > before {
+            return None;
+        }
+        Some(Waiver {
+            id: format!("{check} {subject}").into(),
+            check,
+            subject,
+            owner,
+            approver,
+            reason,
+            expires: end?,
+            evidence: Evidence {
+                origin: Arc::clone(origin),
+                line: Some(node.line),
+                column: None,
+                pointer: None,
+                reader: READER,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn every_mistake_is_named_with_its_line() {
+        let text = "version: 1\nexcludes: [a]\nwaivers:\n  - check: x\n    subject: y\n    owner: o\n    expires: soon\n";
+        let errors = parse("tenure.yaml", text.as_bytes()).unwrap_err();
+        assert_eq!(
+            errors,
+            [
+                "tenure.yaml:2: unknown key `excludes`; did you mean `exclude`?",
+                "tenure.yaml:4: a waiver needs `approver`",
+                "tenure.yaml:4: a waiver needs `reason`",
+                "tenure.yaml:7: `expires` is a date: YYYY-MM-DD",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_whole_configuration() {
+        let text = "version: 1\nfail_on: high\nparameters:\n  credential-unused: {max_idle_days: 30}\nwaivers:\n  - {check: x, subject: y, owner: o, approver: a, reason: r, expires: 2026-12-31}\n";
+        let config = parse("tenure.yaml", text.as_bytes()).unwrap();
+        assert_eq!(config.waivers[0].expires.date(), "2026-12-31");
+        assert_eq!(config.waivers[0].evidence.line, Some(6));
+        assert_eq!(config.parameters["credential-unused"]["max_idle_days"], 30);
+    }
+}

@@ -1,0 +1,155 @@
+//! From what the user typed to what a scan needs.
+
+use super::Context;
+use super::args::InputArguments;
+use super::config::{self, Config};
+use super::error::Error;
+use super::progress::Progress;
+use crate::model::{Fingerprinter, Timestamp};
+use crate::scan::{self, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions};
+use crate::snapshot::Snapshot;
+use crate::source::open;
+use crate::source::tree::TreeOptions;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Environment variable that holds the organisation's fingerprint key.
+const KEY_VARIABLE: &str = "TENURE_FINGERPRINT_KEY";
+/// Largest rule file that is read.
+const RULE_LIMIT: u64 = 4 << 20;
+
+/// Reads configuration and rules, runs the scan, and says what was used.
+pub fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, Config), Error> {
+    let config_path = config_path(&arguments);
+    let mut config = match &config_path {
+        Some(path) => config::load(path)?,
+        None => Config::default(),
+    };
+    let base = config_path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
+    let mut rule_paths: Vec<PathBuf> = config.rules.iter().map(|rule| base.join(rule)).collect();
+    rule_paths.extend(arguments.rules.iter().cloned());
+    let rules = Rules::load(&rule_paths)?;
+    let (checks, detector) = (rules.checks()?, rules.detector()?);
+    checks.check_parameters(&config.parameters).map_err(Error::Configuration)?;
+    let now = match &arguments.now {
+        Some(text) => Timestamp::parse(text)
+            .ok_or_else(|| Error::Usage(format!("--now: `{text}` is not an ISO 8601 time")))?,
+        None => clock(),
+    };
+    if let Some(threads) = arguments.threads {
+        // Fails only when a pool was built before, which nothing else does.
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|e| Error::Internal(e.to_string()))?;
+    }
+    if let Some(path) = &config_path {
+        context.say(format_args!("configuration: {}", path.display()));
+    }
+    let mut exclude = std::mem::take(&mut config.exclude);
+    exclude.extend(arguments.exclude);
+    let options = ScanOptions {
+        inputs: arguments.paths.into_iter().map(input).collect::<Result<_, _>>()?,
+        tree: TreeOptions { exclude, respect_gitignore: arguments.respect_gitignore },
+        text_limit: arguments.max_file_size,
+        detector,
+        checks,
+        parameters: std::mem::take(&mut config.parameters),
+        waivers: std::mem::take(&mut config.waivers),
+        ownership: OwnershipOptions { owner_keys: std::mem::take(&mut config.owner_keys), now: Some(now) },
+        fingerprinter: fingerprinter(),
+        now,
+    };
+    let progress = Progress::new(context.quiet);
+    let snapshot = scan::run(options, &progress).map_err(|error| match error {
+        ScanError::Input(path, error) => Error::Input(path, error.to_string()),
+        ScanError::Glob(glob) => Error::Usage(format!("--exclude: `{}` is not a glob: {}", glob.0, glob.1)),
+    })?;
+    Ok((snapshot, config))
+}
+
+/// The configuration file to use: the one named, the one here, or the one at the root of what is scanned.
+fn config_path(arguments: &InputArguments) -> Option<PathBuf> {
+    if arguments.no_config {
+        return None;
+    }
+    if let Some(path) = &arguments.config {
+        return Some(path.clone());
+    }
+    let here = PathBuf::from(config::FILE_NAME);
+    let there = arguments.paths.first().filter(|p| p.is_dir()).map(|p| p.join(config::FILE_NAME));
+    std::iter::once(here).chain(there).find(|path| path.is_file())
+}
+
+fn input(path: PathBuf) -> Result<Input, Error> {
+    if path.as_os_str() != "-" {
+        return Ok(Input::Path(path));
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| Error::Input(path, e.to_string()))?;
+    Ok(Input::Bytes("-".into(), bytes))
+}
+
+fn fingerprinter() -> Fingerprinter {
+    let key = std::env::var_os(KEY_VARIABLE).filter(|key| !key.is_empty());
+    Fingerprinter::new(key.as_deref().map(std::ffi::OsStr::as_encoded_bytes))
+}
+
+fn clock() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The user's own rule files, told apart by what they hold.
+#[derive(Debug, Default)]
+pub struct Rules {
+    checks: Vec<(String, String)>,
+    detectors: Vec<(String, String)>,
+}
+
+impl Rules {
+    /// Reads files, and the `.yaml` and `.yml` files of directories and the directories below them.
+    pub fn load(paths: &[PathBuf]) -> Result<Self, Error> {
+        let mut rules = Self::default();
+        for path in paths {
+            std::fs::metadata(path).map_err(|e| Error::Input(path.clone(), e.to_string()))?;
+            for entry in walkdir::WalkDir::new(path).sort_by_file_name().max_depth(3) {
+                let entry = entry.map_err(|e| Error::Input(path.clone(), e.to_string()))?;
+                let yaml = entry.path().extension().is_some_and(|e| e == "yaml" || e == "yml");
+                if entry.file_type().is_file() && (yaml || entry.depth() == 0) {
+                    rules.add(entry.path())?;
+                }
+            }
+        }
+        Ok(rules)
+    }
+
+    fn add(&mut self, path: &Path) -> Result<(), Error> {
+        let error = |why: String| Error::Input(path.to_path_buf(), why);
+        let bytes = open::small(path, RULE_LIMIT).map_err(|e| error(e.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| error("not valid UTF-8".to_owned()))?;
+        let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+        let name = path.to_string_lossy().into_owned();
+        if has("condition") {
+            self.checks.push((name, text));
+        } else if has("kinds") {
+            self.detectors.push((name, text));
+        } else {
+            return Err(Error::Configuration(vec![format!(
+                "{name}: neither a check (no `condition:`) nor a detector (no `kinds:`)"
+            )]));
+        }
+        Ok(())
+    }
+
+    /// The built-in checks and the user's.
+    pub fn checks(&self) -> Result<CheckSet, Error> {
+        let files: Vec<(&str, &str)> = self.checks.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+        CheckSet::load(&files).map_err(|errors| Error::Configuration(errors.iter().map(ToString::to_string).collect()))
+    }
+
+    fn detector(&self) -> Result<Detector, Error> {
+        let files: Vec<(&str, &str)> = self.detectors.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+        scan::detector(&files, fingerprinter()).map_err(|e| Error::Configuration(vec![e]))
+    }
+}
