@@ -170,3 +170,18 @@ pub struct Team {
     /// Where it was read.
     pub evidence: Evidence,
 }
+
+/// The author of the last commit that changed a file: a hint at an owner.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileAuthor {
+    /// The file, written as the paths of this scan are.
+    pub path: Str,
+    /// Name, after `.mailmap`.
+    pub name: Str,
+    /// Address, lower case.
+    pub mail: Str,
+    /// When the commit was made.
+    pub when: Timestamp,
+    /// The commit.
+    pub commit: Str,
+}
