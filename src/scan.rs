@@ -3,8 +3,8 @@
 use crate::check::{self, CheckSet, EvaluateOptions};
 use crate::detect::Detector;
 use crate::model::{
-    Assessed, Coverage, Document, Facts, FileAuthor, Fingerprinter, Inventory, Origin, Probe, Problem, ProblemKind,
-    Str, Timestamp, Waiver,
+    Assessed, Attribution, Coverage, Document, Evidence, Facts, Fingerprinter, Inventory, Method, Origin, Owner,
+    Presence, Probe, Problem, ProblemKind, Str, SubjectId, Timestamp, Waiver,
 };
 use crate::ownership::{self, OwnershipOptions};
 use crate::reader::{self, Reader};
@@ -82,7 +82,7 @@ pub trait Observer: Sync {
 /// # Errors
 /// When an input that the user named cannot be read at all. Trouble inside inputs is data, in the coverage.
 pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, ScanError> {
-    let ScanOptions { inputs, tree, text_limit, detector, checks, parameters, waivers, ownership, fingerprinter, now } =
+    let ScanOptions { inputs, tree, text_limit, detector, checks, parameters, waivers, mut ownership, fingerprinter, now } =
         options;
     let readers = reader::readers(detector);
     let intake = Intake { readers: &readers, text_limit, observer };
@@ -94,7 +94,8 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     observer.stage("weighing privileges");
     let privilege = privilege::assess(&inventory);
     observer.stage("finding owners");
-    inventory.authors = file_authors(&inventory, &coverage, &ownership);
+    let authors = commit_authors(&inventory, &coverage, &ownership);
+    ownership.suggestions.extend(authors);
     let resolved = ownership::resolve(&inventory, &ownership);
     let assessed =
         Assessed { inventory, privilege, ownership: resolved.ownership, registered: resolved.registered };
@@ -306,37 +307,69 @@ fn probe<'a>(origin: &'a Origin, head: &'a [u8], complete: bool) -> Probe<'a> {
     Probe { origin, head, complete, binary: !wide && memchr::memchr(0, head).is_some() }
 }
 
-/// The last authors of the files that brought in identities and leaked credentials, where git knows them.
-fn file_authors(inventory: &Inventory, coverage: &Coverage, options: &OwnershipOptions) -> BTreeSet<FileAuthor> {
-    let mut found = BTreeSet::new();
+/// Who last changed the files that brought in identities and leaked credentials for which nobody is declared.
+fn commit_authors(inventory: &Inventory, coverage: &Coverage, options: &OwnershipOptions) -> Vec<Attribution> {
     if coverage.repositories.is_empty() {
-        return found;
+        return Vec::new();
     }
     // Only where nobody is declared: history is expensive, and only ever suggests.
     let declared = ownership::resolve(inventory, options);
-    let mut wanted: BTreeMap<Str, BTreeSet<String>> = BTreeMap::new();
+    let undeclared = declared.ownership.into_iter().filter(|(_, o)| o.owner.is_none()).map(|(subject, _)| subject);
+    // Repository root, file below it → the subjects that the file brought in, with where.
+    let mut wanted: BTreeMap<Str, BTreeMap<String, Vec<(SubjectId, Evidence)>>> = BTreeMap::new();
     let mut count = 0;
-    let undeclared = declared.ownership.iter().filter(|(_, o)| o.owner.is_none());
-    for origin in undeclared.flat_map(|(subject, _)| ownership::origins(inventory, subject)) {
-        let Some(repository) = &origin.repository else { continue };
-        let Some(relative) = below(&repository.root, &origin.path) else { continue };
-        if count < MAX_AUTHORED && wanted.entry(repository.root.clone()).or_default().insert(relative.to_owned()) {
-            count += 1;
+    for subject in undeclared {
+        for evidence in committed_evidence(inventory, &subject) {
+            let Some(repository) = &evidence.origin.repository else { continue };
+            let Some(file) = below(&repository.root, &evidence.origin.path) else { continue };
+            let files = wanted.entry(repository.root.clone()).or_default();
+            if count >= MAX_AUTHORED && !files.contains_key(file) {
+                continue;
+            }
+            count += usize::from(!files.contains_key(file));
+            files.entry(file.to_owned()).or_default().push((subject.clone(), evidence));
         }
     }
+    let mut claims = Vec::new();
     for (root, files) in wanted {
-        for (file, author) in authors::last(Path::new(&*root), &files) {
-            let path = if &*root == "." { file } else { format!("{}/{file}", root.trim_end_matches('/')) };
-            found.insert(FileAuthor {
-                path: path.into(),
-                name: author.name.into(),
-                mail: author.mail.into(),
-                when: author.when,
-                commit: author.commit.into(),
-            });
+        let names = files.keys().cloned().collect();
+        for (file, author) in authors::last(Path::new(&*root), &names) {
+            for (subject, evidence) in files.get(&file).into_iter().flatten() {
+                claims.push(Attribution {
+                    method: Method::CommitAuthor,
+                    subject: subject.clone(),
+                    owner: Owner::Mail(author.mail.as_str().into()),
+                    raw: format!("{} <{}>", author.name, author.mail).into(),
+                    as_of: Some(author.when),
+                    evidence: Evidence {
+                        pointer: Some(format!("commit {}", author.commit).into()),
+                        reader: "git",
+                        ..evidence.clone()
+                    },
+                });
+            }
         }
     }
-    found
+    claims
+}
+
+/// Where a subject was brought in by a commit: the manifests that declare an identity, the places where a
+/// credential stands in the open. Who commits an export says nothing about what it lists.
+fn committed_evidence(inventory: &Inventory, subject: &SubjectId) -> Vec<Evidence> {
+    match subject {
+        SubjectId::Identity(id) => inventory
+            .identities
+            .get(id)
+            .filter(|identity| identity.presence.contains(&Presence::Declared))
+            .map(|identity| identity.evidence.iter().cloned().collect())
+            .unwrap_or_default(),
+        SubjectId::Credential(id) => inventory
+            .credentials
+            .get(id)
+            .map(|credential| credential.exposures.iter().map(|e| e.evidence.clone()).collect())
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 /// A path relative to a root that is written in the same way.

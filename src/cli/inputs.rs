@@ -56,7 +56,7 @@ pub fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, C
         checks,
         parameters: std::mem::take(&mut config.parameters),
         waivers: std::mem::take(&mut config.waivers),
-        ownership: OwnershipOptions { owner_keys: std::mem::take(&mut config.owner_keys), now: Some(now) },
+        ownership: OwnershipOptions { owner_keys: std::mem::take(&mut config.owner_keys), now: Some(now), ..Default::default() },
         fingerprinter: fingerprinter(),
         now,
     };

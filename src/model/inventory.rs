@@ -35,8 +35,6 @@ pub struct Inventory {
     pub teams: BTreeSet<Team>,
     /// Sources present, as `(kind, account)`.
     pub sources: BTreeSet<(Str, Str)>,
-    /// Last authors of declaring files, where git knows them and nobody else is declared.
-    pub authors: BTreeSet<FileAuthor>,
 }
 
 impl Inventory {

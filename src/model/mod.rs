@@ -50,7 +50,8 @@ pub use identity::{
 pub use inventory::{Assessed, Inventory};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::{
-    Attribution, CatalogEntity, Codeowners, CodeownersRule, Container, FileAuthor, Method, Owner, Person, Team,
+    Attribution, CatalogEntity, Codeowners, CodeownersDialect, CodeownersRule, Container, Method,
+    Owner, Person, Team,
 };
 pub use ownership::{Ownership, OwnershipState};
 pub use policy::{

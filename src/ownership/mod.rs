@@ -1,13 +1,34 @@
 //! Whose each identity and credential is: claims from every source, the best one, and why.
+//!
+//! Sources, strongest first: the registry, labels of the identity itself, labels of its namespace or
+//! account, a service catalog, CODEOWNERS of the file that declares it, and what merely suggests an owner.
+//! All claims are kept; declared ones of the best confidence decide, and where those name different
+//! parties the subject is disputed. A roster, when there is one, tells owners who are no longer there.
 
-use crate::model::{IdentityId, Inventory, Ownership, RegistryEntry, Str, SubjectId};
+mod catalog;
+mod claims;
+mod codeowners;
+mod conclude;
+mod labels;
+pub mod pattern;
+mod registry;
+mod roster;
+
+use crate::model::{
+    Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Str, SubjectId, Timestamp,
+};
 use std::collections::BTreeMap;
 
-/// What the user can configure about ownership.
+/// What the user can configure about ownership, and what other parts of a scan contribute.
 #[derive(Clone, Debug, Default)]
 pub struct OwnershipOptions {
-    /// Label keys that name an owner beside the built-in ones.
+    /// Label keys that name an owner beside the built-in ones. They come before those.
     pub owner_keys: Vec<Str>,
+    /// The time of the scan: somebody whose last day is before it has left. Without it, leaving dates
+    /// alone do not tell.
+    pub now: Option<Timestamp>,
+    /// Claims from outside the inventory, such as commit authors.
+    pub suggestions: Vec<Attribution>,
 }
 
 /// What ownership analysis concludes.
@@ -15,11 +36,37 @@ pub struct OwnershipOptions {
 pub struct Resolved {
     /// Whose each identity and each credential is.
     pub ownership: BTreeMap<SubjectId, Ownership>,
-    /// The registry entries that speak of each identity, best first.
+    /// The registry entries that speak of each identity, best first. Identities without are left out.
     pub registered: BTreeMap<IdentityId, Vec<RegistryEntry>>,
 }
 
 /// Resolves ownership for every identity and credential of the inventory.
-pub fn resolve(_inventory: &Inventory, _options: &OwnershipOptions) -> Resolved {
-    Resolved::default()
+pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
+    let mut resolved = Resolved::default();
+    let mut claims = claims::Claims::new(inventory, options);
+    let mut roster = roster::Roster::new(inventory, options.now);
+    for (id, identity) in &inventory.identities {
+        let entries = claims.registry.entries(identity);
+        let subject = SubjectId::Identity(id.clone());
+        let ownership = match &identity.provider_managed {
+            Some(why) => conclude::provider_managed(why),
+            None => {
+                let found = claims.of_identity(&subject, identity, &entries);
+                conclude::conclude(&subject, found, &mut roster)
+            }
+        };
+        resolved.ownership.insert(subject, ownership);
+        if !entries.is_empty() {
+            let entries = entries.iter().map(|e| e.entry.clone()).collect();
+            resolved.registered.insert(id.clone(), entries);
+        }
+    }
+    for (id, credential) in &inventory.credentials {
+        let subject = SubjectId::Credential(id.clone());
+        let found = claims.of_credential(&subject, credential);
+        let own = conclude::conclude(&subject, found, &mut roster);
+        let ownership = conclude::inherited(inventory, credential, &resolved.ownership, own);
+        resolved.ownership.insert(subject, ownership);
+    }
+    resolved
 }

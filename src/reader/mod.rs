@@ -3,6 +3,10 @@
 use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
 
+pub mod backstage;
+pub mod codeowners;
+pub mod registry;
+pub mod roster;
 pub mod secrets;
 mod tree;
 
@@ -31,5 +35,11 @@ pub trait Reader: Sync + Send {
 
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
 pub fn readers(detector: Detector) -> Vec<Box<dyn Reader>> {
-    vec![Box::new(secrets::Secrets::new(detector))]
+    vec![
+        Box::new(backstage::Backstage),
+        Box::new(codeowners::Codeowners),
+        Box::new(registry::Registry),
+        Box::new(roster::Roster),
+        Box::new(secrets::Secrets::new(detector)),
+    ]
 }

@@ -1,0 +1,249 @@
+//! Which line of which CODEOWNERS file speaks of a path.
+
+use super::pattern::{Pattern, Segment, Token};
+use crate::model::{Codeowners, CodeownersDialect, CodeownersRule, Origin, Str};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The CODEOWNERS files of a scan, by the directory they speak for.
+#[derive(Debug, Default)]
+pub(super) struct CodeownersIndex<'a> {
+    files: BTreeMap<&'a str, CompiledFile<'a>>,
+    cache: HashMap<(Str, Option<Str>), Option<Verdict<'a>>>,
+}
+
+/// What a file says of a path: the lines that decide, the one that counts most first.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict<'a> {
+    /// The file.
+    pub file: &'a Codeowners,
+    /// One line in a GitHub file; in a GitLab file the deciding line of each section.
+    pub rules: Vec<&'a CodeownersRule>,
+    /// Whether all of them are catch-alls.
+    pub fallback: bool,
+}
+
+impl<'a> CodeownersIndex<'a> {
+    pub(super) fn new(files: &'a BTreeSet<Codeowners>) -> Self {
+        let mut index = Self::default();
+        // Ordered by root, then rank: where a directory has several files, the first counts.
+        for file in files {
+            index
+                .files
+                .entry(directory(&file.root))
+                .or_insert_with(|| CompiledFile::new(file));
+        }
+        index
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The verdict on a file; `None` when no line speaks of it.
+    pub(super) fn verdict(&mut self, origin: &Origin) -> Option<Verdict<'a>> {
+        if self.files.is_empty() {
+            return None;
+        }
+        let repository = origin.repository.as_ref().map(|r| r.root.clone());
+        let key = (origin.path.clone(), repository);
+        if let Some(known) = self.cache.get(&key) {
+            return known.clone();
+        }
+        let verdict = self.find(&key.0, key.1.as_deref());
+        self.cache.insert(key, verdict.clone());
+        verdict
+    }
+
+    /// A host reads only the file at the repository's root. Outside a repository, and in one whose root
+    /// has none (a copied estate inside another repository), the nearest directory upward counts.
+    fn find(&self, path: &str, repository: Option<&str>) -> Option<Verdict<'a>> {
+        let path = relative(path);
+        let root = repository.map(directory);
+        if let Some(root) = root
+            && let Some(file) = self.files.get(root)
+        {
+            return file.verdict(below(path, root)?);
+        }
+        let mut folder = path;
+        while let Some((up, _)) = folder.rsplit_once('/') {
+            folder = up;
+            if folder.is_empty() {
+                break;
+            }
+            if root.is_some_and(|root| below(folder, root).is_none() && folder != root) {
+                return None;
+            }
+            if let Some(file) = self.files.get(folder) {
+                return file.verdict(below(path, folder)?);
+            }
+        }
+        // The working directory's file speaks neither for other places nor beyond a repository.
+        let elsewhere = path.starts_with('/') || path.starts_with("../");
+        if elsewhere || root.is_some_and(|root| !root.is_empty()) {
+            return None;
+        }
+        self.files.get("")?.verdict(path)
+    }
+}
+
+/// A directory without the `./` in front and the `/` behind.
+pub(super) fn directory(path: &str) -> &str {
+    match relative(path).trim_end_matches('/') {
+        "." => "",
+        path => path,
+    }
+}
+
+pub(super) fn relative(path: &str) -> &str {
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest;
+    }
+    path
+}
+
+fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
+    if directory.is_empty() {
+        return Some(path);
+    }
+    path.strip_prefix(directory)?.strip_prefix('/')
+}
+
+/// A file's patterns, indexed so that a path meets only those that can match it.
+#[derive(Debug)]
+struct CompiledFile<'a> {
+    file: &'a Codeowners,
+    patterns: Vec<Option<Pattern>>,
+    /// By the literal segments that the pattern starts with.
+    by_prefix: HashMap<String, Vec<usize>>,
+    /// Any depth, by the name that one segment must have.
+    by_name: HashMap<Box<str>, Vec<usize>>,
+    /// Any depth, by what follows the star of `*.ext`.
+    by_suffix: HashMap<String, Vec<usize>>,
+    /// Everything else.
+    others: Vec<usize>,
+}
+
+impl<'a> CompiledFile<'a> {
+    fn new(file: &'a Codeowners) -> Self {
+        let mut compiled = Self {
+            file,
+            patterns: Vec::with_capacity(file.rules.len()),
+            by_prefix: HashMap::new(),
+            by_name: HashMap::new(),
+            by_suffix: HashMap::new(),
+            others: Vec::new(),
+        };
+        for (at, rule) in file.rules.iter().enumerate() {
+            let gitlab = file.dialect == CodeownersDialect::GitLab;
+            let text = match rule.pattern.strip_prefix('!') {
+                Some(excluded) if gitlab => excluded,
+                _ => &rule.pattern,
+            };
+            let pattern = Pattern::compile(text, file.dialect);
+            if let Some(pattern) = &pattern {
+                compiled.list_for(pattern).push(at);
+            }
+            compiled.patterns.push(pattern);
+        }
+        compiled
+    }
+
+    fn list_for(&mut self, pattern: &Pattern) -> &mut Vec<usize> {
+        match pattern.segments() {
+            [Segment::Literal(_), ..] => {
+                let literals: Vec<&str> = pattern
+                    .segments()
+                    .iter()
+                    .map_while(|segment| match segment {
+                        Segment::Literal(name) => Some(&**name),
+                        _ => None,
+                    })
+                    .collect();
+                self.by_prefix.entry(literals.join("/")).or_default()
+            }
+            [Segment::Many, Segment::Literal(name), ..] => {
+                self.by_name.entry(name.clone()).or_default()
+            }
+            [Segment::Many, Segment::Glob(tokens), ..] => match extension(tokens) {
+                Some(suffix) => self.by_suffix.entry(suffix).or_default(),
+                None => &mut self.others,
+            },
+            _ => &mut self.others,
+        }
+    }
+
+    fn verdict(&self, path: &str) -> Option<Verdict<'a>> {
+        let segments: Vec<&str> = path.split('/').collect();
+        let mut candidates = self.others.clone();
+        let ends = path
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .chain([path.len()]);
+        for prefix in ends.filter_map(|end| path.get(..end)) {
+            candidates.extend(self.by_prefix.get(prefix).into_iter().flatten());
+        }
+        for segment in &segments {
+            candidates.extend(self.by_name.get(*segment).into_iter().flatten());
+            if !self.by_suffix.is_empty() {
+                for suffix in segment
+                    .match_indices('.')
+                    .filter_map(|(at, _)| segment.get(at..))
+                {
+                    candidates.extend(self.by_suffix.get(suffix).into_iter().flatten());
+                }
+            }
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        let mut matching = candidates
+            .into_iter()
+            .rev()
+            .filter_map(|at| {
+                let pattern = self.patterns.get(at)?.as_ref()?;
+                Some((pattern, self.file.rules.get(at)?))
+            })
+            .filter(|(pattern, _)| pattern.matches_segments(&segments));
+        let decided: Vec<(&Pattern, &'a CodeownersRule)> = match self.file.dialect {
+            CodeownersDialect::GitHub => matching.next().into_iter().collect(),
+            CodeownersDialect::GitLab => by_section(matching),
+        };
+        (!decided.is_empty()).then(|| Verdict {
+            file: self.file,
+            fallback: decided.iter().all(|(pattern, _)| pattern.catches_all()),
+            rules: decided.into_iter().map(|(_, rule)| rule).collect(),
+        })
+    }
+}
+
+/// The last match of each section; an exclusion anywhere in a section takes the path out of it for good.
+fn by_section<'p, 'a>(
+    matching: impl Iterator<Item = (&'p Pattern, &'a CodeownersRule)>,
+) -> Vec<(&'p Pattern, &'a CodeownersRule)> {
+    let mut decided: Vec<(&Pattern, &CodeownersRule)> = Vec::new();
+    for (pattern, rule) in matching {
+        match decided.iter_mut().find(|(_, r)| r.section == rule.section) {
+            None => decided.push((pattern, rule)),
+            Some(slot) if rule.pattern.starts_with('!') => *slot = (pattern, rule),
+            Some(_) => {}
+        }
+    }
+    // A statement about the path outranks a default, whichever comes later in the file.
+    decided.sort_by_key(|(pattern, _)| pattern.catches_all());
+    decided
+}
+
+/// The `.ext` of `*.ext`.
+fn extension(tokens: &[Token]) -> Option<String> {
+    let [Token::Run, Token::Char('.'), rest @ ..] = tokens else {
+        return None;
+    };
+    let rest: Option<String> = rest
+        .iter()
+        .map(|token| match token {
+            Token::Char(c) => Some(*c),
+            _ => None,
+        })
+        .collect();
+    Some(format!(".{}", rest?))
+}

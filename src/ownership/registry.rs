@@ -1,0 +1,174 @@
+//! Which registry entries speak of an identity.
+
+use crate::model::{Identity, RegistryEntry, Selector, Str};
+use crate::platform::glob;
+use std::collections::{BTreeSet, HashMap};
+
+/// The registry, indexed so that an identity meets only the entries that can speak of it.
+#[derive(Debug, Default)]
+pub(super) struct RegistryIndex<'a> {
+    exact: HashMap<&'a str, Vec<&'a RegistryEntry>>,
+    /// `registry:<entry id>` is an identity known only from its entry.
+    by_entry_id: HashMap<&'a str, Vec<&'a RegistryEntry>>,
+    by_name: HashMap<&'a str, Vec<&'a RegistryEntry>>,
+    by_prefix: HashMap<&'a str, Vec<&'a RegistryEntry>>,
+    prefix_lengths: BTreeSet<usize>,
+    by_namespace: HashMap<&'a str, Vec<&'a RegistryEntry>>,
+    others: Vec<&'a RegistryEntry>,
+}
+
+/// An entry that speaks of an identity.
+#[derive(Clone, Debug)]
+pub(super) struct Selected<'a> {
+    /// How closely: 0 by id, then patterns from narrow to wide. Equal ranks are equally close.
+    pub rank: u32,
+    /// The entry.
+    pub entry: &'a RegistryEntry,
+}
+
+impl<'a> RegistryIndex<'a> {
+    pub(super) fn new(entries: &'a BTreeSet<RegistryEntry>) -> Self {
+        let mut index = Self::default();
+        for entry in entries {
+            index.by_entry_id.entry(&entry.id).or_default().push(entry);
+            let list = match &entry.selector {
+                Selector::Exact(id) => index.exact.entry(id).or_default(),
+                Selector::Pattern {
+                    name, namespace, ..
+                } => match name.split(['*', '?']).next().unwrap_or_default() {
+                    "" => match namespace {
+                        Some(namespace) => index.by_namespace.entry(namespace).or_default(),
+                        None => &mut index.others,
+                    },
+                    prefix if prefix.len() == name.len() => {
+                        index.by_name.entry(prefix).or_default()
+                    }
+                    prefix => {
+                        index.prefix_lengths.insert(prefix.len());
+                        index.by_prefix.entry(prefix).or_default()
+                    }
+                },
+            };
+            list.push(entry);
+        }
+        index
+    }
+
+    /// The entries of exactly this id.
+    pub(super) fn by_id(&self, id: &str) -> &[&'a RegistryEntry] {
+        self.exact.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every entry that speaks of the identity: those by id, then patterns, the narrower the earlier.
+    pub(super) fn entries(&self, identity: &Identity) -> Vec<Selected<'a>> {
+        let mut exact: BTreeSet<&'a RegistryEntry> = BTreeSet::new();
+        for id in std::iter::once(&identity.id.0).chain(&identity.aliases) {
+            exact.extend(self.by_id(id));
+        }
+        for id in other_spellings(&identity.id.0) {
+            exact.extend(self.by_id(&id));
+        }
+        if let Some(id) = identity.id.0.strip_prefix("registry:") {
+            exact.extend(self.by_entry_id.get(id).into_iter().flatten());
+        }
+        let name: &str = &identity.name;
+        let mut patterns: Vec<&'a RegistryEntry> = self.others.clone();
+        patterns.extend(self.by_name.get(name).into_iter().flatten());
+        for prefix in self.prefix_lengths.iter().map_while(|&n| match n {
+            n if n > name.len() => None,
+            n => Some(name.get(..n)),
+        }) {
+            let listed = prefix.and_then(|prefix| self.by_prefix.get(prefix));
+            patterns.extend(listed.into_iter().flatten());
+        }
+        let namespace = identity.namespace.as_deref();
+        patterns.extend(
+            namespace
+                .and_then(|namespace| self.by_namespace.get(namespace))
+                .into_iter()
+                .flatten(),
+        );
+        patterns.retain(|entry| matches(&entry.selector, identity));
+        patterns.sort_by_key(|entry| (std::cmp::Reverse(narrowness(entry)), *entry));
+        let mut selected: Vec<Selected<'a>> = exact
+            .into_iter()
+            .map(|entry| Selected { rank: 0, entry })
+            .collect();
+        let (mut rank, mut last) = (0, None);
+        for entry in patterns {
+            let narrow = narrowness(entry);
+            if last != Some(narrow) {
+                rank += 1;
+                last = Some(narrow);
+            }
+            selected.push(Selected { rank, entry });
+        }
+        selected
+    }
+}
+
+/// Ids under which people may name the same IAM principal: names are unique in an account whatever the
+/// path, and account numbers are unique across partitions.
+fn other_spellings(id: &str) -> Vec<Str> {
+    let Some((partition, rest)) = id
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(":iam::"))
+    else {
+        return Vec::new();
+    };
+    let short = rest.split_once('/').and_then(|(kind, path)| {
+        let (_, name) = path.rsplit_once('/')?;
+        Some(format!("{kind}/{name}"))
+    });
+    let mut spellings = Vec::new();
+    if partition != "aws" {
+        spellings.push(format!("arn:aws:iam::{rest}").into());
+    }
+    if let Some(short) = short {
+        spellings.push(format!("arn:{partition}:iam::{short}").into());
+        spellings.push(format!("arn:aws:iam::{short}").into());
+    }
+    spellings
+}
+
+fn matches(selector: &Selector, identity: &Identity) -> bool {
+    let Selector::Pattern {
+        name,
+        platform,
+        account,
+        namespace,
+    } = selector
+    else {
+        return false;
+    };
+    let same = |wanted: &Option<Str>, actual: Option<&str>| match wanted {
+        Some(wanted) => Some(&**wanted) == actual,
+        None => true,
+    };
+    same(platform, Some(identity.platform.as_str()))
+        && same(account, identity.account.as_deref())
+        && same(namespace, identity.namespace.as_deref())
+        && glob::matches(name, &identity.name)
+}
+
+/// How narrow a pattern is: how many things it states, then how much of the name.
+fn narrowness(entry: &RegistryEntry) -> (usize, usize) {
+    match &entry.selector {
+        Selector::Exact(_) => (usize::MAX, 0),
+        Selector::Pattern {
+            name,
+            platform,
+            account,
+            namespace,
+        } => {
+            let wild = name.contains(['*', '?']);
+            let stated = [platform, account, namespace]
+                .iter()
+                .filter(|s| s.is_some())
+                .count();
+            let literal = name.chars().filter(|c| !matches!(c, '*' | '?')).count();
+            // A name in full is narrower than any glob.
+            (stated + if wild { 0 } else { 4 }, literal)
+        }
+    }
+}
