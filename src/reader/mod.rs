@@ -3,6 +3,7 @@
 use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
 
+pub mod kubernetes;
 pub mod secrets;
 mod tree;
 
@@ -31,5 +32,8 @@ pub trait Reader: Sync + Send {
 
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
 pub fn readers(detector: Detector) -> Vec<Box<dyn Reader>> {
-    vec![Box::new(secrets::Secrets::new(detector))]
+    vec![
+        Box::new(kubernetes::Kubernetes),
+        Box::new(secrets::Secrets::new(detector)),
+    ]
 }
