@@ -5,6 +5,7 @@ use crate::model::{Document, Facts, Probe, Problem};
 
 pub mod backstage;
 pub mod codeowners;
+pub mod kubernetes;
 pub mod registry;
 pub mod roster;
 pub mod secrets;
@@ -38,6 +39,7 @@ pub fn readers(detector: Detector) -> Vec<Box<dyn Reader>> {
     vec![
         Box::new(backstage::Backstage),
         Box::new(codeowners::Codeowners),
+        Box::new(kubernetes::Kubernetes),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
         Box::new(secrets::Secrets::new(detector)),

@@ -1,0 +1,566 @@
+//! What an identity holds: the sum of its bindings and its groups' bindings, scope by scope.
+
+use super::judge::{Compiled, Hit, Judge, Need, PRIMITIVES, Span};
+use super::paths::{Edge, Surroundings, Target};
+use super::roles::{RoleIndex, Roles, title};
+use crate::model::{
+    Capability, Certainty, Entitlement, EntitlementRole, Hop, Identity, IdentityKind, Privilege,
+    Proof, Reach, Scope, Str, Tier,
+};
+use crate::platform::kubernetes::names;
+use crate::platform::kubernetes::primitives::Named;
+use crate::platform::kubernetes::system::SYSTEM_NAMESPACE;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Grants by principal.
+type Grants<'a> = BTreeMap<&'a str, Vec<&'a Entitlement>>;
+
+/// An identity's privilege in the making.
+pub(super) struct Draft<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) cluster: &'a str,
+    pub(super) privilege: Privilege,
+    /// Whom it can become.
+    pub(super) edges: Vec<Edge>,
+}
+
+impl Draft<'_> {
+    /// The privilege, once all paths have been followed.
+    pub(super) fn finish(mut self) -> Privilege {
+        if !self.privilege.unresolved.is_empty() && self.privilege.tier < Tier::Admin {
+            self.privilege.certainty = Certainty::Unresolved;
+            if self.privilege.tier == Tier::None {
+                self.privilege.tier = Tier::Unknown;
+            }
+        }
+        self.privilege
+    }
+
+    /// Raises the tier, or keeps the better of two proofs of the same one.
+    pub(super) fn offer(&mut self, tier: Tier, proof: &Proof) {
+        let key = |p: &Proof| (p.certainty, p.hops.len());
+        let better = match &self.privilege.proof {
+            Some(old) if self.privilege.tier == tier => (key(proof), proof) < (key(old), old),
+            _ => self.privilege.tier < tier,
+        };
+        if better {
+            self.privilege.tier = tier;
+            self.privilege.proof = Some(proof.clone());
+        }
+    }
+}
+
+/// A role held in a scope.
+struct Held<'a> {
+    /// How it is held: the group if it is through one, and the binding.
+    hops: Vec<Hop>,
+    role: RoleIndex,
+    /// The namespace, or the whole cluster.
+    namespace: Option<&'a str>,
+    hits: Rc<Vec<Hit<'a>>>,
+}
+
+/// The rules that meet each need within one scope, those without limit to names first.
+type Table<'h, 'a> = BTreeMap<Need, Vec<(&'h Held<'a>, &'h Hit<'a>)>>;
+
+/// A primitive whose needs are all met.
+struct Match<'h, 'a> {
+    met: Vec<(&'h Held<'a>, &'h Hit<'a>)>,
+    /// The names that the first need is limited to.
+    names: Option<&'h [&'a Str]>,
+}
+
+/// Adds holdings up.
+pub(super) struct Assessor<'a, 'r> {
+    roles: &'r Roles<'a>,
+    judge: Judge<'a, 'r>,
+    surroundings: &'r Surroundings<'a>,
+    /// What binding one role alone would give, by role and scope.
+    powers: BTreeMap<(RoleIndex, Option<&'a str>), Privilege>,
+}
+
+impl<'a, 'r> Assessor<'a, 'r> {
+    pub(super) fn new(roles: &'r Roles<'a>, surroundings: &'r Surroundings<'a>) -> Self {
+        Self {
+            roles,
+            judge: Judge::new(roles),
+            surroundings,
+            powers: BTreeMap::new(),
+        }
+    }
+
+    /// What the identity holds; unknown when no Kubernetes source was read.
+    pub(super) fn draft(
+        &mut self,
+        identity: &'a Identity,
+        cluster: &'a str,
+        grants: &Grants<'a>,
+        read: bool,
+    ) -> Draft<'a> {
+        let mut draft = Draft {
+            identity,
+            cluster,
+            privilege: Privilege::default(),
+            edges: Vec::new(),
+        };
+        if !read {
+            return draft;
+        }
+        draft.privilege.tier = Tier::None;
+        let mut held = Vec::new();
+        if identity.kind == IdentityKind::KubernetesGroup
+            && &*identity.name == names::MASTERS
+            && let Some(role) = self.roles.masters()
+        {
+            let hop = Hop {
+                what: "group system:masters: the API server refuses it nothing".into(),
+                evidence: None,
+            };
+            held.extend(self.hold(vec![hop], role, None));
+        }
+        self.collect(&identity.id.0, None, grants, &mut draft, &mut held);
+        for group in groups(identity) {
+            let id = names::group(cluster, &group);
+            self.collect(&id, Some(&group), grants, &mut draft, &mut held);
+        }
+        self.evaluate(&held, &mut draft, true);
+        draft
+    }
+
+    /// Adds what one principal is granted.
+    fn collect(
+        &mut self,
+        principal: &str,
+        group: Option<&str>,
+        grants: &Grants<'a>,
+        draft: &mut Draft<'a>,
+        held: &mut Vec<Held<'a>>,
+    ) {
+        for &grant in grants.get(principal).into_iter().flatten() {
+            let namespace = match &grant.scope {
+                Scope::Cluster(cluster) if **cluster == *draft.cluster => None,
+                Scope::Namespace(cluster, namespace) if **cluster == *draft.cluster => {
+                    Some(&**namespace)
+                }
+                _ => continue,
+            };
+            if grant.role != EntitlementRole::Grant {
+                continue;
+            }
+            let id = &*grant.policy.0;
+            let Some(role) = self.roles.find(id) else {
+                draft
+                    .privilege
+                    .unresolved
+                    .insert(described(id, draft.cluster));
+                continue;
+            };
+            let binding = Hop {
+                what: Str::clone(&grant.via),
+                evidence: Some(grant.evidence.clone()),
+            };
+            let member = group.map(|group| Hop {
+                what: format!("member of group {group}").into(),
+                evidence: None,
+            });
+            let hops = member.into_iter().chain([binding]).collect();
+            match self.hold(hops, role, namespace) {
+                Some(it) => held.push(it),
+                None => {
+                    let what = format!(
+                        "{}: aggregates too many roles",
+                        described(id, draft.cluster)
+                    );
+                    draft.privilege.unresolved.insert(what.into());
+                }
+            }
+        }
+    }
+
+    fn hold(
+        &mut self,
+        hops: Vec<Hop>,
+        role: RoleIndex,
+        namespace: Option<&'a str>,
+    ) -> Option<Held<'a>> {
+        let span = if namespace.is_some() {
+            Span::Namespace
+        } else {
+            Span::Cluster
+        };
+        let hits = self.judge.judge(role, span)?;
+        Some(Held {
+            hops,
+            role,
+            namespace,
+            hits,
+        })
+    }
+
+    /// Concludes from roles held. `bind` of named roles is followed one step only (`follow`).
+    fn evaluate(&mut self, held: &[Held<'a>], draft: &mut Draft<'a>, follow: bool) {
+        let mut tables: BTreeMap<Option<&'a str>, Table<'_, 'a>> = BTreeMap::new();
+        for it in held {
+            for hit in it.hits.iter() {
+                let table = tables.entry(it.namespace).or_default();
+                let slot = table.entry(hit.need).or_default();
+                if hit.names.is_some() || slot.first().is_none_or(|(_, h)| h.names.is_some()) {
+                    let at = if hit.names.is_none() { 0 } else { slot.len() };
+                    slot.insert(at, (it, hit));
+                }
+            }
+        }
+        let none = Table::new();
+        let everywhere = tables.get(&None).unwrap_or(&none);
+        for (&namespace, table) in &tables {
+            let cluster: Str = draft.cluster.into();
+            draft.privilege.reach.insert(match namespace {
+                Some(namespace) => Reach::Namespace(cluster, namespace.into()),
+                None => Reach::Cluster(cluster),
+            });
+            self.general(table, namespace, draft);
+            for (p, primitive) in PRIMITIVES.iter().enumerate() {
+                for matched in matches(p, primitive, table, everywhere) {
+                    self.conclude(primitive, &matched, namespace, draft, follow);
+                }
+            }
+        }
+    }
+
+    /// Reading, writing, deleting, and wildcards.
+    fn general(&self, table: &Table<'_, 'a>, namespace: Option<&str>, draft: &mut Draft<'a>) {
+        for (need, tier, capability) in [
+            (Need::Everything, Tier::Admin, Some(Capability::Administer)),
+            (Need::Read, Tier::Read, Some(Capability::ReadData)),
+            (Need::Write, Tier::Write, Some(Capability::WriteData)),
+            (Need::Delete, Tier::Write, Some(Capability::DeleteData)),
+            (Need::Look, Tier::Read, None),
+            (Need::Custom, Tier::Write, None),
+        ] {
+            let Some(&first) = table.get(&need).and_then(|met| met.first()) else {
+                continue;
+            };
+            let proof = self.proof(&[first], namespace);
+            draft.offer(tier, &proof);
+            if let Some(capability) = capability {
+                draft.privilege.add(capability, proof);
+            }
+        }
+        if let Some(&first) = table.get(&Need::Wildcard).and_then(|met| met.first()) {
+            let proof = self.proof(&[first], namespace);
+            let old = draft.privilege.wildcard.as_ref();
+            if old.is_none_or(|old| (proof.hops.len(), &proof) < (old.hops.len(), old)) {
+                draft.privilege.wildcard = Some(proof);
+            }
+        }
+    }
+
+    /// What a primitive amounts to here.
+    fn conclude(
+        &mut self,
+        primitive: &Compiled,
+        matched: &Match<'_, 'a>,
+        namespace: Option<&'a str>,
+        draft: &mut Draft<'a>,
+        follow: bool,
+    ) {
+        let proof = self.proof(&matched.met, namespace);
+        let limited = matched.names.is_some();
+        let at_large = namespace.is_none_or(|namespace| namespace == SYSTEM_NAMESPACE);
+        let tier = match primitive.named {
+            _ if !limited && at_large => primitive.at_large.unwrap_or(primitive.tier),
+            Some(Named::User | Named::Group) if limited => Tier::Issue,
+            Some(Named::Role | Named::ClusterRole | Named::ClusterRoleEverywhere) if limited => {
+                Tier::Write
+            }
+            _ => primitive.tier,
+        };
+        draft.offer(tier, &proof);
+        if tier == Tier::Escalate {
+            draft.privilege.add(Capability::Escalate, proof.clone());
+            if at_large {
+                let cluster = Reach::Cluster(draft.cluster.into());
+                draft.privilege.reach.insert(cluster);
+            }
+        }
+        for &capability in &primitive.capabilities {
+            if capability != Capability::Escalate {
+                draft.privilege.add(capability, proof.clone());
+            }
+        }
+        match (primitive.named, matched.names) {
+            (Some(named), Some(names)) => {
+                for name in names {
+                    self.one_name(named, name, &proof, namespace, draft, follow);
+                }
+            }
+            // Limited to objects that are not the accounts themselves: over the whole cluster that
+            // says too little about whose namespace they are in.
+            (None, Some(_)) if namespace.is_none() => {}
+            _ => {
+                if let Some(becomes) = primitive.becomes {
+                    draft.edges.push(Edge {
+                        target: Target::Place(
+                            draft.cluster.into(),
+                            namespace.map(Into::into),
+                            becomes,
+                        ),
+                        proof,
+                    });
+                }
+            }
+        }
+    }
+
+    /// What power over one named object amounts to.
+    fn one_name(
+        &mut self,
+        named: Named,
+        name: &Str,
+        proof: &Proof,
+        namespace: Option<&'a str>,
+        draft: &mut Draft<'a>,
+        follow: bool,
+    ) {
+        let cluster = draft.cluster;
+        let mut edge = |id: &str| {
+            draft.edges.push(Edge {
+                target: Target::Identity(id.into()),
+                proof: proof.clone(),
+            });
+        };
+        let role = match (named, namespace) {
+            (Named::Account, Some(namespace)) => {
+                return edge(&names::account(cluster, namespace, name));
+            }
+            (Named::Account, None) => {
+                let accounts = self.surroundings.accounts_named(cluster, name);
+                return accounts.iter().for_each(|id| edge(id));
+            }
+            (Named::User, _) => {
+                return edge(&match names::account_of_user(name) {
+                    Some((namespace, name)) => names::account(cluster, namespace, name),
+                    None => names::user(cluster, name),
+                });
+            }
+            (Named::Group, _) => {
+                edge(&names::group(cluster, name));
+                if &**name == names::MASTERS {
+                    draft.offer(Tier::Escalate, proof);
+                    draft.privilege.add(Capability::Escalate, proof.clone());
+                }
+                return;
+            }
+            (Named::Secret, Some(namespace)) => {
+                let secret = names::secret(cluster, namespace, name);
+                let accounts = self.surroundings.accounts_of(&secret);
+                return accounts.iter().for_each(|id| edge(id));
+            }
+            (Named::Secret | Named::Role, None) => return,
+            (Named::Role, Some(namespace)) => names::role(cluster, namespace, name),
+            (Named::ClusterRole | Named::ClusterRoleEverywhere, _) => {
+                names::cluster_role(cluster, name)
+            }
+        };
+        if !follow {
+            return;
+        }
+        let scope = match (named, namespace) {
+            (Named::ClusterRole, None) => Some(SYSTEM_NAMESPACE),
+            _ => namespace,
+        };
+        let Some(index) = self.roles.find(&role) else {
+            draft.privilege.unresolved.insert(described(&role, cluster));
+            return;
+        };
+        let power = self.power(index, scope, draft);
+        let tier = power.tier.min(Tier::Escalate);
+        let Some(end) = power.proof.as_ref().filter(|_| tier > Tier::None) else {
+            return;
+        };
+        let proof = Proof {
+            claim: format!("{}, and so {}", proof.claim, end.claim).into(),
+            hops: proof.hops.iter().chain(&end.hops).cloned().collect(),
+            certainty: proof.certainty,
+        };
+        draft.offer(tier, &proof);
+        if tier == Tier::Escalate {
+            draft.privilege.add(Capability::Escalate, proof);
+        }
+        let reach = power.reach.iter().cloned();
+        draft.privilege.reach.extend(reach);
+    }
+
+    /// What binding this role alone would give.
+    fn power(
+        &mut self,
+        role: RoleIndex,
+        namespace: Option<&'a str>,
+        like: &Draft<'a>,
+    ) -> Privilege {
+        if let Some(known) = self.powers.get(&(role, namespace)) {
+            return known.clone();
+        }
+        let mut draft = Draft {
+            identity: like.identity,
+            cluster: like.cluster,
+            privilege: Privilege {
+                tier: Tier::None,
+                ..Privilege::default()
+            },
+            edges: Vec::new(),
+        };
+        let held: Vec<_> = self.hold(Vec::new(), role, namespace).into_iter().collect();
+        self.evaluate(&held, &mut draft, false);
+        let power = draft.privilege;
+        self.powers.insert((role, namespace), power.clone());
+        power
+    }
+
+    /// The proof that these rules are held.
+    fn proof(&self, met: &[(&Held<'a>, &Hit<'a>)], namespace: Option<&str>) -> Proof {
+        let mut claims: Vec<String> = Vec::new();
+        let mut hops: Vec<Hop> = Vec::new();
+        let mut last: Option<(&Held<'a>, RoleIndex)> = None;
+        for &(held, hit) in met {
+            let what = match &hit.names {
+                Some(names) => format!("{} ({})", hit.what, few(names)),
+                None => hit.what.to_string(),
+            };
+            if !claims.contains(&what) {
+                claims.push(what);
+            }
+            let same_binding = last.is_some_and(|(h, _)| std::ptr::eq(h, held));
+            if !same_binding {
+                hops.extend(held.hops.iter().cloned());
+                hops.extend(self.role_hop(held.role, ""));
+            }
+            let from = last.filter(|_| same_binding).map_or(held.role, |(_, r)| r);
+            if hit.role != from {
+                let prefix = if hit.role == held.role {
+                    ""
+                } else {
+                    "which takes over "
+                };
+                hops.extend(self.role_hop(hit.role, prefix));
+            }
+            if hops.last() != Some(&hit.hop) {
+                hops.push(hit.hop.clone());
+            }
+            last = Some((held, hit.role));
+        }
+        let place = match namespace {
+            Some(namespace) => format!("in namespace {namespace}"),
+            None => "in the whole cluster".to_owned(),
+        };
+        Proof {
+            claim: format!("{} {place}", claims.join(" and ")).into(),
+            hops,
+            certainty: Certainty::Certain,
+        }
+    }
+
+    fn role_hop(&self, role: RoleIndex, prefix: &str) -> Option<Hop> {
+        let role = self.roles.get(role)?;
+        Some(Hop {
+            what: format!("{prefix}{}", role.title).into(),
+            evidence: role.evidence.cloned(),
+        })
+    }
+}
+
+/// The ways in which all needs of a primitive are met in a scope, at least one of them by what is given
+/// there: what the whole cluster gives alone is the whole cluster's business. One way when nothing limits
+/// the first need to names, else one for each rule that meets it.
+fn matches<'h, 'a>(
+    number: usize,
+    primitive: &Compiled,
+    table: &'h Table<'h, 'a>,
+    everywhere: &'h Table<'h, 'a>,
+) -> Vec<Match<'h, 'a>> {
+    let limited = |met: &&'h Vec<_>| {
+        met.first()
+            .is_some_and(|(_, hit): &(_, &Hit<'_>)| hit.names.is_some())
+    };
+    let mut met = Vec::with_capacity(primitive.needs);
+    let mut firsts: &[_] = &[];
+    let mut local = false;
+    for n in 0..primitive.needs {
+        let need = Need::Of(number, n);
+        let (here, there) = (table.get(&need), everywhere.get(&need));
+        let best = match (here, there) {
+            (Some(here), Some(there)) if limited(&here) && !limited(&there) => there,
+            (Some(here), _) => here,
+            (None, Some(there)) => there,
+            (None, None) => return Vec::new(),
+        };
+        local |= here.is_some_and(|here| std::ptr::eq(here, best));
+        if n == 0 {
+            firsts = best;
+        }
+        met.extend(best.first().copied());
+    }
+    if !local {
+        return Vec::new();
+    }
+    let unlimited = firsts.first().is_some_and(|(_, hit)| hit.names.is_none());
+    firsts
+        .iter()
+        .take(if unlimited { 1 } else { firsts.len() })
+        .map(|&first| Match {
+            met: std::iter::once(first)
+                .chain(met.iter().skip(1).copied())
+                .collect(),
+            names: first.1.names.as_deref(),
+        })
+        .collect()
+}
+
+/// The groups that the API server puts an identity in.
+fn groups(identity: &Identity) -> Vec<String> {
+    match identity.kind {
+        IdentityKind::KubernetesServiceAccount => {
+            names::account_groups(identity.namespace.as_deref().unwrap_or_default()).into()
+        }
+        IdentityKind::KubernetesUser if &*identity.name == "system:anonymous" => {
+            vec![names::UNAUTHENTICATED.to_owned()]
+        }
+        IdentityKind::KubernetesGroup
+            if matches!(
+                &*identity.name,
+                names::UNAUTHENTICATED | names::AUTHENTICATED
+            ) =>
+        {
+            Vec::new()
+        }
+        IdentityKind::KubernetesGroup if identity.name.starts_with("system:serviceaccounts:") => {
+            vec![
+                names::ALL_ACCOUNTS.to_owned(),
+                names::AUTHENTICATED.to_owned(),
+            ]
+        }
+        _ => vec![names::AUTHENTICATED.to_owned()],
+    }
+}
+
+/// What a person would call the role that a policy's id means.
+fn described(id: &str, cluster: &str) -> Str {
+    match id.strip_prefix(&format!("k8s:{cluster}/clusterrole/")) {
+        Some(name) => title(id, cluster, true, name),
+        None => {
+            let name = id.split_once("/role/").map_or(id, |(_, name)| name);
+            title(id, cluster, false, name)
+        }
+    }
+}
+
+fn few(names: &[&Str]) -> String {
+    let shown: Vec<&str> = names.iter().take(3).map(|name| &***name).collect();
+    let more = if names.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{}{more}", shown.join(", "))
+}

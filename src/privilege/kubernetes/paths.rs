@@ -1,0 +1,233 @@
+//! Who can become whom: running pods as a stronger account, or getting its token, makes as strong.
+
+use super::holdings::Draft;
+use crate::model::{
+    Capability, Hop, Identity, IdentityKind, Inventory, Platform, Proof, Reach, Str, Tier,
+};
+use crate::platform::kubernetes::names;
+use crate::platform::kubernetes::primitives::Becomes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Longest chain that is written out; further steps are found in the proof of the account it ends at.
+const MAX_HOPS: usize = 32;
+
+/// Whom a permission lets its holder become.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    /// Certain accounts of a namespace, or of the whole cluster.
+    Place(Str, Option<Str>, Becomes),
+    /// One identity.
+    Identity(Str),
+}
+
+/// A permission to become somebody.
+pub(super) struct Edge {
+    pub(super) target: Target,
+    pub(super) proof: Proof,
+}
+
+/// What runs, and which tokens lie about.
+pub(super) struct Surroundings<'a> {
+    running: BTreeSet<&'a str>,
+    /// Accounts by the credential id of their token Secrets.
+    tokens: BTreeMap<&'a str, Vec<&'a str>>,
+    with_token: BTreeSet<&'a str>,
+    named: BTreeMap<(&'a str, &'a str), Vec<&'a str>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        let mut it = Self {
+            running: inventory.workloads.iter().map(|w| &*w.runs_as.0).collect(),
+            tokens: BTreeMap::new(),
+            with_token: BTreeSet::new(),
+            named: BTreeMap::new(),
+        };
+        for credential in inventory.credentials.values() {
+            if &*credential.kind != "kubernetes-service-account-token" {
+                continue;
+            }
+            for link in &credential.links {
+                let slot = it.tokens.entry(&credential.id.0).or_default();
+                slot.push(&link.identity.0);
+                it.with_token.insert(&link.identity.0);
+            }
+        }
+        for identity in inventory.identities.values() {
+            if identity.platform == Platform::Kubernetes
+                && identity.kind == IdentityKind::KubernetesServiceAccount
+            {
+                let cluster = identity.account.as_deref().unwrap_or(names::CLUSTER);
+                let slot = it.named.entry((cluster, &identity.name)).or_default();
+                slot.push(&identity.id.0);
+            }
+        }
+        it
+    }
+
+    /// Every ServiceAccount of this name, in whatever namespace.
+    pub(super) fn accounts_named<'s>(&'s self, cluster: &'s str, name: &'s str) -> &'s [&'s str] {
+        self.named.get(&(cluster, name)).map_or(&[], |it| it)
+    }
+
+    /// The accounts whose token a Secret holds.
+    pub(super) fn accounts_of<'s>(&'s self, secret: &'s str) -> &'s [&'s str] {
+        self.tokens.get(secret).map_or(&[], |it| it)
+    }
+
+    /// Every target that the identity is part of.
+    fn targets(&self, identity: &Identity, cluster: &str) -> Vec<Target> {
+        let id = &identity.id.0;
+        let mut targets = vec![Target::Identity(Str::clone(id))];
+        let place = |namespace: Option<&str>, becomes| {
+            Target::Place(cluster.into(), namespace.map(Into::into), becomes)
+        };
+        match identity.kind {
+            IdentityKind::KubernetesServiceAccount => {
+                let namespace = identity.namespace.as_deref();
+                targets.push(place(namespace, Becomes::Accounts));
+                for (is, becomes) in [
+                    (self.running.contains(&**id), Becomes::Running),
+                    (self.with_token.contains(&**id), Becomes::Tokens),
+                ] {
+                    if is {
+                        targets.push(place(namespace, becomes));
+                        targets.push(place(None, becomes));
+                    }
+                }
+            }
+            // Whoever can run as any account of the namespace is in its group.
+            IdentityKind::KubernetesGroup => {
+                if let Some(namespace) = identity.name.strip_prefix("system:serviceaccounts:") {
+                    targets.push(place(Some(namespace), Becomes::Accounts));
+                }
+            }
+            _ => {}
+        }
+        targets
+    }
+}
+
+/// Raises everybody who can become somebody stronger. Strongest first and breadth first, so that each
+/// identity is raised at most once a level, by a shortest path.
+pub(super) fn follow(drafts: &mut [Draft<'_>], surroundings: &Surroundings<'_>) {
+    let mut takers: BTreeMap<Target, Vec<(usize, usize)>> = BTreeMap::new();
+    for (i, draft) in drafts.iter().enumerate() {
+        for (e, edge) in draft.edges.iter().enumerate() {
+            takers.entry(edge.target.clone()).or_default().push((i, e));
+        }
+    }
+    for level in [Level::Cluster, Level::Somewhere, Level::Issue] {
+        let mut queue: VecDeque<usize> = (0..drafts.len())
+            .filter(|&i| drafts.get(i).is_some_and(|d| Level::of(d) == Some(level)))
+            .collect();
+        while let Some(strong) = queue.pop_front() {
+            let Some(draft) = drafts.get(strong) else {
+                continue;
+            };
+            let gain = Gain::of(draft, level);
+            for target in surroundings.targets(draft.identity, draft.cluster) {
+                for (weak, edge) in takers.remove(&target).unwrap_or_default() {
+                    let Some(draft) = drafts.get_mut(weak) else {
+                        continue;
+                    };
+                    if Level::of(draft).is_some_and(|own| own >= level) {
+                        continue;
+                    }
+                    if gain.give(draft, edge) {
+                        queue.push_back(weak);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How strong an identity is, as far as becoming it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// It can mint credentials for others.
+    Issue,
+    /// It is or can make itself admin of some namespace.
+    Somewhere,
+    /// It is or can make itself admin, and reaches the whole cluster.
+    Cluster,
+}
+
+impl Level {
+    fn of(draft: &Draft<'_>) -> Option<Self> {
+        let privilege = &draft.privilege;
+        match privilege.tier {
+            Tier::Admin | Tier::Escalate => {
+                let over_all = privilege
+                    .reach
+                    .iter()
+                    .any(|reach| matches!(reach, Reach::Cluster(_)));
+                Some(if over_all {
+                    Self::Cluster
+                } else {
+                    Self::Somewhere
+                })
+            }
+            Tier::Issue => Some(Self::Issue),
+            _ => None,
+        }
+    }
+}
+
+/// What becoming an identity gives.
+struct Gain {
+    tier: Tier,
+    capability: Capability,
+    who: String,
+    hops: Vec<Hop>,
+    reach: BTreeSet<Reach>,
+}
+
+impl Gain {
+    fn of(draft: &Draft<'_>, level: Level) -> Self {
+        let identity = draft.identity;
+        let (tier, capability) = match level {
+            Level::Issue => (Tier::Issue, Capability::IssueCredentials),
+            _ => (Tier::Escalate, Capability::Escalate),
+        };
+        let what = match (identity.kind, &identity.namespace) {
+            (IdentityKind::KubernetesServiceAccount, Some(namespace)) => {
+                format!("ServiceAccount {namespace}/{}", identity.name)
+            }
+            (IdentityKind::KubernetesUser, _) => format!("user {}", identity.name),
+            _ => format!("group {}", identity.name),
+        };
+        let who = format!("{what}, whose tier is {}", draft.privilege.tier.as_str());
+        let mut hops = vec![Hop {
+            what: who.as_str().into(),
+            evidence: identity.evidence.first().cloned(),
+        }];
+        if let Some(proof) = &draft.privilege.proof {
+            hops.extend(proof.hops.iter().take(MAX_HOPS).cloned());
+        }
+        Self {
+            tier,
+            capability,
+            who,
+            hops,
+            reach: draft.privilege.reach.clone(),
+        }
+    }
+
+    /// Gives it to whoever has this edge; whether that made them stronger.
+    fn give(&self, draft: &mut Draft<'_>, edge: usize) -> bool {
+        let Some(edge) = draft.edges.get(edge) else {
+            return false;
+        };
+        let proof = Proof {
+            claim: format!("{}, and so act as {}", edge.proof.claim, self.who).into(),
+            hops: edge.proof.hops.iter().chain(&self.hops).cloned().collect(),
+            certainty: edge.proof.certainty,
+        };
+        draft.offer(self.tier, &proof);
+        draft.privilege.add(self.capability, proof);
+        draft.privilege.reach.extend(self.reach.iter().cloned());
+        true
+    }
+}
