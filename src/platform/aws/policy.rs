@@ -288,8 +288,10 @@ mod tests {
 
     #[test]
     fn conditions_are_canonical() {
-        let (read, _) = document(&json!({"Statement": {"Effect": "Allow", "Action": "*", "Condition":
-            {"StringLike": {"b:X": ["2", "1"]}, "Bool": {"A:y": "true"}}}}));
+        let (read, _) = document(
+            &json!({"Statement": {"Effect": "Allow", "Action": "*", "Condition":
+            {"StringLike": {"b:X": ["2", "1"]}, "Bool": {"A:y": "true"}}}}),
+        );
         let statement = &read.statements[0];
         assert_eq!(
             statement.condition.as_deref(),
