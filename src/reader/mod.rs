@@ -3,6 +3,10 @@
 use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
 
+mod aws_json;
+pub mod aws_access_keys;
+pub mod aws_authorization_details;
+pub mod aws_credential_report;
 pub mod backstage;
 pub mod codeowners;
 pub mod kubernetes;
@@ -37,6 +41,9 @@ pub trait Reader: Sync + Send {
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
 pub fn readers(detector: Detector) -> Vec<Box<dyn Reader>> {
     vec![
+        Box::new(aws_access_keys::AwsAccessKeys),
+        Box::new(aws_authorization_details::AwsAuthorizationDetails),
+        Box::new(aws_credential_report::AwsCredentialReport),
         Box::new(backstage::Backstage),
         Box::new(codeowners::Codeowners),
         Box::new(kubernetes::Kubernetes),

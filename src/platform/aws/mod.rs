@@ -1,3 +1,13 @@
-//! AWS vocabulary.
+//! AWS vocabulary: names and ids, the policy language, and the tables of what actions amount to.
+
+pub mod arn;
 
 pub mod key_id;
+
+pub mod pattern;
+
+pub mod policy;
+
+pub mod access_level;
+
+pub mod tables;

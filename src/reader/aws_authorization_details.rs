@@ -1,0 +1,581 @@
+//! IAM account authorization details (`aws iam get-account-authorization-details`): users, groups, roles
+//! and policies with their documents.
+
+mod humanity;
+
+use super::Reader;
+use super::aws_json::{Date, Item, pages, utf8};
+use crate::model::{
+    Document, Effect, Entitlement, EntitlementRole, Evidence, Facts, IamRule, Identity, IdentityId,
+    IdentityKind, Label, LabelSource, Matcher, Membership, Moment, Platform, Policy, PolicyId,
+    PolicyKind, Presence, Probe, Problem, ProblemKind, Rule, RuleBody, Scope, Str, Trust,
+    TrustPrincipal,
+};
+use crate::platform::aws::arn::{Arn, is_account};
+use crate::platform::aws::policy::{self, Principal, Selection, Statement};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+const NAME: &str = "aws-authorization-details";
+const LISTS: [&str; 4] = [
+    "UserDetailList",
+    "GroupDetailList",
+    "RoleDetailList",
+    "Policies",
+];
+
+/// Reads authorization details.
+pub struct AwsAuthorizationDetails;
+
+impl Reader for AwsAuthorizationDetails {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn accepts(&self, probe: &Probe<'_>) -> bool {
+        let head = utf8(probe.head);
+        let has = |text: &str| memchr::memmem::find(&head, text.as_bytes()).is_some();
+        matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+            && (has("\"UserDetailList\"")
+                || has("\"GroupDetailList\"")
+                || has("\"RoleDetailList\"")
+                || has("\"Policies\"") && has("\"PolicyVersionList\""))
+    }
+
+    fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
+        let mut export = Export {
+            document,
+            facts: Facts::default(),
+            problems: Vec::new(),
+            groups: HashMap::new(),
+            members: Vec::new(),
+            truncated: false,
+        };
+        let bytes = utf8(document.bytes);
+        let mut truncated = None;
+        let end = pages(&bytes, &LISTS, &mut |item| match item {
+            Item::Element { list, raw, pointer } => export.element(list, raw, &pointer),
+            Item::NotAList { pointer } => export.malformed(&pointer, "not a list"),
+            Item::Member { key, raw } => {
+                if key == "IsTruncated" {
+                    truncated = Some(raw.get() == "true");
+                }
+            }
+            Item::PageEnd => export.truncated = truncated.take().unwrap_or_default(),
+        });
+        if let Err(stop) = end {
+            let read = export.facts.len();
+            export.problems.push(Problem {
+                line: Some(stop.line),
+                column: Some(stop.column),
+                ..export.problem(
+                    ProblemKind::Malformed,
+                    format!("{}; {read} facts before it were kept", stop.message),
+                )
+            });
+        } else if export.truncated {
+            let problem = export.problem(
+                ProblemKind::Note,
+                "the export says that more pages exist after its last one (IsTruncated)".to_owned(),
+            );
+            export.problems.push(problem);
+        }
+        export.finish()
+    }
+}
+
+/// A file while it is being read.
+struct Export<'a> {
+    document: &'a Document<'a>,
+    facts: Facts,
+    problems: Vec<Problem>,
+    /// Group ARNs by account and name, for users name their groups only.
+    groups: HashMap<(Str, Str), Str>,
+    /// User, account prefix of the ARN, group name and evidence.
+    members: Vec<(IdentityId, Str, Str, Evidence)>,
+    truncated: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Record {
+    arn: String,
+    #[serde(alias = "UserName", alias = "RoleName", alias = "GroupName")]
+    name: Option<String>,
+    #[serde(alias = "UserId", alias = "RoleId", alias = "GroupId")]
+    id: Option<String>,
+    path: Option<String>,
+    create_date: Option<Date>,
+    #[serde(
+        alias = "UserPolicyList",
+        alias = "RolePolicyList",
+        alias = "GroupPolicyList"
+    )]
+    inline: Option<Vec<Inline>>,
+    group_list: Option<Vec<String>>,
+    attached_managed_policies: Option<Vec<Attached>>,
+    permissions_boundary: Option<Boundary>,
+    tags: Option<Vec<Tag>>,
+    assume_role_policy_document: Option<Value>,
+    role_last_used: Option<LastUsed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inline {
+    policy_name: Option<String>,
+    policy_document: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attached {
+    policy_name: Option<String>,
+    policy_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Boundary {
+    permissions_boundary_arn: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    key: String,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LastUsed {
+    last_used_date: Option<Date>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Managed {
+    arn: String,
+    policy_name: Option<String>,
+    default_version_id: Option<String>,
+    create_date: Option<Date>,
+    update_date: Option<Date>,
+    policy_version_list: Option<Vec<Version>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    document: Option<Value>,
+    version_id: Option<String>,
+    is_default_version: Option<bool>,
+}
+
+impl Export<'_> {
+    fn problem(&self, kind: ProblemKind, message: String) -> Problem {
+        Problem {
+            path: self.document.origin.path.clone(),
+            line: None,
+            column: None,
+            kind,
+            reader: NAME,
+            message: message.into(),
+        }
+    }
+
+    fn malformed(&mut self, pointer: &str, message: &str) {
+        let problem = self.problem(ProblemKind::Malformed, format!("{pointer}: {message}"));
+        self.problems.push(problem);
+    }
+
+    fn at(&self, pointer: impl Into<Str>) -> Evidence {
+        self.document.at_record(NAME, pointer)
+    }
+
+    fn element(&mut self, list: &str, raw: &RawValue, pointer: &str) {
+        if list == "Policies" {
+            match serde_json::from_str::<Managed>(raw.get()) {
+                Ok(managed) => self.managed(managed, pointer),
+                Err(_) => self.malformed(pointer, "not a policy record; left out"),
+            }
+            return;
+        }
+        let Ok(record) = serde_json::from_str::<Record>(raw.get()) else {
+            return self.malformed(pointer, "not a user, group or role record; left out");
+        };
+        let Some(account) = Arn::parse(&record.arn).and_then(|arn| arn.customer()) else {
+            return self.malformed(pointer, "record without a usable ARN; left out");
+        };
+        let account: Str = account.into();
+        self.facts.sources.push((NAME.into(), account.clone()));
+        match list {
+            "UserDetailList" => self.user(&record, &account, pointer),
+            "RoleDetailList" => self.role(&record, &account, pointer),
+            _ => {
+                let name = record.name();
+                self.groups
+                    .insert((account.clone(), name), record.arn.as_str().into());
+            }
+        }
+        self.holdings(&record, list, &account, pointer);
+    }
+
+    fn user(&mut self, record: &Record, account: &Str, pointer: &str) {
+        let mut identity = self.identity(record, IdentityKind::AwsUser, account, pointer);
+        identity.humanity = humanity::user(&identity.name, &identity.labels);
+        let root = record.arn.split(":user/").next().unwrap_or_default();
+        for name in record.group_list.iter().flatten() {
+            self.members.push((
+                identity.id.clone(),
+                root.into(),
+                name.as_str().into(),
+                self.at(format!("{pointer}/GroupList")),
+            ));
+        }
+        self.facts.identities.push(identity);
+    }
+
+    fn role(&mut self, record: &Record, account: &Str, pointer: &str) {
+        let mut identity = self.identity(record, IdentityKind::AwsRole, account, pointer);
+        if let Some(used) = &record.role_last_used {
+            // An empty record says that nobody assumed the role in the 400 days IAM looks back.
+            identity.last_used = match used.last_used_date.and_then(|date| date.0) {
+                Some(time) => Moment::At(time),
+                None if used.last_used_date.is_none() => Moment::Never,
+                None => Moment::Unknown,
+            };
+        }
+        let path = record.path.as_deref().unwrap_or(&record.arn);
+        if path.contains("/aws-service-role/") || record.arn.contains(":role/aws-service-role/") {
+            identity.provider_managed = Some("service-linked role".into());
+        } else if record.arn.contains("/aws-reserved/sso.amazonaws.com/") {
+            identity.provider_managed = Some("Identity Center permission-set role".into());
+        }
+        let trusts = match &record.assume_role_policy_document {
+            None | Some(Value::Null) => Vec::new(),
+            Some(value) => self.trusts(
+                &identity.id,
+                account,
+                value,
+                &format!("{pointer}/AssumeRolePolicyDocument"),
+            ),
+        };
+        identity.humanity = humanity::role(&identity, &trusts);
+        self.facts.trusts.extend(trusts);
+        self.facts.identities.push(identity);
+    }
+
+    fn identity(
+        &self,
+        record: &Record,
+        kind: IdentityKind,
+        account: &Str,
+        pointer: &str,
+    ) -> Identity {
+        let evidence = self.at(pointer);
+        let id = IdentityId::from(record.arn.as_str());
+        let mut identity = Identity::new(id, Platform::Aws, kind, record.name());
+        identity.account = Some(account.clone());
+        identity.presence.insert(Presence::Observed);
+        identity.created = record.create_date.and_then(|date| date.0);
+        identity.aliases.extend(record.id.as_deref().map(Str::from));
+        for tag in record.tags.iter().flatten() {
+            identity.labels.insert(Label {
+                source: LabelSource::Tag,
+                key: tag.key.as_str().into(),
+                value: tag.value.as_deref().unwrap_or_default().into(),
+                evidence: evidence.clone(),
+            });
+        }
+        identity.evidence.insert(evidence);
+        identity
+    }
+
+    /// The policies that a user, group or role holds.
+    fn holdings(&mut self, record: &Record, list: &str, account: &Str, pointer: &str) {
+        let principal = IdentityId::from(record.arn.as_str());
+        let scope = Scope::Account(account.clone());
+        let field = list.replace("DetailList", "PolicyList");
+        for (index, inline) in record.inline.iter().flatten().enumerate() {
+            let pointer = format!("{pointer}/{field}/{index}");
+            let name = inline.policy_name.as_deref().unwrap_or_default();
+            let Some(value) = &inline.policy_document else {
+                self.malformed(&pointer, "inline policy without a document");
+                continue;
+            };
+            let id = PolicyId::from(format!("{principal}#inline/{name}"));
+            let mut policy = Policy::new(id.clone(), Platform::Aws, PolicyKind::IamInline, name);
+            policy.account = Some(account.clone());
+            policy.evidence.insert(self.at(pointer.as_str()));
+            policy.rules = self
+                .rules(value, &format!("{pointer}/PolicyDocument"))
+                .into_iter()
+                .collect();
+            self.facts.policies.push(policy);
+            self.facts.entitlements.push(Entitlement {
+                principal: principal.clone(),
+                policy: id,
+                scope: scope.clone(),
+                role: EntitlementRole::Grant,
+                via: "inline".into(),
+                evidence: self.at(pointer),
+            });
+        }
+        for (index, attached) in record
+            .attached_managed_policies
+            .iter()
+            .flatten()
+            .enumerate()
+        {
+            let pointer = format!("{pointer}/AttachedManagedPolicies/{index}");
+            let Some(arn) = attached.policy_arn.as_deref() else {
+                let name = attached.policy_name.is_some();
+                self.malformed(
+                    &pointer,
+                    if name {
+                        "attached policy without an ARN"
+                    } else {
+                        "not an attached policy"
+                    },
+                );
+                continue;
+            };
+            self.facts.entitlements.push(Entitlement {
+                principal: principal.clone(),
+                policy: arn.into(),
+                scope: scope.clone(),
+                role: EntitlementRole::Grant,
+                via: "attached".into(),
+                evidence: self.at(pointer),
+            });
+        }
+        let boundary = record.permissions_boundary.as_ref();
+        if let Some(arn) = boundary.and_then(|b| b.permissions_boundary_arn.as_deref()) {
+            self.facts.entitlements.push(Entitlement {
+                principal,
+                policy: arn.into(),
+                scope,
+                role: EntitlementRole::Boundary,
+                via: "permissions boundary".into(),
+                evidence: self.at(format!("{pointer}/PermissionsBoundary")),
+            });
+        }
+    }
+
+    /// A managed policy with its default version's document; other versions have no effect.
+    fn managed(&mut self, managed: Managed, pointer: &str) {
+        let account = Arn::parse(&managed.arn).and_then(|arn| arn.customer());
+        if let Some(account) = account {
+            self.facts.sources.push((NAME.into(), account.into()));
+        }
+        let name = managed
+            .policy_name
+            .as_deref()
+            .unwrap_or_else(|| managed.arn.rsplit('/').next().unwrap_or_default());
+        let mut policy = Policy::new(
+            managed.arn.as_str().into(),
+            Platform::Aws,
+            PolicyKind::IamManaged,
+            name,
+        );
+        policy.account = account.map(Str::from);
+        let date = |date: Option<Date>| date.and_then(|date| date.0);
+        policy.as_of = date(managed.update_date).max(date(managed.create_date));
+        let versions = managed.policy_version_list.unwrap_or_default();
+        let default = versions
+            .iter()
+            .position(|v| v.is_default_version == Some(true))
+            .or_else(|| {
+                let wanted = managed.default_version_id.as_ref()?;
+                versions
+                    .iter()
+                    .position(|v| v.version_id.as_ref() == Some(wanted))
+            });
+        let document = default.and_then(|i| Some((i, versions.get(i)?.document.as_ref()?)));
+        let Some((index, document)) = document else {
+            // Without its document the policy stays unresolved, which is told apart from one without rules.
+            return self.malformed(
+                pointer,
+                "managed policy without its default version's document",
+            );
+        };
+        policy.evidence.insert(self.at(pointer));
+        policy.rules = self
+            .rules(
+                document,
+                &format!("{pointer}/PolicyVersionList/{index}/Document"),
+            )
+            .into_iter()
+            .collect();
+        self.facts.policies.push(policy);
+    }
+
+    fn statements(&mut self, value: &Value, pointer: &str) -> (Option<Str>, Vec<Statement>) {
+        let Some(value) = policy::embedded(value) else {
+            self.malformed(
+                pointer,
+                "policy document is neither JSON nor URL-encoded JSON",
+            );
+            return (None, Vec::new());
+        };
+        let (document, problems) = policy::document(&value);
+        for (place, message) in problems {
+            self.malformed(&format!("{pointer}{place}"), message);
+        }
+        (document.version.map(Str::from), document.statements)
+    }
+
+    fn rules(&mut self, value: &Value, pointer: &str) -> Vec<Rule> {
+        let (version, statements) = self.statements(value, pointer);
+        let mut rules = Vec::new();
+        for statement in statements {
+            let pointer = format!("{pointer}/Statement/{}", statement.index);
+            let Some(resources) = &statement.resources else {
+                self.malformed(&pointer, "statement has no Resource");
+                continue;
+            };
+            rules.push(Rule {
+                effect: effect(&statement),
+                body: RuleBody::Iam(IamRule {
+                    actions: matcher(&statement.actions),
+                    resources: matcher(resources),
+                    condition: statement.condition.as_deref().map(Str::from),
+                    version: version.clone(),
+                }),
+                label: statement.label().into(),
+                evidence: self.at(pointer),
+            });
+        }
+        rules
+    }
+
+    fn trusts(
+        &mut self,
+        target: &IdentityId,
+        account: &Str,
+        value: &Value,
+        pointer: &str,
+    ) -> Vec<Trust> {
+        let (_, statements) = self.statements(value, pointer);
+        let mut trusts = Vec::new();
+        for statement in statements {
+            let evidence = self.at(format!("{pointer}/Statement/{}", statement.index));
+            let not = statement.actions.negated;
+            let actions = statement.actions.patterns.iter();
+            let actions: Vec<Str> = actions
+                .map(|a| {
+                    if not {
+                        format!("not {a}").into()
+                    } else {
+                        a.as_str().into()
+                    }
+                })
+                .collect();
+            let outsiders = statement.not_principals.iter().map(|p| {
+                let text = format!("not {}:{}", p.kind, p.value);
+                TrustPrincipal::Other(text.into())
+            });
+            for principal in statement.principals.iter().map(trusted).chain(outsiders) {
+                trusts.push(Trust {
+                    target: target.clone(),
+                    cross_account: crosses(&principal, account),
+                    principal,
+                    effect: effect(&statement),
+                    actions: actions.clone(),
+                    condition: statement.condition.as_deref().map(Str::from),
+                    condition_keys: statement
+                        .condition_keys
+                        .iter()
+                        .map(|key| key.as_str().into())
+                        .collect(),
+                    label: statement.label().into(),
+                    evidence: evidence.clone(),
+                });
+            }
+        }
+        trusts
+    }
+
+    fn finish(mut self) -> (Facts, Vec<Problem>) {
+        for (member, root, name, evidence) in self.members {
+            let account = Arn::parse(&member.0).map(|arn| Str::from(arn.account));
+            let group = account
+                .and_then(|account| self.groups.get(&(account, name.clone())).cloned())
+                .unwrap_or_else(|| format!("{root}:group/{name}").into());
+            self.facts.memberships.push(Membership {
+                member,
+                group: IdentityId(group),
+                evidence,
+            });
+        }
+        self.facts.sources.sort();
+        self.facts.sources.dedup();
+        (self.facts, self.problems)
+    }
+}
+
+impl Record {
+    fn name(&self) -> Str {
+        match &self.name {
+            Some(name) => name.as_str().into(),
+            None => self.arn.rsplit('/').next().unwrap_or_default().into(),
+        }
+    }
+}
+
+fn effect(statement: &Statement) -> Effect {
+    if statement.allow {
+        Effect::Allow
+    } else {
+        Effect::Deny
+    }
+}
+
+fn matcher(selection: &Selection) -> Matcher {
+    let patterns = selection
+        .patterns
+        .iter()
+        .map(|p| p.as_str().into())
+        .collect();
+    if selection.negated {
+        Matcher::NotIn(patterns)
+    } else {
+        Matcher::In(patterns)
+    }
+}
+
+/// What a principal of a trust policy means.
+fn trusted(principal: &Principal) -> TrustPrincipal {
+    let value = principal.value.as_str();
+    let text: Str = value.into();
+    match principal.kind.as_str() {
+        "*" => TrustPrincipal::Anyone,
+        "AWS" if value == "*" => TrustPrincipal::Anyone,
+        "AWS" if is_account(value) => TrustPrincipal::Account(text),
+        "AWS" => match Arn::parse(value) {
+            Some(arn) if arn.resource == "root" && arn.customer().is_some() => {
+                TrustPrincipal::Account(arn.account.into())
+            }
+            _ => TrustPrincipal::Principal(text),
+        },
+        "Service" => TrustPrincipal::Service(text),
+        "Federated" => TrustPrincipal::Federated(text),
+        kind => TrustPrincipal::Other(format!("{kind}:{value}").into()),
+    }
+}
+
+/// Whether a principal is of another account than the role it is let into.
+fn crosses(principal: &TrustPrincipal, account: &str) -> Option<bool> {
+    match principal {
+        TrustPrincipal::Anyone => Some(true),
+        TrustPrincipal::Account(id) => Some(&**id != account),
+        TrustPrincipal::Principal(id) | TrustPrincipal::Federated(id) => {
+            Some(Arn::parse(id)?.customer()? != account)
+        }
+        TrustPrincipal::Service(_) => Some(false),
+        TrustPrincipal::Other(_) => None,
+    }
+}
