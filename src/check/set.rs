@@ -1,0 +1,513 @@
+//! Loading: from check files to checks that are known to be right.
+
+use super::compile::{Condition, Names, compile};
+use super::controls::Controls;
+use super::error::{CheckError, Fault, did_you_mean};
+use super::file::{CaseFile, CheckFile, MAX_FILE};
+use super::message::Message;
+use super::parameter::{self, Parameter, Parameters, Settings};
+use super::place::Places;
+use super::schema::{Attribute, Basis, SubjectKind, Type};
+use super::value::Value;
+use crate::model::{Confidence, Outcome, Severity, Str, Timestamp};
+use crate::platform::embedded;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A check, ready to be evaluated.
+#[derive(Debug)]
+pub struct Check {
+    /// Its id.
+    pub id: Str,
+    /// The finding in a few words.
+    pub title: Str,
+    /// Why it matters.
+    pub description: Str,
+    /// How bad a finding is.
+    pub severity: Severity,
+    /// How sure a finding is at most.
+    pub confidence: Confidence,
+    /// What it speaks of.
+    pub applies_to: SubjectKind,
+    /// Its thresholds, by name.
+    pub parameters: Vec<Parameter>,
+    /// Of which subjects it speaks, as written.
+    pub when: Option<Str>,
+    /// What is a finding, as written.
+    pub condition: Str,
+    /// The template of its message.
+    pub message: Str,
+    /// What to do.
+    pub remediation: Str,
+    /// Control ids, the most telling first.
+    pub controls: Vec<Str>,
+    /// Where to read more.
+    pub references: Vec<Str>,
+    /// Earlier ids.
+    pub aliases: Vec<Str>,
+    /// The file it was read from.
+    pub file: Str,
+    /// What runs.
+    pub(super) compiled: Compiled,
+}
+
+/// The parts of a check that run.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub when: Option<Condition>,
+    pub condition: Condition,
+    pub message: Message,
+    /// Where the condition's attributes come from, in the order of their first mention.
+    pub bases: Vec<Basis>,
+    /// The parameters' defaults, by position.
+    pub defaults: Vec<Value<'static>>,
+    pub cases: Vec<Case>,
+}
+
+/// An example, with its values typed.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub name: String,
+    pub line: u32,
+    pub row: Vec<Value<'static>>,
+    pub parameters: Vec<Value<'static>>,
+    pub now: Timestamp,
+    pub outcome: Outcome,
+}
+
+/// Checks, by id.
+#[derive(Debug, Default)]
+pub struct CheckSet {
+    checks: Vec<Check>,
+}
+
+impl CheckSet {
+    /// The checks that ship with the program.
+    pub fn builtin() -> Result<Self, Vec<CheckError>> {
+        Self::load::<&str, &str>(&[])
+    }
+
+    /// The checks that ship with the program and those of the files, given as name and text. Every error
+    /// of every file is reported.
+    pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, Vec<CheckError>> {
+        let own = embedded::CHECKS.iter().map(|(name, text)| (*name, *text));
+        Self::read(own.chain(files.iter().map(|(n, t)| (n.as_ref(), t.as_ref()))))
+    }
+
+    /// The checks of the files alone.
+    pub fn only<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, Vec<CheckError>> {
+        Self::read(files.iter().map(|(n, t)| (n.as_ref(), t.as_ref())))
+    }
+
+    fn read<'f>(
+        files: impl Iterator<Item = (&'f str, &'f str)>,
+    ) -> Result<Self, Vec<CheckError>> {
+        let controls = Controls::builtin().map_err(|message| {
+            vec![CheckError {
+                file: "controls.yaml".to_owned(),
+                line: 0,
+                column: 0,
+                message,
+                hint: None,
+            }]
+        })?;
+        let (mut checks, mut errors) = (Vec::<Check>::new(), Vec::new());
+        let mut names: BTreeMap<Str, Str> = BTreeMap::new();
+        for (file, text) in files {
+            let loader = Loader::new(file, text, &controls);
+            match loader.load() {
+                Ok(check) => {
+                    for id in check.aliases.iter().chain([&check.id]) {
+                        if let Some(other) = names.insert(id.clone(), check.file.clone()) {
+                            let message = format!("check id `{id}` is taken by {other}");
+                            errors.push(loader.error("id", message, None));
+                        }
+                    }
+                    checks.push(check);
+                }
+                Err(mut found) => errors.append(&mut found),
+            }
+        }
+        if errors.is_empty() {
+            checks.sort_by(|a, b| a.id.cmp(&b.id));
+            Ok(Self { checks })
+        } else {
+            errors.sort();
+            Err(errors)
+        }
+    }
+
+    /// The checks, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.checks.is_empty()
+    }
+
+    /// A check by its id or an earlier one.
+    pub fn get(&self, id: &str) -> Option<&Check> {
+        self.checks
+            .iter()
+            .find(|c| &*c.id == id || c.aliases.iter().any(|a| &**a == id))
+    }
+
+    /// Keeps only the checks that the test lets through.
+    pub fn retain(&mut self, test: impl FnMut(&Check) -> bool) {
+        self.checks.retain(test);
+    }
+
+    /// Fits a user's settings to the checks' parameters. `file` is where the settings were written.
+    pub fn bind(&self, file: &str, settings: &Settings) -> Result<Parameters, Vec<CheckError>> {
+        let mut bound = Parameters::default();
+        let mut errors = Vec::new();
+        let mut refuse = |message: String, hint: Option<String>| {
+            errors.push(CheckError {
+                file: file.to_owned(),
+                line: 0,
+                column: 0,
+                message,
+                hint,
+            });
+        };
+        for (id, values) in settings {
+            let Some(check) = self.get(id) else {
+                let hint = did_you_mean(id, self.checks.iter().map(|c| &*c.id));
+                refuse(format!("there is no check `{id}`"), hint);
+                continue;
+            };
+            let mut row = check.compiled.defaults.clone();
+            for (name, written) in values {
+                let found = check.parameters.iter().position(|p| &*p.name == name);
+                let parameter = found.and_then(|at| check.parameters.get(at));
+                let (Some(at), Some(parameter)) = (found, parameter) else {
+                    let known = check.parameters.iter().map(|p| &*p.name);
+                    let hint = did_you_mean(name, known);
+                    refuse(format!("check `{id}` has no parameter `{name}`"), hint);
+                    continue;
+                };
+                match parameter::value(parameter.kind, written) {
+                    Ok(value) => {
+                        if let Some(slot) = row.get_mut(at) {
+                            *slot = value;
+                        }
+                    }
+                    Err((message, hint)) => {
+                        refuse(format!("check `{id}`, parameter `{name}`: {message}"), hint);
+                    }
+                }
+            }
+            bound.0.insert(check.id.clone(), row);
+        }
+        if errors.is_empty() { Ok(bound) } else { Err(errors) }
+    }
+}
+
+/// Loads one file.
+struct Loader<'f> {
+    file: &'f str,
+    text: &'f str,
+    places: Places<'f>,
+    controls: &'f Controls,
+}
+
+impl<'f> Loader<'f> {
+    fn new(file: &'f str, text: &'f str, controls: &'f Controls) -> Self {
+        // Nothing is looked up in a file that is refused for its size.
+        let text = if text.len() > MAX_FILE { "" } else { text };
+        Self {
+            file,
+            text,
+            places: Places::new(text),
+            controls,
+        }
+    }
+
+    fn error(&self, path: &str, message: impl Into<String>, hint: Option<String>) -> CheckError {
+        let (line, column) = self.places.of(path);
+        CheckError {
+            file: self.file.to_owned(),
+            line,
+            column,
+            message: message.into(),
+            hint,
+        }
+    }
+
+    fn fault(&self, path: &str, content: &str, fault: Fault) -> CheckError {
+        let (line, column) = self.places.inside(path, content, fault.offset);
+        CheckError {
+            file: self.file.to_owned(),
+            line,
+            column,
+            message: format!("{path}: {}", fault.message),
+            hint: fault.hint,
+        }
+    }
+
+    fn load(&self) -> Result<Check, Vec<CheckError>> {
+        if self.text.is_empty() {
+            let message = format!("empty, or larger than {MAX_FILE} bytes");
+            return Err(vec![self.error("", message, None)]);
+        }
+        let file: CheckFile =
+            serde_yaml::from_str(self.text).map_err(|e| vec![self.yaml_error(&e)])?;
+        let mut errors = Vec::new();
+        self.check_texts(&file, &mut errors);
+        let attributes = file.applies_to.attributes();
+        let parameters = self.parameters(&file, &mut errors);
+        let types: Vec<(String, Type)> = parameters
+            .iter()
+            .map(|(p, _)| (p.name.to_string(), p.kind))
+            .collect();
+        let names = Names {
+            attributes: &attributes,
+            parameters: &types,
+        };
+        let mut condition = |path: &str, text: &str| {
+            compile(text, &names)
+                .map_err(|fault| errors.push(self.fault(path, text, fault)))
+                .ok()
+        };
+        let when = file.when.as_deref().map(|text| condition("when", text));
+        let compiled = condition("condition", &file.condition);
+        let message = Message::compile(&file.message, &names)
+            .map_err(|fault| errors.push(self.fault("message", &file.message, fault)))
+            .ok();
+        let cases = self.cases(&file, &attributes, &parameters, &mut errors);
+        let (Some(condition), Some(message), true) = (compiled, message, errors.is_empty()) else {
+            return Err(errors);
+        };
+        let (parameters, defaults) = parameters.into_iter().unzip();
+        let compiled = Compiled {
+            when: when.flatten(),
+            bases: bases(&condition, &attributes),
+            condition,
+            message,
+            defaults,
+            cases,
+        };
+        Ok(self.check(file, parameters, compiled))
+    }
+
+    fn check(&self, file: CheckFile, parameters: Vec<Parameter>, compiled: Compiled) -> Check {
+        let one = |text: String| Str::from(text.trim());
+        let all = |texts: Vec<String>| texts.into_iter().map(one).collect();
+        Check {
+            id: one(file.id),
+            title: one(file.title),
+            description: one(file.description),
+            severity: file.severity,
+            confidence: file.confidence.unwrap_or(Confidence::High),
+            applies_to: file.applies_to,
+            parameters,
+            when: file.when.map(one),
+            condition: one(file.condition),
+            message: one(file.message),
+            remediation: one(file.remediation),
+            controls: all(file.controls),
+            references: all(file.references),
+            aliases: all(file.aliases),
+            file: self.file.into(),
+            compiled,
+        }
+    }
+
+    /// An error of the YAML reader, at its place, with a hint for a misspelt field.
+    fn yaml_error(&self, error: &serde_yaml::Error) -> CheckError {
+        let text = error.to_string();
+        let (line, column) = error.location().map_or((1, 1), |at| {
+            let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+            (small(at.line()), small(at.column()))
+        });
+        let message = match text.rfind(" at line ") {
+            Some(at) => text.get(..at).unwrap_or(&text).to_owned(),
+            None => text,
+        };
+        // ``unknown field `severty`, expected one of `id`, `title` …``
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let hint = message
+            .contains("unknown ")
+            .then(|| quoted.next())
+            .flatten()
+            .and_then(|wrong| did_you_mean(wrong, quoted));
+        CheckError {
+            file: self.file.to_owned(),
+            line,
+            column,
+            message,
+            hint,
+        }
+    }
+
+    fn check_texts(&self, file: &CheckFile, errors: &mut Vec<CheckError>) {
+        for (path, id) in file
+            .aliases
+            .iter()
+            .enumerate()
+            .map(|(n, a)| (format!("aliases/{n}"), a))
+            .chain([("id".to_owned(), &file.id)])
+        {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if id.is_empty() || id.len() > 80 || !id.chars().all(plain) {
+                let message = format!("`{id}` is no id: lower-case letters, digits and dashes");
+                errors.push(self.error(&path, message, None));
+            }
+        }
+        for (path, text) in [
+            ("title", &file.title),
+            ("description", &file.description),
+            ("message", &file.message),
+            ("remediation", &file.remediation),
+        ] {
+            if text.trim().is_empty() {
+                errors.push(self.error(path, format!("{path} is empty"), None));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for (n, id) in file.controls.iter().enumerate() {
+            let path = format!("controls/{n}");
+            if let Some((message, hint)) = self.controls.refuse(id) {
+                errors.push(self.error(&path, message, hint));
+            } else if !seen.insert(id) {
+                errors.push(self.error(&path, format!("control `{id}` is given twice"), None));
+            }
+        }
+    }
+
+    fn parameters(
+        &self,
+        file: &CheckFile,
+        errors: &mut Vec<CheckError>,
+    ) -> Vec<(Parameter, Value<'static>)> {
+        let mut parameters = Vec::new();
+        for (name, written) in &file.parameters {
+            let path = format!("parameters/{name}");
+            let kind = match parameter::kind(&written.kind) {
+                Ok(kind) => kind,
+                Err(hint) => {
+                    let message = format!("`{}` is no type of a parameter", written.kind);
+                    errors.push(self.error(&format!("{path}/type"), message, hint));
+                    continue;
+                }
+            };
+            match parameter::value(kind, &written.default) {
+                Ok(default) => parameters.push((
+                    Parameter {
+                        name: name.as_str().into(),
+                        kind,
+                        default: written.default.clone(),
+                        description: written.description.trim().into(),
+                    },
+                    default,
+                )),
+                Err((message, hint)) => {
+                    errors.push(self.error(&format!("{path}/default"), message, hint));
+                }
+            }
+        }
+        parameters
+    }
+
+    fn cases(
+        &self,
+        file: &CheckFile,
+        attributes: &[Attribute],
+        parameters: &[(Parameter, Value<'static>)],
+        errors: &mut Vec<CheckError>,
+    ) -> Vec<Case> {
+        for needed in [Outcome::Fail, Outcome::Pass] {
+            if !file.cases.iter().any(|c| c.outcome == needed) {
+                let message = format!(
+                    "no case shows a {}: a check proves that it fires and that it holds its tongue",
+                    super::file::outcome_name(needed)
+                );
+                errors.push(self.error("cases", message, None));
+            }
+        }
+        let cases = file.cases.iter().enumerate();
+        cases
+            .map(|(n, case)| self.case(n, case, attributes, parameters, errors))
+            .collect()
+    }
+
+    fn case(
+        &self,
+        n: usize,
+        case: &CaseFile,
+        attributes: &[Attribute],
+        parameters: &[(Parameter, Value<'static>)],
+        errors: &mut Vec<CheckError>,
+    ) -> Case {
+        let path = format!("cases/{n}");
+        let mut row = vec![Value::Unknown; attributes.len()];
+        for (name, written) in &case.subject {
+            let path = format!("{path}/subject/{name}");
+            let found = attributes.iter().zip(&mut row).find(|(a, _)| a.name == name);
+            match (found, written) {
+                (Some(_), None) => {}
+                (Some((attribute, slot)), Some(written)) => {
+                    match parameter::value(attribute.kind, written) {
+                        Ok(value) => *slot = value,
+                        Err((message, hint)) => errors.push(self.error(&path, message, hint)),
+                    }
+                }
+                (None, _) => {
+                    let hint = did_you_mean(name, attributes.iter().map(|a| a.name));
+                    let message = format!("unknown attribute `{name}`");
+                    errors.push(self.error(&path, message, hint));
+                }
+            }
+        }
+        let mut values: Vec<Value<'static>> = parameters.iter().map(|(_, v)| v.clone()).collect();
+        for (name, written) in &case.parameters {
+            let path = format!("{path}/parameters/{name}");
+            let found = parameters.iter().zip(&mut values).find(|((p, _), _)| &*p.name == name);
+            match found.map(|((p, _), slot)| (parameter::value(p.kind, written), slot)) {
+                Some((Ok(value), slot)) => *slot = value,
+                Some((Err((message, hint)), _)) => errors.push(self.error(&path, message, hint)),
+                None => {
+                    let hint = did_you_mean(name, parameters.iter().map(|(p, _)| &*p.name));
+                    let message = format!("the check declares no parameter `{name}`");
+                    errors.push(self.error(&path, message, hint));
+                }
+            }
+        }
+        let now = match case.now.as_deref().map(Timestamp::parse) {
+            None => Timestamp::from_seconds(1_767_225_600),
+            Some(Some(now)) => now,
+            Some(None) => {
+                let path = format!("{path}/now");
+                errors.push(self.error(&path, "not a time", Some("2026-01-31".to_owned())));
+                Timestamp::from_seconds(0)
+            }
+        };
+        Case {
+            name: case.name.clone(),
+            line: self.places.of(&path).0,
+            row,
+            parameters: values,
+            now,
+            outcome: case.outcome,
+        }
+    }
+}
+
+/// Where the attributes of a condition come from, without repetition.
+fn bases(condition: &Condition, attributes: &[Attribute]) -> Vec<Basis> {
+    let mut bases = Vec::new();
+    for at in &condition.attributes {
+        if let Some(attribute) = attributes.get(*at)
+            && !bases.contains(&attribute.basis)
+        {
+            bases.push(attribute.basis);
+        }
+    }
+    bases
+}

@@ -1,0 +1,157 @@
+//! Credentials as conditions see them.
+
+use super::identity::{self, IdentityView};
+use super::{columns, days_ago, days_until, past, places};
+use crate::check::schema::{
+    Basis, CONFIDENCE, Column, HUMANITY, IDENTITY_KIND, OWNER_STATE, STATUS, Subject, SubjectKind,
+    TIER, Type, word,
+};
+use crate::check::value::Value;
+use crate::model::{Confidence, Credential, Evidence, Ownership, Str, SubjectId, Timestamp};
+use std::collections::BTreeSet;
+
+/// A credential with the identity it authenticates as.
+pub(in crate::check) struct CredentialView<'a> {
+    pub credential: &'a Credential,
+    pub identity: Option<&'a IdentityView<'a>>,
+    pub ownership: Option<&'a Ownership>,
+    pub now: Timestamp,
+}
+
+/// The kind.
+pub(in crate::check) struct OfCredential;
+
+impl Subject for OfCredential {
+    type View<'a> = CredentialView<'a>;
+
+    const KIND: SubjectKind = SubjectKind::Credential;
+
+    fn table() -> &'static [Column<Self>] {
+        TABLE
+    }
+
+    fn id(view: &CredentialView<'_>) -> SubjectId {
+        SubjectId::Credential(view.credential.id.clone())
+    }
+
+    fn name(view: &CredentialView<'_>) -> Str {
+        label(view.credential).into()
+    }
+
+    fn evidence<'a>(view: &'a CredentialView<'a>, basis: Basis) -> Vec<&'a Evidence> {
+        let credential = view.credential;
+        match basis {
+            Basis::Exposure => credential.exposures.iter().map(|e| &e.evidence).collect(),
+            Basis::Privilege | Basis::Identity | Basis::Declaration => {
+                view.identity.map_or_else(Vec::new, |identity| {
+                    identity::OfIdentity::evidence(identity, basis)
+                })
+            }
+            Basis::Ownership => view
+                .ownership
+                .map_or(&[][..], |o| &o.claims)
+                .iter()
+                .map(|c| &c.evidence)
+                .collect(),
+            _ => {
+                let links = credential.links.iter().map(|l| &l.evidence);
+                let exposures = credential.exposures.iter().map(|e| &e.evidence);
+                credential.records.iter().chain(links).chain(exposures).collect()
+            }
+        }
+    }
+
+    fn confidence(view: &CredentialView<'_>, basis: Basis) -> Confidence {
+        match basis {
+            Basis::Exposure => view.credential.confidence().unwrap_or(Confidence::High),
+            Basis::Privilege => view.identity.map_or(Confidence::High, |identity| {
+                identity::OfIdentity::confidence(identity, basis)
+            }),
+            _ => Confidence::High,
+        }
+    }
+}
+
+/// `AWS access key AKIA…WXYZ`, or the last part of the id where nothing may be shown.
+fn label(credential: &Credential) -> String {
+    match credential.display.as_deref() {
+        Some(display) => format!("{} {display}", credential.title),
+        None => {
+            let id = &*credential.id.0;
+            let tail = match id.strip_prefix("secret:") {
+                // A fingerprint says nothing to a person; its start is enough to tell two apart.
+                Some(fingerprint) => fingerprint.get(..8).unwrap_or(fingerprint),
+                None => id.rsplit(['/', ':']).next().unwrap_or(id),
+            };
+            format!("{} {tail}", credential.title)
+        }
+    }
+}
+
+fn legacy(credential: &Credential) -> bool {
+    credential.kind.contains("service-account-token")
+        || (&*credential.issuer == "kubernetes" && credential.id.0.starts_with("k8s:secret:"))
+}
+
+fn environments<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let named: BTreeSet<&str> = view
+        .credential
+        .exposures
+        .iter()
+        .filter_map(|e| e.environment.as_deref())
+        .collect();
+    Value::list(named)
+}
+
+fn repositories(credential: &Credential) -> usize {
+    let named: BTreeSet<&str> = credential
+        .exposures
+        .iter()
+        .filter_map(|e| e.evidence.origin.repository.as_deref())
+        .map(|r| r.remote.as_deref().unwrap_or(&r.root))
+        .collect();
+    named.len()
+}
+
+fn of<'a>(view: &CredentialView<'a>, read: fn(&IdentityView<'a>) -> Value<'a>) -> Value<'a> {
+    view.identity.map_or(Value::Unknown, read)
+}
+
+columns! { OfCredential;
+    "id": Type::Text, Record, |v| Value::text(Some(&v.credential.id.0)), "The natural id.";
+    "name": Type::Text, Record, |v| Value::owned(label(v.credential)), "What a person calls it: its sort and what may be shown of it.";
+    "kind": Type::Text, Record, |v| Value::text(Some(&v.credential.kind)), "The sort, as the detector or reader names it: `aws-access-key`.";
+    "title": Type::Text, Record, |v| Value::text(Some(&v.credential.title)), "The sort in words: `AWS access key`.";
+    "issuer": Type::Text, Record, |v| Value::text(Some(&v.credential.issuer)), "Who issued it: `aws`, `github`; `unknown` for generic passwords.";
+    "account": Type::Text, Record, |v| Value::text(v.credential.account.as_deref()), "The account, cluster or tenant it belongs to.";
+    "display": Type::Text, Record, |v| Value::text(v.credential.display.as_deref()), "What may be shown of it.";
+    "status": Type::Enum(&STATUS), Record, |v| word(&STATUS, v.credential.status.as_str()), "Whether its issuer accepts it; unknown when no listing was read.";
+    "age_days": Type::Int, Record, |v| Value::int(v.credential.created.map(|t| v.now.days_since(t))), "Whole days since it was created or rotated.";
+    "last_used_days": Type::Int, Record, |v| Value::int(days_ago(v.credential.last_used, v.now)), "Whole days since its last use; unknown when it was never used or no source says.";
+    "never_used": Type::Bool, Record, |v| Value::never(v.credential.last_used), "A source says that it was never used.";
+    "expires_in_days": Type::Int, Record, |v| Value::int(days_until(v.credential.expires, v.now)), "Whole days until it ends; negative when past.";
+    "expires": Type::Time, Record, |v| identity::moment_text(v.credential.expires), "When it ends.";
+    "never_expires": Type::Bool, Record, |v| Value::never(v.credential.expires), "A source says that it never ends.";
+    "expired": Type::Bool, Record, |v| Value::bool(past(v.credential.expires, v.now)), "Its end is past.";
+    "legacy": Type::Bool, Record, |v| Value::Bool(legacy(v.credential)), "A Kubernetes service account token kept in a Secret, which never ends.";
+    "leaked": Type::Bool, Exposure, |v| Value::Bool(!v.credential.exposures.is_empty()), "Its value stands in the open.";
+    "leak_count": Type::Int, Exposure, |v| Value::count(v.credential.exposures.len()), "In how many places.";
+    "leak_confidence": Type::Enum(&CONFIDENCE), Exposure, |v| v.credential.confidence().map_or(Value::Unknown, |c| word(&CONFIDENCE, c.as_str())), "How sure it is that this is a real credential.";
+    "leak.places": Type::Text, Exposure, |v| Value::owned(places(v.credential.exposures.iter().map(|e| &e.evidence))), "Where, in words.";
+    "environments": Type::Texts, Exposure, environments, "The environments that those places belong to, as their paths tell.";
+    "repositories": Type::Int, Exposure, |v| Value::count(repositories(v.credential)), "In how many repositories.";
+    "owner.state": Type::Enum(&OWNER_STATE), Ownership, |v| identity::owner_state_of(v.ownership), "Whose the credential is.";
+    "owner": Type::Text, Ownership, |v| Value::owned(v.ownership.and_then(|o| o.owner.as_ref()).map(ToString::to_string).unwrap_or_default()), "Its declared owner.";
+    "revocation": Type::Text, Record, |v| Value::text(v.credential.revocation.as_deref()), "Where to revoke it.";
+    "identity.known": Type::Bool, Record, |v| Value::Bool(v.identity.is_some()), "It is known whom it authenticates as.";
+    "identity.name": Type::Text, Record, |v| of(v, identity::name), "The identity's name.";
+    "identity.kind": Type::Enum(&IDENTITY_KIND), Record, |v| of(v, identity::kind), "What sort of principal.";
+    "identity.human": Type::Enum(&HUMANITY), Record, |v| of(v, identity::human), "Whether a person acts through the identity.";
+    "identity.provider_managed": Type::Bool, Record, |v| of(v, identity::provider_managed), "The identity belongs to the platform's provider.";
+    "identity.tier": Type::Enum(&TIER), Privilege, |v| of(v, identity::tier), "The highest privilege of the identity.";
+    "identity.tier.proof": Type::Text, Privilege, |v| of(v, identity::tier_proof), "What gives it that privilege, in words.";
+    "identity.owner": Type::Text, Identity, |v| of(v, identity::owner), "The identity's declared owner.";
+    "identity.owner.state": Type::Enum(&OWNER_STATE), Identity, |v| of(v, identity::owner_state), "Whose the identity is.";
+    "identity.last_used_days": Type::Int, Identity, |v| of(v, identity::last_used_days), "Whole days since the identity last acted.";
+    "identity.ends": Type::Bool, Declaration, |v| of(v, identity::ends), "The registry names an end or a review date for the identity.";
+}

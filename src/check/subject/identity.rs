@@ -1,0 +1,347 @@
+//! Identities as conditions see them.
+
+use super::{columns, days_ago, days_until, join, past, places, support};
+use crate::check::estate::distinct;
+use crate::check::schema::{
+    Basis, CAPABILITY, CERTAINTY, Column, DATE_STATE, HUMANITY, IDENTITY_KIND, OWNER_STATE,
+    PLATFORM, Subject, SubjectKind, TIER, Type, word,
+};
+use crate::check::value::Value;
+use crate::model::{
+    Certainty, Confidence, Credential, CredentialStatus, DateField, Evidence, Identity,
+    IdentityKind, Moment, Ownership, OwnershipState, Platform, Presence, Privilege, Proof, Reach,
+    RegistryEntry, Str, SubjectId, Timestamp, Workload,
+};
+
+/// An identity with what belongs to it.
+pub(in crate::check) struct IdentityView<'a> {
+    pub identity: &'a Identity,
+    pub privilege: Option<&'a Privilege>,
+    pub ownership: Option<&'a Ownership>,
+    pub entries: &'a [RegistryEntry],
+    pub credentials: Vec<&'a Credential>,
+    pub workloads: Vec<&'a Workload>,
+    /// Names of the policies it holds itself.
+    pub policies: Vec<&'a str>,
+    pub becomes_missing: Option<bool>,
+    pub registry_present: bool,
+    pub now: Timestamp,
+}
+
+/// The kind.
+pub(in crate::check) struct OfIdentity;
+
+impl Subject for OfIdentity {
+    type View<'a> = IdentityView<'a>;
+
+    const KIND: SubjectKind = SubjectKind::Identity;
+
+    fn table() -> &'static [Column<Self>] {
+        TABLE
+    }
+
+    fn id(view: &IdentityView<'_>) -> SubjectId {
+        SubjectId::Identity(view.identity.id.clone())
+    }
+
+    fn name(view: &IdentityView<'_>) -> Str {
+        view.identity.name.clone()
+    }
+
+    fn evidence<'a>(view: &'a IdentityView<'a>, basis: Basis) -> Vec<&'a Evidence> {
+        match basis {
+            Basis::Privilege => view
+                .privilege
+                .and_then(|p| p.proof.as_ref())
+                .map_or_else(Vec::new, proof_evidence),
+            Basis::Wildcard => view
+                .privilege
+                .and_then(|p| p.wildcard.as_ref())
+                .map_or_else(Vec::new, proof_evidence),
+            Basis::Exposure => exposures(view).collect(),
+            Basis::Ownership => view
+                .ownership
+                .map_or(&[][..], |o| &o.claims)
+                .iter()
+                .map(|c| &c.evidence)
+                .collect(),
+            Basis::Declaration => view.entries.iter().map(|e| &e.evidence).collect(),
+            Basis::Credentials => view
+                .credentials
+                .iter()
+                .flat_map(|c| c.records.iter().chain(c.links.iter().map(|l| &l.evidence)))
+                .collect(),
+            Basis::Workloads => view.workloads.iter().map(|w| &w.evidence).collect(),
+            Basis::Becomes => view.identity.becomes.iter().map(|(_, e)| e).collect(),
+            Basis::Record | Basis::Identity => view.identity.evidence.iter().collect(),
+        }
+    }
+
+    fn confidence(view: &IdentityView<'_>, basis: Basis) -> Confidence {
+        let firm = |certainty: Certainty| match certainty {
+            Certainty::Certain => Confidence::High,
+            Certainty::Conditional | Certainty::Unresolved => Confidence::Medium,
+        };
+        match basis {
+            Basis::Privilege => view.privilege.map_or(Confidence::High, |p| firm(p.certainty)),
+            Basis::Wildcard => view
+                .privilege
+                .and_then(|p| p.wildcard.as_ref())
+                .map_or(Confidence::High, |p| firm(p.certainty)),
+            Basis::Exposure => leak_confidence(view).unwrap_or(Confidence::High),
+            _ => Confidence::High,
+        }
+    }
+}
+
+/// Where a proof was read: the rule that grants first, then the way to it.
+fn proof_evidence(proof: &Proof) -> Vec<&Evidence> {
+    proof.hops.iter().rev().filter_map(|h| h.evidence.as_ref()).collect()
+}
+
+/// A proof in words: the claim, and by what.
+fn proof_text(proof: Option<&Proof>) -> Value<'_> {
+    let Some(proof) = proof else {
+        return Value::Unknown;
+    };
+    let hops: Vec<&str> = proof.hops.iter().map(|h| &*h.what).collect();
+    if hops.is_empty() {
+        Value::Text((&*proof.claim).into())
+    } else {
+        Value::owned(format!("{}, by {}", proof.claim, hops.join(" → ")))
+    }
+}
+
+fn exposures<'v, 'a>(view: &'v IdentityView<'a>) -> impl Iterator<Item = &'a Evidence> + 'v {
+    let all = view.credentials.iter().flat_map(|c| &c.exposures);
+    all.map(|e| &e.evidence)
+}
+
+fn leak_confidence(view: &IdentityView<'_>) -> Option<Confidence> {
+    view.credentials.iter().filter_map(|c| c.confidence()).max()
+}
+
+fn entry<'a>(view: &IdentityView<'a>) -> Option<&'a RegistryEntry> {
+    view.entries.first()
+}
+
+/// The highest privilege, by rank; unknown when it could not be told.
+pub(in crate::check) fn tier<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    view.privilege
+        .map_or(Value::Unknown, |p| word(&TIER, p.tier.as_str()))
+}
+
+pub(in crate::check) fn tier_proof<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    proof_text(view.privilege.and_then(|p| p.proof.as_ref()))
+}
+
+pub(in crate::check) fn name<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    Value::text(Some(&view.identity.name))
+}
+
+pub(in crate::check) fn human<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    word(&HUMANITY, view.identity.humanity.0.as_str())
+}
+
+pub(in crate::check) fn kind<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    word(&IDENTITY_KIND, view.identity.kind.as_str())
+}
+
+pub(in crate::check) fn provider_managed<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    Value::Bool(view.identity.provider_managed.is_some())
+}
+
+pub(in crate::check) fn owner_state<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    owner_state_of(view.ownership)
+}
+
+pub(in crate::check) fn owner_state_of<'a>(ownership: Option<&Ownership>) -> Value<'a> {
+    ownership.map_or(Value::Unknown, |o| word(&OWNER_STATE, o.state.as_str()))
+}
+
+pub(in crate::check) fn owner<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    let owner = view.ownership.and_then(|o| o.owner.as_ref());
+    Value::owned(owner.map(ToString::to_string).unwrap_or_default())
+}
+
+pub(in crate::check) fn purpose_stated<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    Value::Bool(view.entries.iter().any(|e| e.purpose.is_some()))
+}
+
+pub(in crate::check) fn ends<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    let at = |date: &DateField| matches!(date, DateField::At(_));
+    Value::Bool(view.entries.iter().any(|e| at(&e.expires) || at(&e.review_by)))
+}
+
+pub(in crate::check) fn last_used_days<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    Value::int(days_ago(view.identity.last_used, view.now))
+}
+
+/// The state of a date in the registry.
+pub(in crate::check) fn date_state<'a>(date: &DateField) -> Value<'a> {
+    let name = match date {
+        DateField::Absent => "absent",
+        DateField::At(_) => "present",
+        DateField::Malformed(_) => "malformed",
+    };
+    word(&DATE_STATE, name)
+}
+
+/// Whole days since a date of the registry; the day itself counts as zero.
+pub(in crate::check) fn overdue<'a>(date: &DateField, now: Timestamp) -> Value<'a> {
+    match date {
+        DateField::At(t) => Value::Int(now.days_since(*t)),
+        DateField::Absent | DateField::Malformed(_) => Value::Unknown,
+    }
+}
+
+pub(in crate::check) fn approved_tier<'a>(entry: &RegistryEntry) -> Value<'a> {
+    let tier = entry.approved_tier.as_deref().map(str::trim);
+    tier.map_or(Value::Unknown, |t| word(&TIER, &t.to_ascii_lowercase()))
+}
+
+fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
+    // Without a listing that speaks of keys, the absence of records says nothing.
+    let known = view.identity.platform != Platform::Aws
+        || view.identity.kind == IdentityKind::AwsRole
+        || view.identity.presence.contains(&Presence::Observed);
+    let keys: Vec<CredentialStatus> = view
+        .credentials
+        .iter()
+        .filter(|c| &*c.issuer == "aws" && c.id.0.starts_with("aws:access-key:"))
+        .map(|c| c.status)
+        .collect();
+    let active = keys.iter().filter(|s| **s == CredentialStatus::Active).count();
+    if active > 0 || (known && !keys.contains(&CredentialStatus::Unknown)) {
+        i64::try_from(active).ok()
+    } else {
+        None
+    }
+}
+
+fn automounts(view: &IdentityView<'_>, workload: &Workload) -> bool {
+    workload.automount.or(view.identity.automount).unwrap_or(true)
+}
+
+fn reaches(view: &IdentityView<'_>, of: fn(&Reach) -> bool) -> Option<i64> {
+    let reach = &view.privilege?.reach;
+    i64::try_from(reach.iter().filter(|r| of(r)).count()).ok()
+}
+
+fn has(view: &IdentityView<'_>, presence: Presence) -> Value<'static> {
+    Value::Bool(view.identity.presence.contains(&presence))
+}
+
+fn group_of(name: &str) -> Option<&'static str> {
+    match name {
+        "system:unauthenticated" | "system:anonymous" => Some("anonymous"),
+        "system:authenticated" => Some("authenticated"),
+        _ => None,
+    }
+}
+
+fn by_name(view: &IdentityView<'_>, group: &str) -> Value<'static> {
+    Value::Bool(
+        view.identity.platform == Platform::Kubernetes
+            && group_of(&view.identity.name) == Some(group),
+    )
+}
+
+columns! { OfIdentity;
+    "id": Type::Text, Record, |v| Value::text(Some(&v.identity.id.0)), "The natural id: an ARN, `k8s:<cluster>/<namespace>/<name>`.";
+    "name": Type::Text, Record, name, "The name people use.";
+    "platform": Type::Enum(&PLATFORM), Record, |v| word(&PLATFORM, v.identity.platform.as_str()), "The platform that authenticates it.";
+    "kind": Type::Enum(&IDENTITY_KIND), Record, kind, "What sort of principal; `declared` is known only from a registry or catalog.";
+    "account": Type::Text, Record, |v| Value::text(v.identity.account.as_deref()), "The account, cluster or tenant.";
+    "namespace": Type::Text, Record, |v| Value::text(v.identity.namespace.as_deref()), "The Kubernetes namespace.";
+    "declared": Type::Bool, Record, |v| has(v, Presence::Declared), "A manifest or infrastructure code declares it.";
+    "observed": Type::Bool, Record, |v| has(v, Presence::Observed), "An export of the running system lists it.";
+    "referenced": Type::Bool, Record, |v| has(v, Presence::Referenced), "A binding, trust or leaked key names it.";
+    "exists": Type::Bool, Record, |v| Value::Bool(v.identity.kind != IdentityKind::Declared && v.identity.presence.iter().any(|p| *p != Presence::Referenced)), "Declared or observed, rather than only referenced or only in a registry.";
+    "human": Type::Enum(&HUMANITY), Record, human, "Whether a person acts through it.";
+    "human.reason": Type::Text, Record, |v| Value::text(Some(&*v.identity.humanity.1).filter(|r| !r.is_empty())), "Why it is taken to be that.";
+    "provider_managed": Type::Bool, Record, provider_managed, "It belongs to the platform's provider and the customer cannot change it.";
+    "enabled": Type::Bool, Record, |v| Value::bool(v.identity.enabled), "Whether it can act at all; unknown when no source says.";
+    "age_days": Type::Int, Record, |v| Value::int(v.identity.created.map(|t| v.now.days_since(t))), "Whole days since it was created.";
+    "last_used_days": Type::Int, Record, last_used_days, "Whole days since it last acted; unknown when it never did or no source says.";
+    "never_used": Type::Bool, Record, |v| Value::never(v.identity.last_used), "A source says that it never acted.";
+    "expires_in_days": Type::Int, Record, |v| Value::int(days_until(v.identity.expires, v.now)), "Whole days until the identity itself ends; negative when past.";
+    "never_expires": Type::Bool, Record, |v| Value::never(v.identity.expires), "A source says that it never ends.";
+    "expired": Type::Bool, Record, |v| Value::bool(past(v.identity.expires, v.now)), "Its end is past.";
+    "console_access": Type::Bool, Record, |v| Value::bool(v.identity.console_access), "A password lets somebody sign in interactively.";
+    "mfa": Type::Bool, Record, |v| Value::bool(v.identity.mfa), "A second factor is enrolled.";
+    "automount": Type::Bool, Record, |v| Value::bool(v.identity.automount), "`automountServiceAccountToken` of the ServiceAccount; unknown when it does not say.";
+    "is_default": Type::Bool, Record, |v| Value::Bool(v.identity.kind == IdentityKind::KubernetesServiceAccount && &*v.identity.name == "default"), "The `default` ServiceAccount that every namespace has.";
+    "anonymous": Type::Bool, Record, |v| by_name(v, "anonymous"), "Whoever does not sign in: `system:unauthenticated` or `system:anonymous`.";
+    "authenticated": Type::Bool, Record, |v| by_name(v, "authenticated"), "Whoever signs in, by whatever means: `system:authenticated`.";
+    "is_support": Type::Bool, Record, |v| Value::Bool(support::reason(v.identity, v.entries).is_some()), "It serves support work, as the registry's role, its name or a label says.";
+    "is_support.reason": Type::Text, Record, |v| Value::owned(support::reason(v.identity, v.entries).unwrap_or_default()), "What says so.";
+    "owner.state": Type::Enum(&OWNER_STATE), Ownership, owner_state, "Whose it is; unknown when no source that could name an owner was read.";
+    "owner": Type::Text, Ownership, owner, "The declared owner; unknown when there is none.";
+    "owner.suggestion": Type::Text, Ownership, |v| Value::owned(v.ownership.and_then(|o| o.suggestion.as_ref()).map(ToString::to_string).unwrap_or_default()), "Who could own it, when nobody is declared.";
+    "owner.reason": Type::Text, Ownership, |v| Value::text(v.ownership.map(|o| &*o.reason).filter(|r| !r.is_empty())), "How that was concluded.";
+    "owner.claimants": Type::Texts, Ownership, claimants, "Everybody a declared source names as owner.";
+    "tier": Type::Enum(&TIER), Privilege, tier, "The highest privilege it holds; unknown when that cannot be told.";
+    "tier.certainty": Type::Enum(&CERTAINTY), Privilege, |v| v.privilege.map_or(Value::Unknown, |p| word(&CERTAINTY, p.certainty.as_str())), "How firm the tier is.";
+    "tier.proof": Type::Text, Privilege, tier_proof, "What gives it that privilege, in words.";
+    "capabilities": Type::Words(&CAPABILITY), Privilege, |v| match v.privilege { Some(p) if p.tier != crate::model::Tier::Unknown || !p.capabilities.is_empty() => Value::list(p.capabilities.keys().map(|c| c.as_str())), _ => Value::Unknown }, "The particular things it can do.";
+    "policies": Type::Texts, Privilege, |v| Value::list(distinct(&v.policies)), "The names of the policies and roles granted to it by name.";
+    "wildcard": Type::Bool, Wildcard, |v| match v.privilege { Some(p) if p.wildcard.is_some() => Value::Bool(true), Some(p) if p.tier != crate::model::Tier::Unknown => Value::Bool(false), _ => Value::Unknown }, "A rule grants every action, or every action on every resource.";
+    "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_ref())), "Which rule, in words.";
+    "unresolved": Type::Texts, Privilege, |v| v.privilege.map_or(Value::Unknown, |p| Value::list(p.unresolved.iter().map(|u| &**u))), "Documents that its privilege depends on and that were not read.";
+    "reach.accounts": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Account(_)))), "How many cloud accounts its grants reach.";
+    "reach.clusters": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Cluster(_)))), "How many whole clusters its grants reach.";
+    "reach.namespaces": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Namespace(..)))), "How many single namespaces its grants reach.";
+    "cluster_wide": Type::Bool, Privilege, |v| Value::bool(reaches(v, |r| matches!(r, Reach::Cluster(_))).map(|n| n > 0)), "A grant holds in a whole cluster.";
+    "credentials.count": Type::Int, Credentials, |v| Value::count(v.credentials.len()), "How many credentials are known to authenticate as it.";
+    "active_keys": Type::Int, Credentials, |v| Value::int(active_keys(v)), "How many AWS access keys of it are active; unknown when its keys were not listed.";
+    "leaked": Type::Bool, Exposure, |v| Value::Bool(exposures(v).next().is_some()), "A credential of it stands in the open.";
+    "leak.places": Type::Text, Exposure, |v| Value::owned(places(exposures(v))), "Where.";
+    "workload_count": Type::Int, Workloads, |v| Value::count(v.workloads.len()), "How many workloads run as it.";
+    "automounting_workloads": Type::Int, Workloads, |v| Value::count(v.workloads.iter().filter(|w| automounts(v, w)).count()), "How many of them have its token mounted.";
+    "becomes": Type::Texts, Becomes, |v| Value::list(v.identity.becomes.iter().map(|(id, _)| &*id.0)), "Identities of other platforms that it becomes by design.";
+    "becomes.missing": Type::Bool, Becomes, |v| Value::bool(v.becomes_missing), "One of them is in no export although its account was exported; unknown when its account was not exported.";
+    "registry_present": Type::Bool, Declaration, |v| Value::Bool(v.registry_present), "A registry was read.";
+    "registered": Type::Bool, Declaration, |v| Value::Bool(!v.entries.is_empty()), "A registry entry speaks of it.";
+    "declaration.purpose": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.purpose.as_deref())), "What it is for, as registered.";
+    "declaration.role": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.role.as_deref())), "What sort of work it does, as registered.";
+    "declaration.human": Type::Bool, Declaration, |v| Value::bool(entry(v).and_then(|e| e.human)), "Whether a person uses it, as registered.";
+    "declaration.environment": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.environment.as_deref())), "Its environment, as registered.";
+    "declaration.approver": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.approver.as_deref())), "Who approved it.";
+    "declaration.tenants": Type::Texts, Declaration, |v| entry(v).map_or(Value::Unknown, |e| Value::list(e.tenants.iter().map(|t| &**t))), "Whose data it may touch, as registered.";
+    "declaration.data_categories": Type::Texts, Declaration, |v| entry(v).map_or(Value::Unknown, |e| Value::list(e.data_categories.iter().map(|t| &**t))), "Which data it may touch, as registered.";
+    "declaration.revocation": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.revocation.as_deref())), "How it is revoked, as registered.";
+    "declaration.review_by": Type::Enum(&DATE_STATE), Declaration, |v| entry(v).map_or(Value::Unknown, |e| date_state(&e.review_by)), "Whether its entry names a review date.";
+    "declaration.review_overdue_days": Type::Int, Declaration, |v| entry(v).map_or(Value::Unknown, |e| overdue(&e.review_by, v.now)), "Whole days since the review was due.";
+    "declaration.expires": Type::Enum(&DATE_STATE), Declaration, |v| entry(v).map_or(Value::Unknown, |e| date_state(&e.expires)), "Whether its entry names an end.";
+    "declaration.overdue_days": Type::Int, Declaration, |v| entry(v).map_or(Value::Unknown, |e| overdue(&e.expires, v.now)), "Whole days since its registered end.";
+    "declaration.ends": Type::Bool, Declaration, ends, "The registry names an end or a review date for it.";
+    "approved_tier": Type::Enum(&TIER), Declaration, |v| entry(v).map_or(Value::Unknown, approved_tier), "The highest privilege it was approved for, as registered.";
+}
+
+fn claimants<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    let Some(ownership) = view.ownership else {
+        return Value::Unknown;
+    };
+    if ownership.state == OwnershipState::Unknown {
+        return Value::Unknown;
+    }
+    let mut named: Vec<String> = Vec::new();
+    for claim in ownership.claims.iter().filter(|c| c.method.declared()) {
+        let text = format!("{} ({})", claim.owner, claim.method.as_str());
+        if !named.contains(&text) {
+            named.push(text);
+        }
+    }
+    Value::List(named.into_iter().map(Into::into).collect())
+}
+
+/// Text for messages about a moment.
+pub(in crate::check) fn moment_text(moment: Moment) -> Value<'static> {
+    Value::time(moment.at())
+}
+
+/// `a, b and c`, for messages.
+pub(in crate::check) fn list_text(items: &[std::borrow::Cow<'_, str>]) -> String {
+    join(items)
+}
