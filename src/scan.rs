@@ -1,17 +1,20 @@
 //! The only place that knows the order of the stages. Also parallelism, limits and coverage.
 
-use crate::check::{self, CheckSet, EvaluateOptions};
-use crate::detect::Detector;
+use crate::check::{self, EvaluateOptions};
 use crate::model::{
     Assessed, Attribution, Coverage, Document, Evidence, Facts, Fingerprinter, Inventory, Method, Origin, Owner,
     Presence, Probe, Problem, ProblemKind, Str, SubjectId, Timestamp, Waiver,
 };
-use crate::ownership::{self, OwnershipOptions};
+use crate::ownership;
 use crate::reader::{self, Reader};
 use crate::snapshot::Snapshot;
 use crate::source::tree::{self, BadGlob, Entry, TreeOptions};
 use crate::source::{authors, open};
 use crate::{link, privilege};
+pub use crate::check::{Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings, reference as check_attributes};
+pub use crate::detect::Detector;
+pub use crate::drift::against_baseline;
+pub use crate::ownership::OwnershipOptions;
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +51,8 @@ pub struct ScanOptions {
     pub detector: Detector,
     /// The checks.
     pub checks: CheckSet,
-    /// Parameters set by the user: check, name, value.
-    pub parameters: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Parameters of the checks, from [`CheckSet::bind`].
+    pub parameters: Parameters,
     /// Accepted findings.
     pub waivers: Vec<Waiver>,
     /// Ownership configuration.

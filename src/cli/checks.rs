@@ -1,1 +1,87 @@
 //! `tenure checks`.
+
+use super::args::{ChecksAction, ChecksArguments};
+use super::error::Error;
+use super::exit::Status;
+use super::inputs::Rules;
+use super::report;
+use crate::scan::{self, CheckSet, Controls};
+use std::io::{self, Write};
+
+/// Lists, shows or tests checks.
+pub fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
+    let checks = Rules::load(&arguments.rules)?.checks()?;
+    match &arguments.action {
+        ChecksAction::List => report::stdout(|out, _| list(&checks, out))?,
+        ChecksAction::Show { id } => {
+            let controls = Controls::builtin().map_err(Error::Internal)?;
+            let check = checks.get(id).ok_or_else(|| unknown(&checks, id))?;
+            report::stdout(|out, _| show(check, &controls, out))?;
+        }
+        ChecksAction::Test => return test(&checks),
+        ChecksAction::Attributes => report::stdout(|out, _| out.write_all(scan::check_attributes().as_bytes()))?,
+    }
+    Ok(Status::Clean)
+}
+
+fn list(checks: &CheckSet, out: &mut dyn Write) -> io::Result<()> {
+    let width = checks.iter().map(|c| c.id.len()).max().unwrap_or_default();
+    for check in checks.iter() {
+        writeln!(
+            out,
+            "{:width$}  {:8}  {:11}  {}",
+            check.id,
+            check.severity.as_str(),
+            check.applies_to.as_str(),
+            check.title
+        )?;
+    }
+    Ok(())
+}
+
+fn show(check: &scan::Check, controls: &Controls, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", check.id, check.title)?;
+    writeln!(out, "severity: {}   confidence: {}   of: {}", check.severity.as_str(), check.confidence.as_str(), check.applies_to.as_str())?;
+    writeln!(out, "\n{}", check.description.trim_end())?;
+    if let Some(when) = &check.when {
+        writeln!(out, "\nspeaks of subjects where\n{}", indented(when))?;
+    }
+    writeln!(out, "\ncondition\n{}", indented(&check.condition))?;
+    if !check.parameters.is_empty() {
+        writeln!(out, "\nparameters")?;
+        for parameter in &check.parameters {
+            let kind = parameter.kind.describe();
+            writeln!(out, "  {} = {} ({kind}): {}", parameter.name, parameter.default, parameter.description)?;
+        }
+    }
+    writeln!(out, "\nwhat to do\n{}", indented(&check.remediation))?;
+    writeln!(out, "\ncontrols")?;
+    for id in &check.controls {
+        writeln!(out, "  {id}  {}", controls.get(id).map(|c| c.title.as_str()).unwrap_or_default())?;
+    }
+    for reference in &check.references {
+        writeln!(out, "\nsee {reference}")?;
+    }
+    writeln!(out, "\nfrom {}", check.file)
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn unknown(checks: &CheckSet, id: &str) -> Error {
+    let near = checks.iter().max_by(|a, b| strsim::jaro(&a.id, id).total_cmp(&strsim::jaro(&b.id, id)));
+    let hint = near.map(|c| format!("; did you mean `{}`?", c.id)).unwrap_or_default();
+    Error::Usage(format!("no check `{id}`{hint}"))
+}
+
+fn test(checks: &CheckSet) -> Result<Status, Error> {
+    let failures = checks.run_cases();
+    report::stdout(|out, _| {
+        for failure in &failures {
+            writeln!(out, "{failure}")?;
+        }
+        writeln!(out, "{} checks, {} cases, {} failed", checks.len(), checks.case_count(), failures.len())
+    })?;
+    Ok(if failures.is_empty() { Status::Clean } else { Status::Findings })
+}

@@ -2,7 +2,8 @@
 
 use super::error::Error;
 use crate::model::{Evidence, Origin, Severity, Str, Timestamp, Waiver};
-use crate::platform::tree::{self, Node};
+use crate::platform::tree::{self, Node, Value};
+use crate::scan::{Setting, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub struct Config {
     /// Directories or files with the user's own checks and detectors, relative to the configuration.
     pub rules: Vec<String>,
     /// Parameters of checks.
-    pub parameters: BTreeMap<String, BTreeMap<String, i64>>,
+    pub parameters: Settings,
     /// Accepted findings.
     pub waivers: Vec<Waiver>,
 }
@@ -115,21 +116,21 @@ impl Reader<'_> {
         texts
     }
 
-    fn parameters(&mut self, root: &Node) -> BTreeMap<String, BTreeMap<String, i64>> {
-        let mut all = BTreeMap::new();
+    fn parameters(&mut self, root: &Node) -> Settings {
+        let mut all = Settings::new();
         let Some(node) = root.get("parameters") else { return all };
         for (check, values) in node.entries() {
             let mut of_check = BTreeMap::new();
             for (name, value) in values.entries() {
-                match value.text().and_then(|t| t.parse::<i64>().ok()) {
-                    Some(number) => {
-                        of_check.insert(name.clone(), number);
+                match setting(value) {
+                    Some(setting) => {
+                        of_check.insert(name.clone(), setting);
                     }
-                    None => self.error(value, format!("`{check}.{name}` is a whole number")),
+                    None => self.error(value, format!("`{check}.{name}` is a number, a text, true, false or a list of texts")),
                 }
             }
             if of_check.is_empty() {
-                self.error(values, format!("`{check}` holds parameters, as `name: number`"));
+                self.error(values, format!("`{check}` holds parameters, as `name: value`"));
             }
             all.insert(check.clone(), of_check);
         }
@@ -180,8 +181,25 @@ impl Reader<'_> {
     }
 }
 
+/// A parameter's value as YAML writes it.
+fn setting(node: &Node) -> Option<Setting> {
+    Some(match &node.value {
+        Value::Scalar { text, plain: true } if text == "true" => Setting::Bool(true),
+        Value::Scalar { text, plain: true } if text == "false" => Setting::Bool(false),
+        Value::Scalar { text, plain } => match text.parse() {
+            Ok(number) if *plain => Setting::Int(number),
+            _ => Setting::Text(text.clone()),
+        },
+        Value::List(items) => {
+            Setting::Texts(items.iter().map(|i| i.text().map(str::to_owned)).collect::<Option<_>>()?)
+        }
+        Value::Null | Value::Map(_) => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::scan::Setting;
     use super::parse;
 
     #[test]
@@ -205,6 +223,6 @@ mod tests {
         let config = parse("tenure.yaml", text.as_bytes()).unwrap();
         assert_eq!(config.waivers[0].expires.date(), "2026-12-31");
         assert_eq!(config.waivers[0].evidence.line, Some(6));
-        assert_eq!(config.parameters["credential-unused"]["max_idle_days"], 30);
+        assert_eq!(config.parameters["credential-unused"]["max_idle_days"], Setting::Int(30));
     }
 }

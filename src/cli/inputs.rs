@@ -6,7 +6,7 @@ use super::config::{self, Config};
 use super::error::Error;
 use super::progress::Progress;
 use crate::model::{Fingerprinter, Timestamp};
-use crate::scan::{self, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions};
+use crate::scan::{self, CheckError, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions};
 use crate::snapshot::Snapshot;
 use crate::source::open;
 use crate::source::tree::TreeOptions;
@@ -30,7 +30,8 @@ pub fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, C
     rule_paths.extend(arguments.rules.iter().cloned());
     let rules = Rules::load(&rule_paths)?;
     let (checks, detector) = (rules.checks()?, rules.detector()?);
-    checks.check_parameters(&config.parameters).map_err(Error::Configuration)?;
+    let config_name = config_path.as_deref().map(|p| p.display().to_string()).unwrap_or_default();
+    let parameters = checks.bind(&config_name, &config.parameters).map_err(rule_errors)?;
     let now = match &arguments.now {
         Some(text) => Timestamp::parse(text)
             .ok_or_else(|| Error::Usage(format!("--now: `{text}` is not an ISO 8601 time")))?,
@@ -54,7 +55,7 @@ pub fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, C
         text_limit: arguments.max_file_size,
         detector,
         checks,
-        parameters: std::mem::take(&mut config.parameters),
+        parameters,
         waivers: std::mem::take(&mut config.waivers),
         ownership: OwnershipOptions { owner_keys: std::mem::take(&mut config.owner_keys), now: Some(now), ..Default::default() },
         fingerprinter: fingerprinter(),
@@ -98,6 +99,10 @@ fn fingerprinter() -> Fingerprinter {
 fn clock() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+fn rule_errors(errors: Vec<CheckError>) -> Error {
+    Error::Configuration(errors.iter().map(ToString::to_string).collect())
 }
 
 /// The user's own rule files, told apart by what they hold.
@@ -144,8 +149,7 @@ impl Rules {
 
     /// The built-in checks and the user's.
     pub fn checks(&self) -> Result<CheckSet, Error> {
-        let files: Vec<(&str, &str)> = self.checks.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-        CheckSet::load(&files).map_err(|errors| Error::Configuration(errors.iter().map(ToString::to_string).collect()))
+        CheckSet::load(&self.checks).map_err(rule_errors)
     }
 
     fn detector(&self) -> Result<Detector, Error> {
