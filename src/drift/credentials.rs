@@ -51,10 +51,7 @@ fn rotated<'a>(
     for old in left {
         let listed = !old.records.is_empty() && looked(sides, &old.records, old);
         match &old.identity {
-            Some(identity) if listed => waiting
-                .entry((identity, &old.kind))
-                .or_default()
-                .push(old),
+            Some(identity) if listed => waiting.entry((identity, &old.kind)).or_default().push(old),
             _ => rest.push(old),
         }
     }
@@ -191,7 +188,12 @@ fn made(credential: &Credential) -> Option<Timestamp> {
 
 fn places(credential: &Credential) -> Vec<Evidence> {
     let exposures = credential.exposures.iter().map(|e| &e.evidence);
-    credential.records.iter().chain(exposures).cloned().collect()
+    credential
+        .records
+        .iter()
+        .chain(exposures)
+        .cloned()
+        .collect()
 }
 
 fn summary(c: &Credential) -> String {

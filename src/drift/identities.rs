@@ -22,9 +22,7 @@ pub(super) fn compare(sides: &Sides<'_>, changes: &mut Changes) {
 }
 
 fn came(sides: &Sides<'_>, new: &Identity, changes: &mut Changes) {
-    let looked = sides
-        .seen_before
-        .all(&new.evidence, new.account.as_deref());
+    let looked = sides.seen_before.all(&new.evidence, new.account.as_deref());
     let before = match looked {
         true => Side::default(),
         false => Side::new("its source was not read", Vec::new()),
@@ -84,7 +82,12 @@ fn enabled(old: &Identity, new: &Identity, subject: &Subject, changes: &mut Chan
         _ => return,
     };
     let before = Side::new(before, old.evidence.clone());
-    changes.push(kind, subject, before, Side::new(after, new.evidence.clone()));
+    changes.push(
+        kind,
+        subject,
+        before,
+        Side::new(after, new.evidence.clone()),
+    );
 }
 
 fn owner(old: &Identity, new: &Identity, subject: &Subject, changes: &mut Changes) {
@@ -191,10 +194,7 @@ fn reach(old: &Identity, new: &Identity, subject: &Subject, changes: &mut Change
         if evidence.is_empty() {
             evidence.clone_from(&i.evidence);
         }
-        Side(
-            (!text.is_empty()).then(|| text.join(", ")),
-            evidence,
-        )
+        Side((!text.is_empty()).then(|| text.join(", ")), evidence)
     };
     if !is.is_subset(&was) {
         let (before, after) = (side(&was, old), side(&is, new));

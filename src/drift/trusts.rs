@@ -92,7 +92,11 @@ fn describe(trusts: &[&Trust]) -> String {
                 "anyone" => "anyone",
                 _ => &t.principal,
             };
-            format!("{} {who}: {} ({conditions})", t.effect, t.actions.join(", "))
+            format!(
+                "{} {who}: {} ({conditions})",
+                t.effect,
+                t.actions.join(", ")
+            )
         })
         .collect();
     texts.into_iter().collect::<Vec<_>>().join("; ")
