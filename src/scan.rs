@@ -6,13 +6,14 @@ use crate::model::{
     Presence, Probe, Problem, ProblemKind, Str, SubjectId, Timestamp, Waiver,
 };
 use crate::ownership;
+use crate::platform::embedded;
 use crate::reader::{self, Reader};
 use crate::snapshot::Snapshot;
 use crate::source::tree::{self, BadGlob, Entry, TreeOptions};
 use crate::source::{authors, open};
 use crate::{link, privilege};
 pub use crate::check::{Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings, reference as check_attributes};
-pub use crate::detect::Detector;
+pub use crate::detect::{Detector, RuleError};
 pub use crate::drift::against_baseline;
 pub use crate::ownership::OwnershipOptions;
 use rayon::prelude::*;
@@ -109,6 +110,15 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         &EvaluateOptions { now, waivers: &waivers, parameters: &parameters, fingerprinter: &fingerprinter },
     );
     Ok(Snapshot::new(&assessed, &coverage, &evaluation.summaries, &evaluation.findings, now))
+}
+
+/// The detector with the rules that ship with the program and the user's own, given as name and text.
+///
+/// # Errors
+/// What is wrong with a rule file, with its place.
+pub fn detector(files: &[(&str, &str)], fingerprinter: Fingerprinter) -> Result<Detector, RuleError> {
+    let all: Vec<(&str, &str)> = embedded::DETECTORS.iter().chain(files).copied().collect();
+    Detector::new(&all, fingerprinter)
 }
 
 /// What one thread has gathered. Merging is commutative, so threads need no order.

@@ -19,7 +19,7 @@ Exit codes:
 
 tenure reads files only: no network, no telemetry, nothing of the input is executed."
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -33,7 +33,7 @@ pub struct Arguments {
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.
@@ -44,7 +44,7 @@ pub enum Color {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Read files, directories and exports, judge what is in them, write reports.
     Scan(ScanArguments),
     /// Compare two snapshots.
@@ -63,7 +63,7 @@ pub enum Command {
 
 /// What to read, and how.
 #[derive(Args, Debug)]
-pub struct InputArguments {
+pub(super) struct InputArguments {
     /// Directories, files, or `-` for standard input, mixed freely.
     #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -95,7 +95,7 @@ pub struct InputArguments {
 
 /// Where results go, and in which form.
 #[derive(Args, Debug)]
-pub struct OutputArguments {
+pub(super) struct OutputArguments {
     /// Format of standard output. Default: terminal, or none with --out.
     #[arg(long, short, value_name = "FORMAT", value_parser = format)]
     pub format: Option<Format>,
@@ -111,6 +111,12 @@ pub struct OutputArguments {
     /// Show findings of this severity and above.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Info)]
     pub min_severity: Severity,
+    /// List waived findings, too.
+    #[arg(long)]
+    pub show_waived: bool,
+    /// Rows of the terminal table and of Markdown before the rest is counted.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
     /// In CSV, leave cells that a spreadsheet takes for formulas as they are.
     #[arg(long)]
     pub csv_raw: bool,
@@ -118,7 +124,7 @@ pub struct OutputArguments {
 
 /// Severities, for arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Severity {
+pub(super) enum Severity {
     /// Worth knowing.
     Info,
     /// Low.
@@ -145,7 +151,7 @@ impl From<Severity> for crate::model::Severity {
 
 /// `tenure scan`.
 #[derive(Args, Debug)]
-pub struct ScanArguments {
+pub(super) struct ScanArguments {
     /// What to read.
     #[command(flatten)]
     pub input: InputArguments,
@@ -171,7 +177,7 @@ pub struct ScanArguments {
 
 /// `tenure diff`.
 #[derive(Args, Debug)]
-pub struct DiffArguments {
+pub(super) struct DiffArguments {
     /// The earlier snapshot.
     pub old: PathBuf,
     /// The later snapshot.
@@ -183,7 +189,7 @@ pub struct DiffArguments {
 
 /// `tenure report`.
 #[derive(Args, Debug)]
-pub struct ReportArguments {
+pub(super) struct ReportArguments {
     /// The snapshot (`-` for standard input).
     pub snapshot: PathBuf,
     /// Where results go.
@@ -193,8 +199,8 @@ pub struct ReportArguments {
 
 /// `tenure show`.
 #[derive(Args, Debug)]
-pub struct ShowArguments {
-    /// An identity's id, or as much of its name or id as makes it unique.
+pub(super) struct ShowArguments {
+    /// The id, name or key id of an identity or credential, or an end of its id that only one has.
     pub identity: String,
     /// Look in this snapshot rather than scanning.
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
@@ -209,7 +215,7 @@ pub struct ShowArguments {
 
 /// `tenure checks`.
 #[derive(Args, Debug)]
-pub struct ChecksArguments {
+pub(super) struct ChecksArguments {
     /// What to do with them.
     #[command(subcommand)]
     pub action: ChecksAction,
@@ -220,7 +226,7 @@ pub struct ChecksArguments {
 
 /// What can be done with checks.
 #[derive(Debug, Subcommand)]
-pub enum ChecksAction {
+pub(super) enum ChecksAction {
     /// A line each.
     List,
     /// One check whole: why, condition, parameters, controls, remediation.
@@ -236,7 +242,7 @@ pub enum ChecksAction {
 
 /// `tenure init`.
 #[derive(Args, Debug)]
-pub struct InitArguments {
+pub(super) struct InitArguments {
     /// What to read.
     #[command(flatten)]
     pub input: InputArguments,
@@ -249,5 +255,5 @@ pub struct InitArguments {
 }
 
 fn format(text: &str) -> Result<Format, String> {
-    text.parse()
+    text.parse().map_err(|e: crate::report::UnknownFormat| e.to_string())
 }

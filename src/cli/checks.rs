@@ -9,7 +9,7 @@ use crate::scan::{self, CheckSet, Controls};
 use std::io::{self, Write};
 
 /// Lists, shows or tests checks.
-pub fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
+pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
     let checks = Rules::load(&arguments.rules)?.checks()?;
     match &arguments.action {
         ChecksAction::List => report::stdout(|out, _| list(&checks, out))?,

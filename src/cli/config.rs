@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The name that is looked for.
-pub const FILE_NAME: &str = "tenure.yaml";
+pub(super) const FILE_NAME: &str = "tenure.yaml";
 /// Largest configuration file that is read.
 const LIMIT: u64 = 4 << 20;
 /// The name under which waivers are evidence.
@@ -17,7 +17,7 @@ const READER: &str = "configuration";
 
 /// What a configuration file says.
 #[derive(Debug, Default)]
-pub struct Config {
+pub(super) struct Config {
     /// Globs that leave files out.
     pub exclude: Vec<String>,
     /// Label keys that name an owner, beside the built-in ones.
@@ -39,7 +39,7 @@ const WAIVER_KEYS: &[&str] = &["check", "subject", "owner", "approver", "reason"
 ///
 /// # Errors
 /// When it cannot be read, or says something that is not understood: nothing in it is ever ignored.
-pub fn load(path: &Path) -> Result<Config, Error> {
+pub(super) fn load(path: &Path) -> Result<Config, Error> {
     let bytes = crate::source::open::small(path, LIMIT).map_err(|e| Error::Input(path.to_path_buf(), e.to_string()))?;
     parse(&path.to_string_lossy(), &bytes).map_err(Error::Configuration)
 }

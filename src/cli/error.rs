@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Why the program could not do what it was asked.
 #[derive(Debug)]
-pub enum Error {
+pub(super) enum Error {
     /// The command line asks for something that cannot be.
     Usage(String),
     /// A configuration or rule file is wrong: messages with file and line.
@@ -22,7 +22,7 @@ pub enum Error {
 
 impl Error {
     /// What to try next.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Usage(_) => Some("see tenure --help"),
             Self::Configuration(_) => None,
@@ -34,7 +34,7 @@ impl Error {
     }
 
     /// An error of writing to a path.
-    pub fn output(path: &Path, error: std::io::Error) -> Self {
+    pub(super) fn output(path: &Path, error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             Self::BrokenPipe
         } else {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub(super) enum Status {
     /// Done, nothing at or above the threshold.
     Clean,
     /// Findings at or above the threshold.
@@ -30,7 +30,7 @@ impl From<Status> for ExitCode {
 
 /// What counts against a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Policy {
+pub(super) struct Policy {
     /// Severity from which findings count.
     pub fail_on: Option<Severity>,
     /// Whether only findings absent from the baseline count.
@@ -41,7 +41,7 @@ pub struct Policy {
 
 impl Policy {
     /// The status of a finished scan. Findings outrank incomplete coverage.
-    pub fn status(self, snapshot: &Snapshot) -> Status {
+    pub(super) fn status(self, snapshot: &Snapshot) -> Status {
         let counts = |finding: &&crate::snapshot::Finding| {
             finding.waiver.is_none() && (!self.new_only || finding.status.as_deref() != Some("persisting"))
         };

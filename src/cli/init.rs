@@ -14,7 +14,7 @@ const REGISTRY_HEAD: &str = include_str!("init/nhi-registry.yaml");
 const REGISTRY: &str = "nhi-registry.yaml";
 
 /// Scans, then writes both files; one that exists is left alone without `--force`.
-pub fn run(context: &Context, arguments: InitArguments) -> Result<Status, Error> {
+pub(super) fn run(context: &Context, arguments: InitArguments) -> Result<Status, Error> {
     let (config, registry) = (arguments.dir.join(super::config::FILE_NAME), arguments.dir.join(REGISTRY));
     let wanted: Vec<&Path> = [config.as_path(), registry.as_path()]
         .into_iter()

@@ -19,7 +19,7 @@ const KEY_VARIABLE: &str = "TENURE_FINGERPRINT_KEY";
 const RULE_LIMIT: u64 = 4 << 20;
 
 /// Reads configuration and rules, runs the scan, and says what was used.
-pub fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, Config), Error> {
+pub(super) fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, Config), Error> {
     let config_path = config_path(&arguments);
     let mut config = match &config_path {
         Some(path) => config::load(path)?,
@@ -107,14 +107,14 @@ fn rule_errors(errors: Vec<CheckError>) -> Error {
 
 /// The user's own rule files, told apart by what they hold.
 #[derive(Debug, Default)]
-pub struct Rules {
+pub(super) struct Rules {
     checks: Vec<(String, String)>,
     detectors: Vec<(String, String)>,
 }
 
 impl Rules {
     /// Reads files, and the `.yaml` and `.yml` files of directories and the directories below them.
-    pub fn load(paths: &[PathBuf]) -> Result<Self, Error> {
+    pub(super) fn load(paths: &[PathBuf]) -> Result<Self, Error> {
         let mut rules = Self::default();
         for path in paths {
             std::fs::metadata(path).map_err(|e| Error::Input(path.clone(), e.to_string()))?;
@@ -148,12 +148,12 @@ impl Rules {
     }
 
     /// The built-in checks and the user's.
-    pub fn checks(&self) -> Result<CheckSet, Error> {
+    pub(super) fn checks(&self) -> Result<CheckSet, Error> {
         CheckSet::load(&self.checks).map_err(rule_errors)
     }
 
     fn detector(&self) -> Result<Detector, Error> {
         let files: Vec<(&str, &str)> = self.detectors.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-        scan::detector(&files, fingerprinter()).map_err(|e| Error::Configuration(vec![e]))
+        scan::detector(&files, fingerprinter()).map_err(|e| Error::Configuration(vec![e.to_string()]))
     }
 }

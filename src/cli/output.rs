@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes a file under a temporary name in the same directory and renames it into place.
-pub fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
+pub(super) fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -31,7 +31,7 @@ pub fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<(
 }
 
 /// Makes sure before the long work that a file can be written there.
-pub fn check_writable(path: &Path) -> Result<(), Error> {
+pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

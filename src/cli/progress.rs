@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Shows what a scan is doing on standard error; hidden when that is not a terminal.
-pub struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
     files: AtomicU64,
     bytes: AtomicU64,
@@ -15,7 +15,7 @@ pub struct Progress {
 
 impl Progress {
     /// Visible on a terminal, unless `quiet`.
-    pub fn new(quiet: bool) -> Self {
+    pub(super) fn new(quiet: bool) -> Self {
         let visible = !quiet && std::io::stderr().is_terminal();
         let target = if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);

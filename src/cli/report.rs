@@ -10,49 +10,59 @@ use crate::snapshot::Snapshot;
 use std::io::{IsTerminal, Write};
 
 /// Renders a snapshot again.
-pub fn run(context: &Context, arguments: &ReportArguments) -> Result<Status, Error> {
+pub(super) fn run(context: &Context, arguments: &ReportArguments) -> Result<Status, Error> {
     prepare(&arguments.output)?;
     write(context, &read_snapshot(&arguments.snapshot)?, &arguments.output)?;
     Ok(Status::Clean)
 }
 
 /// Creates the output directory, so that a bad path fails before the long work.
-pub fn prepare(arguments: &OutputArguments) -> Result<(), Error> {
+pub(super) fn prepare(arguments: &OutputArguments) -> Result<(), Error> {
     match &arguments.out {
         Some(directory) => std::fs::create_dir_all(directory).map_err(|e| Error::output(directory, e)),
         None => Ok(()),
     }
 }
 
+/// What the user wants to see.
+pub(super) fn view_options(arguments: &OutputArguments) -> ViewOptions {
+    ViewOptions {
+        include_human: arguments.include_human,
+        include_provider_managed: arguments.include_provider,
+        minimum: arguments.min_severity.into(),
+        show_waived: arguments.show_waived,
+        limit: arguments.limit,
+    }
+}
+
 /// Writes a snapshot to standard output and to the output directory, as asked.
-pub fn write(context: &Context, snapshot: &Snapshot, arguments: &OutputArguments) -> Result<(), Error> {
-    let view = Report::new(
-        snapshot,
-        &ViewOptions {
-            include_human: arguments.include_human,
-            include_provider_managed: arguments.include_provider,
-            min_severity: arguments.min_severity.into(),
-            ..ViewOptions::default()
-        },
-    );
-    let plain = Style { csv_raw: arguments.csv_raw, ..Style::default() };
-    if let Some(directory) = &arguments.out {
-        for (name, format) in report::FILES {
-            let path = directory.join(name);
-            output::file(&path, |out| report::write(*format, &view, out, &plain))?;
-        }
-        context.say(format_args!("wrote {} reports to {}", report::FILES.len(), directory.display()));
+pub(super) fn write(context: &Context, snapshot: &Snapshot, arguments: &OutputArguments) -> Result<(), Error> {
+    if arguments.out.is_some() {
+        write_directory(context, snapshot, arguments)?;
     }
     let format = match (arguments.format, &arguments.out) {
         (Some(format), _) => format,
         (None, Some(_)) => return Ok(()),
         (None, None) => Format::Terminal,
     };
-    stdout(|out, style| report::write(format, &view, out, &Style { csv_raw: arguments.csv_raw, ..style }))
+    let view = Report::new(snapshot, &view_options(arguments));
+    stdout(|out, style| report::write(format, &view, out, &Style { raw_csv: arguments.csv_raw, ..style }))
+}
+
+/// Writes every report to the output directory, if there is one.
+pub(super) fn write_directory(context: &Context, snapshot: &Snapshot, arguments: &OutputArguments) -> Result<(), Error> {
+    let Some(directory) = &arguments.out else { return Ok(()) };
+    let view = Report::new(snapshot, &view_options(arguments));
+    let style = Style { raw_csv: arguments.csv_raw, ..Style::default() };
+    for (name, format) in report::FILES {
+        output::file(&directory.join(name), |out| report::write(format, &view, out, &style))?;
+    }
+    context.say(format_args!("wrote {} reports to {}", report::FILES.len(), directory.display()));
+    Ok(())
 }
 
 /// Writes to standard output, in colour when that is wanted there.
-pub fn stdout(write: impl FnOnce(&mut dyn Write, Style) -> std::io::Result<()>) -> Result<(), Error> {
+pub(super) fn stdout(write: impl FnOnce(&mut dyn Write, Style) -> std::io::Result<()>) -> Result<(), Error> {
     let style = terminal_style();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     write(&mut out, style).and_then(|()| out.flush()).map_err(|e| Error::output("standard output".as_ref(), e))

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// Scans, compares, writes.
-pub fn run(context: &Context, arguments: ScanArguments) -> Result<Status, Error> {
+pub(super) fn run(context: &Context, arguments: ScanArguments) -> Result<Status, Error> {
     // What can fail at once is tried before the long work.
     if let Some(path) = &arguments.snapshot {
         output::check_writable(path)?;
@@ -40,7 +40,7 @@ fn write_json(snapshot: &Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// Reads a snapshot file; `-` is standard input.
-pub fn read_snapshot(path: &Path) -> Result<Snapshot, Error> {
+pub(super) fn read_snapshot(path: &Path) -> Result<Snapshot, Error> {
     use std::io::Read;
     let error = |why: String| Error::Input(path.to_path_buf(), why);
     let mut bytes = Vec::new();

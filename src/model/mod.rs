@@ -40,6 +40,9 @@ pub mod waiver;
 
 pub mod coverage;
 
+pub mod change;
+
+pub use change::{Bearing, ChangeKind};
 pub use coverage::{Coverage, Problem, ProblemKind};
 pub use credential::{Credential, CredentialId, CredentialLink, CredentialStatus, Exposure};
 pub use facts::Facts;

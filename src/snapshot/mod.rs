@@ -6,6 +6,11 @@
 //! value: the model they are made from has none.
 
 mod convert;
+mod parse;
+mod schema;
+
+pub use parse::{MAX_BYTES, SnapshotError};
+pub use schema::schema;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

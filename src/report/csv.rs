@@ -1,0 +1,401 @@
+//! CSV (RFC 4180): always quoted, CRLF, one row a subject, no line breaks within cells, and no cell
+//! that a spreadsheet would take for a formula.
+
+use super::subject::Subject;
+use super::text::clean;
+use super::view::{FindingRow, Gap, InventoryRow};
+use super::{Report, Style, Table};
+use crate::snapshot::{Evidence, Proof, When};
+use ::csv::{QuoteStyle, Terminator, WriterBuilder};
+use std::io;
+
+/// What a spreadsheet takes in one cell, less room for marks (Excel: 32,767 characters).
+const CELL: usize = 32_000;
+
+pub(super) fn write(
+    table: Table,
+    report: &Report<'_>,
+    out: &mut dyn io::Write,
+    style: &Style,
+) -> io::Result<()> {
+    let mut writer = WriterBuilder::new()
+        .quote_style(QuoteStyle::Always)
+        .terminator(Terminator::CRLF)
+        .from_writer(out);
+    let mut row = |cells: Vec<String>| {
+        let cells = cells.iter().map(|cell| finish(cell, style.raw_csv));
+        writer.write_record(cells).map_err(io::Error::from)
+    };
+    match table {
+        Table::OwnershipGaps => {
+            row(names(&GAPS))?;
+            report.gaps.iter().try_for_each(|gap| row(gap_row(gap)))?;
+        }
+        Table::Inventory => {
+            row(names(&INVENTORY))?;
+            let rows = &mut report.inventory.iter();
+            rows.try_for_each(|item| row(inventory_row(item)))?;
+        }
+        Table::Findings => {
+            row(names(&FINDINGS))?;
+            let mut rows = report.findings.iter().chain(&report.waived);
+            rows.try_for_each(|finding| row(finding_row(finding)))?;
+        }
+    }
+    writer.flush()
+}
+
+/// Columns of `ownership-gaps.csv`. The last four are for the analyst to fill in.
+const GAPS: [&str; 36] = [
+    "ref_id",
+    "subject_type",
+    "subject_id",
+    "name",
+    "platform",
+    "kind",
+    "account",
+    "environment",
+    "severity",
+    "owner_state",
+    "owner",
+    "suggested_owner",
+    "owner_evidence",
+    "privilege_tier",
+    "privilege_certainty",
+    "capabilities",
+    "privilege_evidence",
+    "created",
+    "expires",
+    "last_used",
+    "purpose",
+    "gaps",
+    "why",
+    "findings",
+    "locations",
+    "first_seen",
+    "status",
+    "controls",
+    "remediation",
+    "identity",
+    "repository",
+    "reach",
+    "attested_owner",
+    "attested_purpose",
+    "attested_by",
+    "attested_on",
+];
+
+fn gap_row(gap: &Gap<'_>) -> Vec<String> {
+    let s = &gap.subject;
+    let mut cells = vec![
+        s.ref_id.clone(),
+        s.kind.to_owned(),
+        s.id.to_owned(),
+        s.name.clone(),
+        s.platform.to_owned(),
+        s.sort.to_owned(),
+        s.account.clone().unwrap_or_default(),
+        join(&s.environments),
+        gap.severity.map_or("", |s| s.as_str()).to_owned(),
+    ];
+    cells.extend(owner_cells(s));
+    cells.extend(privilege_cells(s));
+    cells.extend(time_cells(s));
+    let repositories = gap.locations.iter().filter_map(|e| e.repository.as_deref());
+    cells.extend([
+        s.purpose.unwrap_or_default().to_owned(),
+        join(gap.reasons.iter().map(|r| r.id)),
+        join(gap.reasons.iter().map(|r| r.title)),
+        gap.findings.len().to_string(),
+        places(&gap.locations),
+        gap.first_seen.unwrap_or_default().to_owned(),
+        gap.status.unwrap_or_default().to_owned(),
+        join(&gap.controls),
+        join(&gap.remediations),
+        s.identity.map_or("", |i| &i.id).to_owned(),
+        join(repositories.collect::<std::collections::BTreeSet<_>>()),
+        reach(s),
+    ]);
+    cells.resize(GAPS.len(), String::new());
+    cells
+}
+
+/// Columns of `inventory.csv`.
+const INVENTORY: [&str; 39] = [
+    "ref_id",
+    "record_type",
+    "id",
+    "name",
+    "platform",
+    "kind",
+    "account",
+    "namespace",
+    "environment",
+    "presence",
+    "humanity",
+    "humanity_reason",
+    "provider_managed",
+    "status",
+    "owner_state",
+    "owner",
+    "suggested_owner",
+    "owner_evidence",
+    "privilege_tier",
+    "privilege_certainty",
+    "capabilities",
+    "privilege_evidence",
+    "reach",
+    "created",
+    "expires",
+    "last_used",
+    "console_access",
+    "mfa",
+    "identity",
+    "identity_basis",
+    "credentials",
+    "entitlements",
+    "workloads",
+    "becomes",
+    "purpose",
+    "tenants",
+    "locations",
+    "open_findings",
+    "worst_severity",
+];
+
+fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
+    let s = &row.subject;
+    let credential = s.credential;
+    // What is said of an identity is said once, in its own row.
+    let identity = s.identity.filter(|_| credential.is_none());
+    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+    let list = |values: Option<&Vec<String>>| values.map(join).unwrap_or_default();
+    let truth = |value: Option<bool>| value.map_or("unknown", yes_no).to_owned();
+    let status = match (identity, credential) {
+        (Some(i), _) => i.enabled.map_or("unknown", |on| match on {
+            true => "enabled",
+            false => "disabled",
+        }),
+        (None, Some(c)) => &c.status,
+        (None, None) => "",
+    };
+    let mut cells = vec![
+        s.ref_id.clone(),
+        s.kind.to_owned(),
+        s.id.to_owned(),
+        s.name.clone(),
+        s.platform.to_owned(),
+        s.sort.to_owned(),
+        s.account
+            .clone()
+            .or_else(|| credential.and_then(|c| c.account.clone()))
+            .unwrap_or_default(),
+        text(identity.and_then(|i| i.namespace.as_ref())),
+        join(&s.environments),
+        list(identity.map(|i| &i.presence)),
+        text(identity.map(|i| &i.humanity)),
+        text(identity.map(|i| &i.humanity_reason)),
+        text(identity.and_then(|i| i.provider_managed.as_ref())),
+        status.to_owned(),
+    ];
+    cells.extend(owner_cells(s));
+    cells.extend(privilege_cells(s));
+    cells.push(reach(s));
+    cells.extend(time_cells(s));
+    let policies = identity.map(|i| i.entitlements.iter().map(|e| e.policy_name.as_str()));
+    cells.extend([
+        identity.map_or_else(String::new, |i| truth(i.console_access)),
+        identity.map_or_else(String::new, |i| truth(i.mfa)),
+        text(credential.and_then(|c| c.identity.as_ref())),
+        text(credential.and_then(|c| c.identity_basis.as_ref())),
+        list(identity.map(|i| &i.credentials)),
+        policies.map(join).unwrap_or_default(),
+        list(identity.map(|i| &i.workloads)),
+        list(identity.map(|i| &i.becomes)),
+        s.purpose.unwrap_or_default().to_owned(),
+        list(identity.map(|i| &i.tenants)),
+        places(&s.evidence),
+        row.open.to_string(),
+        row.worst.map_or("", |s| s.as_str()).to_owned(),
+    ]);
+    cells
+}
+
+/// Columns of `findings.csv`.
+const FINDINGS: [&str; 29] = [
+    "ref_id",
+    "check",
+    "title",
+    "severity",
+    "confidence",
+    "status",
+    "first_seen",
+    "waived",
+    "waiver_owner",
+    "waiver_approver",
+    "waiver_reason",
+    "waiver_expires",
+    "subject_ref_id",
+    "subject_type",
+    "subject_id",
+    "subject_name",
+    "platform",
+    "kind",
+    "account",
+    "environment",
+    "owner_state",
+    "owner",
+    "privilege_tier",
+    "message",
+    "locations",
+    "remediation",
+    "controls",
+    "identity",
+    "repository",
+];
+
+fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
+    let (f, s) = (row.finding, &row.subject);
+    let waiver = |get: fn(&crate::snapshot::Waiver) -> &String| {
+        f.waiver
+            .as_ref()
+            .map(|w| get(w).clone())
+            .unwrap_or_default()
+    };
+    let evidence: Vec<_> = f.evidence.iter().collect();
+    vec![
+        format!("fnd-{}", f.fingerprint),
+        f.check.clone(),
+        f.title.clone(),
+        f.severity.clone(),
+        f.confidence.clone(),
+        f.status.clone().unwrap_or_default(),
+        f.first_seen.clone(),
+        yes_no(f.waiver.is_some()).to_owned(),
+        waiver(|w| &w.owner),
+        waiver(|w| &w.approver),
+        waiver(|w| &w.reason),
+        waiver(|w| &w.expires),
+        s.ref_id.clone(),
+        s.kind.to_owned(),
+        s.id.to_owned(),
+        s.name.clone(),
+        s.platform.to_owned(),
+        s.sort.to_owned(),
+        s.account.clone().unwrap_or_default(),
+        join(&s.environments),
+        s.owner_state().to_owned(),
+        s.ownership
+            .and_then(|o| o.owner.clone())
+            .unwrap_or_default(),
+        s.tier().to_owned(),
+        f.message.clone(),
+        places(&evidence),
+        f.remediation.clone(),
+        join(&f.controls),
+        s.identity.map_or("", |i| &i.id).to_owned(),
+        join(
+            evidence
+                .iter()
+                .filter_map(|e| e.repository.as_deref())
+                .take(1),
+        ),
+    ]
+}
+
+fn owner_cells(s: &Subject<'_>) -> [String; 4] {
+    let claims = s.ownership.map_or(&[][..], |o| &o.claims);
+    let claims = claims
+        .iter()
+        .map(|c| format!("{} {}: {}", c.method, c.evidence, c.owner));
+    [
+        s.owner_state().to_owned(),
+        s.ownership
+            .and_then(|o| o.owner.clone())
+            .unwrap_or_default(),
+        s.ownership
+            .and_then(|o| o.suggestion.clone())
+            .unwrap_or_default(),
+        join(claims),
+    ]
+}
+
+fn privilege_cells(s: &Subject<'_>) -> [String; 4] {
+    let Some(privilege) = s.privilege else {
+        return Default::default();
+    };
+    [
+        s.tier().to_owned(),
+        privilege.certainty.clone(),
+        join(privilege.capabilities.iter().map(|c| &c.name)),
+        privilege.proof.as_ref().map(proof).unwrap_or_default(),
+    ]
+}
+
+fn time_cells(s: &Subject<'_>) -> [String; 3] {
+    let when = |when: Option<&When>| match when {
+        None => String::new(),
+        Some(When::Unknown) => "unknown".to_owned(),
+        Some(When::Never) => "never".to_owned(),
+        Some(When::At { at }) => at.clone(),
+    };
+    [
+        s.created.unwrap_or_default().to_owned(),
+        when(s.expires),
+        when(s.last_used),
+    ]
+}
+
+/// `iam:* on * <- user ci-deploy (export.json#/3) <- policy admin`.
+fn proof(proof: &Proof) -> String {
+    let hops = proof.hops.iter().map(|hop| match &hop.evidence {
+        Some(evidence) => format!(" <- {} ({evidence})", hop.what),
+        None => format!(" <- {}", hop.what),
+    });
+    std::iter::once(proof.claim.clone()).chain(hops).collect()
+}
+
+fn reach(s: &Subject<'_>) -> String {
+    s.privilege.map(|p| join(&p.reach)).unwrap_or_default()
+}
+
+fn places(evidence: &[&Evidence]) -> String {
+    join(evidence.iter().map(ToString::to_string))
+}
+
+const fn yes_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+fn names(columns: &[&str]) -> Vec<String> {
+    columns.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn join<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+    let mut joined = String::new();
+    for item in items {
+        if !joined.is_empty() {
+            joined.push_str(" | ");
+        }
+        joined.push_str(item.as_ref());
+    }
+    joined
+}
+
+/// A cell on one line, of a length that spreadsheets take, that is not a formula.
+fn finish(cell: &str, raw: bool) -> String {
+    let cell = clean(cell);
+    let formula = cell
+        .trim_start()
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let mark = if formula && !raw { "'" } else { "" };
+    let length = cell.chars().count();
+    match length > CELL {
+        true => mark
+            .chars()
+            .chain(cell.chars().take(CELL))
+            .chain(['…'])
+            .collect(),
+        false => format!("{mark}{cell}"),
+    }
+}

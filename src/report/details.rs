@@ -1,0 +1,483 @@
+//! The terminal text for one subject: whose, what, when, and how that is known.
+
+use super::Style;
+use super::paint::{self, BOLD, DIM, GREEN, PLAIN, Pen, RED, YELLOW};
+use super::show::{CredentialView, IdentityView};
+use super::subject::{credential_name, tier};
+use super::text::{clean, count, day, owner, place, when};
+use super::view::severity;
+use crate::model::{ChangeKind, Timestamp};
+use crate::snapshot::{
+    Change, Credential, Entitlement, Evidence, Finding, Ownership, Privilege, Proof, Trust, When,
+};
+use std::io;
+
+/// How many of a kind are listed before the rest is counted.
+const MANY: usize = 12;
+
+pub(super) fn identity(
+    view: &IdentityView<'_>,
+    out: &mut dyn io::Write,
+    style: &Style,
+) -> io::Result<()> {
+    let pen = &mut Pen::new(out, style);
+    let i = view.identity;
+    let name = pen.paint(BOLD, &clean(&i.name));
+    pen.line(&name)?;
+    pen.field("id", PLAIN, &clean(&i.id))?;
+    let kind = [
+        Some(clean(&i.kind)),
+        i.namespace.as_deref().map(clean),
+        view.subject.account.as_deref().map(clean),
+    ];
+    let kind: Vec<_> = kind.into_iter().flatten().collect();
+    pen.field("kind", PLAIN, &kind.join(" · "))?;
+    let mut nature = clean(&i.humanity);
+    if !i.humanity_reason.is_empty() {
+        nature.push_str(&format!(": {}", clean(&i.humanity_reason)));
+    }
+    pen.field("nature", PLAIN, &nature)?;
+    if let Some(reason) = &i.provider_managed {
+        pen.field("provider's", PLAIN, &clean(reason))?;
+    }
+    if !i.presence.is_empty() {
+        pen.field("known as", PLAIN, &clean(&i.presence.join(", ")))?;
+    }
+    places(&i.evidence, pen)?;
+
+    heading("WHOSE IS IT", pen)?;
+    whose(&i.ownership, pen)?;
+    purpose(view, pen)?;
+
+    heading("WHAT MAY IT DO", pen)?;
+    may(&i.privilege, pen)?;
+    entitlements(&i.entitlements, pen)?;
+    becoming(view, pen)?;
+
+    heading("WHEN DOES IT END", pen)?;
+    times(
+        i.created.as_deref(),
+        &i.last_used,
+        &i.expires,
+        view.subject.expired,
+        view.scanned_at,
+        pen,
+    )?;
+    if let Some(enabled) = i.enabled {
+        pen.field(
+            "status",
+            PLAIN,
+            if enabled { "enabled" } else { "disabled" },
+        )?;
+    }
+    if i.console_access == Some(true) {
+        let factor = match i.mfa {
+            Some(true) => "with a second factor",
+            Some(false) => "without a second factor",
+            None => "second factor unknown",
+        };
+        let style = if i.mfa == Some(true) { PLAIN } else { YELLOW };
+        pen.field("sign-in", style, &format!("interactive, {factor}"))?;
+    }
+    for credential in &view.credentials {
+        one_credential(credential, view.scanned_at, pen)?;
+    }
+    findings(&view.findings, pen)?;
+    changes(&view.changes, pen)
+}
+
+pub(super) fn credential(
+    view: &CredentialView<'_>,
+    out: &mut dyn io::Write,
+    style: &Style,
+) -> io::Result<()> {
+    let pen = &mut Pen::new(out, style);
+    let c = view.credential;
+    let name = pen.paint(BOLD, &clean(&credential_name(c)));
+    pen.line(&name)?;
+    pen.field("id", PLAIN, &clean(&c.id))?;
+    let kind = format!("{} · issued by {}", clean(&c.kind), clean(&c.issuer));
+    pen.field("kind", PLAIN, &kind)?;
+    heading("WHOSE IS IT", pen)?;
+    match &c.identity {
+        Some(id) => pen.field("of", PLAIN, &clean(id))?,
+        None => pen.field("of", YELLOW, "no identity is known to hold it")?,
+    }
+    whose(&c.ownership, pen)?;
+    heading("WHAT MAY IT DO", pen)?;
+    pen.field(
+        "may",
+        DIM,
+        "unknown: as much as the identity that it authenticates as",
+    )?;
+    heading("WHEN DOES IT END", pen)?;
+    times(
+        c.created.as_deref(),
+        &c.last_used,
+        &c.expires,
+        view.subject.expired,
+        view.scanned_at,
+        pen,
+    )?;
+    one_credential(c, view.scanned_at, pen)?;
+    findings(&view.findings, pen)?;
+    changes(&view.changes, pen)
+}
+
+fn heading(text: &str, pen: &mut Pen<'_>) -> io::Result<()> {
+    pen.blank()?;
+    let text = pen.paint(BOLD, text);
+    pen.line(&text)
+}
+
+fn places(evidence: &[Evidence], pen: &mut Pen<'_>) -> io::Result<()> {
+    for (index, e) in evidence.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "read in" } else { "" };
+        pen.field(
+            label,
+            PLAIN,
+            &format!("{} ({})", place(e), clean(&e.reader)),
+        )?;
+    }
+    rest(evidence.len(), MANY, "place", "places", pen)
+}
+
+fn whose(ownership: &Ownership, pen: &mut Pen<'_>) -> io::Result<()> {
+    let state = paint::ownership(&ownership.state);
+    pen.field("owner", state, &owner(Some(ownership)))?;
+    if !ownership.reason.is_empty() {
+        pen.field("because", PLAIN, &clean(&ownership.reason))?;
+    }
+    for (index, claim) in ownership.claims.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "claims" } else { "" };
+        let text = format!(
+            "{} by {} ({}, {} confidence): {}",
+            clean(&claim.owner),
+            clean(&claim.method),
+            if claim.declared {
+                "declared"
+            } else {
+                "inferred"
+            },
+            clean(&claim.confidence),
+            place(&claim.evidence)
+        );
+        pen.field(label, PLAIN, &text)?;
+    }
+    rest(ownership.claims.len(), MANY, "claim", "claims", pen)
+}
+
+fn purpose(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
+    let i = view.identity;
+    match &i.purpose {
+        Some(purpose) => pen.field("purpose", PLAIN, &clean(purpose))?,
+        None => pen.field("purpose", DIM, "not declared")?,
+    }
+    if let Some(environment) = &i.environment {
+        pen.field("environment", PLAIN, &clean(environment))?;
+    }
+    if !i.tenants.is_empty() {
+        pen.field("tenants", PLAIN, &clean(&i.tenants.join(", ")))?;
+    }
+    for d in view.declarations.iter().take(MANY) {
+        let mut text = format!("{} ({})", clean(&d.id), place(&d.evidence));
+        for (label, value) in [("review by", &d.review_by), ("revoke by", &d.revocation)] {
+            if let Some(value) = value {
+                text.push_str(&format!("; {label} {}", clean(value)));
+            }
+        }
+        pen.field("registry", PLAIN, &text)?;
+    }
+    Ok(())
+}
+
+fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
+    let tier = tier(privilege);
+    let mut text = clean(tier);
+    if !matches!(&*privilege.certainty, "" | "certain") && tier != "unknown" {
+        text.push_str(&format!(" ({})", clean(&privilege.certainty)));
+    }
+    pen.field("tier", paint::tier(tier), &text)?;
+    if let Some(proof) = &privilege.proof {
+        chain(proof, pen)?;
+    }
+    if !privilege.reach.is_empty() {
+        pen.field("reach", PLAIN, &clean(&privilege.reach.join(", ")))?;
+    }
+    for capability in &privilege.capabilities {
+        pen.field("can", PLAIN, &clean(&capability.name))?;
+        chain(&capability.proof, pen)?;
+    }
+    if let Some(wildcard) = &privilege.wildcard {
+        pen.field("wildcard", YELLOW, "a rule grants by wildcard")?;
+        chain(wildcard, pen)?;
+    }
+    for (index, document) in privilege.unresolved.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "not read" } else { "" };
+        pen.field(label, YELLOW, &clean(document))?;
+    }
+    rest(
+        privilege.unresolved.len(),
+        MANY,
+        "document",
+        "documents",
+        pen,
+    )
+}
+
+fn chain(proof: &Proof, pen: &mut Pen<'_>) -> io::Result<()> {
+    let mut claim = clean(&proof.claim);
+    if !matches!(&*proof.certainty, "" | "certain") {
+        claim.push_str(&format!(" ({})", clean(&proof.certainty)));
+    }
+    pen.item(13, "", PLAIN, &claim)?;
+    for hop in proof.hops.iter().take(MANY) {
+        let at = match &hop.evidence {
+            Some(evidence) => place(evidence),
+            None => "the platform's own".to_owned(),
+        };
+        pen.item(13, "←", DIM, &format!("{}: {at}", clean(&hop.what)))?;
+    }
+    rest(proof.hops.len(), MANY, "step", "steps", pen)
+}
+
+fn entitlements(held: &[Entitlement], pen: &mut Pen<'_>) -> io::Result<()> {
+    for (index, e) in held.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "holds" } else { "" };
+        let group = match &e.group {
+            Some(group) => format!(" through group {}", clean(group)),
+            None => String::new(),
+        };
+        let cap = if e.boundary { ", as a boundary" } else { "" };
+        let text = format!(
+            "{} {} in {}{cap}{group} ({}: {})",
+            clean(&e.policy_kind),
+            clean(&e.policy_name),
+            clean(&e.scope),
+            clean(&e.via),
+            place(&e.evidence)
+        );
+        pen.field(label, PLAIN, &text)?;
+    }
+    rest(held.len(), MANY, "policy", "policies", pen)
+}
+
+fn becoming(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
+    for id in view.identity.becomes.iter().take(MANY) {
+        pen.field("becomes", PLAIN, &clean(id))?;
+    }
+    rest(
+        view.identity.becomes.len(),
+        MANY,
+        "identity",
+        "identities",
+        pen,
+    )?;
+    for id in view.become_by.iter().take(MANY) {
+        pen.field("is become", PLAIN, &format!("by {}", clean(id)))?;
+    }
+    rest(view.become_by.len(), MANY, "identity", "identities", pen)?;
+    for (index, t) in view.trusts.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "trusts" } else { "" };
+        let open = t.effect != "deny" && t.condition_keys.is_empty();
+        let risky = open && (t.cross_account == Some(true) || t.principal_kind == "anyone");
+        pen.field(label, if risky { RED } else { PLAIN }, &trust(t))?;
+    }
+    rest(view.trusts.len(), MANY, "trust", "trusts", pen)?;
+    for (index, w) in view.workloads.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "run as it" } else { "" };
+        let text = format!(
+            "{} {}: {}",
+            clean(&w.kind),
+            clean(&w.name),
+            place(&w.evidence)
+        );
+        pen.field(label, PLAIN, &text)?;
+    }
+    rest(view.workloads.len(), MANY, "workload", "workloads", pen)
+}
+
+fn trust(t: &Trust) -> String {
+    let who = match &*t.principal_kind {
+        "anyone" => "anyone".to_owned(),
+        kind => format!("{} {}", clean(kind), clean(&t.principal)),
+    };
+    let denied = if t.effect == "deny" { "denied: " } else { "" };
+    let cross = if t.cross_account == Some(true) {
+        " of another account"
+    } else {
+        ""
+    };
+    let conditions = match &*t.condition_keys {
+        [] => "without conditions".to_owned(),
+        keys => format!("if {}", clean(&keys.join(", "))),
+    };
+    let actions = clean(&t.actions.join(", "));
+    format!(
+        "{denied}{who}{cross}, {actions} {conditions}: {}",
+        place(&t.evidence)
+    )
+}
+
+fn times(
+    created: Option<&str>,
+    last_used: &When,
+    expires: &When,
+    expired: bool,
+    now: &str,
+    pen: &mut Pen<'_>,
+) -> io::Result<()> {
+    let made = created.map_or("unknown".to_owned(), |at| dated(at, now));
+    pen.field("created", PLAIN, &made)?;
+    let dated_when = |w: &When| {
+        w.at()
+            .map_or_else(|| when(w).to_owned(), |at| dated(at, now))
+    };
+    pen.field("last used", PLAIN, &dated_when(last_used))?;
+    let style = match expires {
+        When::Never => YELLOW,
+        When::At { .. } if expired => RED,
+        When::At { .. } => GREEN,
+        When::Unknown => DIM,
+    };
+    pen.field("ends", style, &dated_when(expires))
+}
+
+/// `2024-03-01, 991 days ago`.
+fn dated(at: &str, now: &str) -> String {
+    let date = clean(day(at));
+    let (Some(at), Some(now)) = (Timestamp::parse(at), Timestamp::parse(now)) else {
+        return date;
+    };
+    match now.days_since(at) {
+        0 => format!("{date}, today"),
+        days if days > 0 => format!("{date}, {} ago", count(days as usize, "day", "days")),
+        days => format!(
+            "{date}, in {}",
+            count(days.unsigned_abs() as usize, "day", "days")
+        ),
+    }
+}
+
+fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()> {
+    let made = match c.created.as_deref() {
+        Some(at) => format!("created {}", dated(at, now)),
+        None => "creation unknown".to_owned(),
+    };
+    let moment = |w: &When| {
+        w.at()
+            .map_or_else(|| when(w).to_owned(), |at| dated(at, now))
+    };
+    let text = format!(
+        "{} [{}]: {made}; last used {}; ends {}",
+        clean(&credential_name(c)),
+        clean(if c.status.is_empty() {
+            "unknown"
+        } else {
+            &c.status
+        }),
+        moment(&c.last_used),
+        moment(&c.expires),
+    );
+    pen.field("credential", PLAIN, &text)?;
+    if let Some(basis) = &c.identity_basis {
+        pen.item(13, "how known:", DIM, &clean(basis))?;
+    }
+    for e in c.exposures.iter().take(MANY) {
+        let environment = match &e.environment {
+            Some(environment) => format!(", {}", clean(environment)),
+            None => String::new(),
+        };
+        let text = format!(
+            "{} ({} confidence{environment})",
+            place(&e.evidence),
+            clean(&e.confidence)
+        );
+        pen.item(13, "in the open:", RED, &text)?;
+    }
+    rest(c.exposures.len(), MANY, "place", "places", pen)?;
+    for record in c.records.iter().take(3) {
+        pen.item(13, "listed in:", DIM, &place(record))?;
+    }
+    if let Some(revocation) = &c.revocation {
+        pen.item(13, "revoke at:", PLAIN, &clean(revocation))?;
+    }
+    Ok(())
+}
+
+fn findings(findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<()> {
+    heading(&format!("FINDINGS  {}", findings.len()), pen)?;
+    if findings.is_empty() {
+        return pen.item(2, "", GREEN, "none");
+    }
+    for f in findings {
+        let level = severity(&f.severity);
+        let mark = pen.paint(paint::severity(level), level.as_str());
+        let new = if f.status.as_deref() == Some("new") {
+            " (new)"
+        } else {
+            ""
+        };
+        let head = format!(
+            "  {mark} {}{new} [{}]",
+            pen.paint(BOLD, &clean(&f.title)),
+            clean(&f.check)
+        );
+        pen.line(&head)?;
+        pen.item(4, "", PLAIN, &clean(&f.message))?;
+        for e in f.evidence.iter().take(4) {
+            pen.item(4, "at", DIM, &place(e))?;
+        }
+        if f.evidence.len() > 4 {
+            let left = count(f.evidence.len() - 4, "place", "places");
+            pen.item(4, "", DIM, &format!("and {left} more"))?;
+        }
+        if let Some(w) = &f.waiver {
+            let text = format!(
+                "waived until {} by {} (approved by {}): {}",
+                clean(&w.expires),
+                clean(&w.owner),
+                clean(&w.approver),
+                clean(&w.reason)
+            );
+            pen.item(4, "", YELLOW, &text)?;
+        }
+        if !f.remediation.is_empty() {
+            pen.item(4, "→", PLAIN, &clean(&f.remediation))?;
+        }
+    }
+    Ok(())
+}
+
+fn changes(changes: &[&Change], pen: &mut Pen<'_>) -> io::Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    heading(&format!("CHANGES  {}", changes.len()), pen)?;
+    for change in changes {
+        let kind = ChangeKind::from_name(&change.kind);
+        let bearing = kind.map_or(crate::model::Bearing::Neutral, ChangeKind::bearing);
+        let (style, mark) = paint::bearing(bearing);
+        let sides = match (&change.before, &change.after) {
+            (Some(before), Some(after)) => format!("{} → {}", clean(before), clean(after)),
+            (None, Some(after)) => clean(after),
+            (Some(before), None) => format!("was {}", clean(before)),
+            (None, None) => String::new(),
+        };
+        pen.item(
+            2,
+            &mark,
+            PLAIN,
+            &format!("{}: {sides}", clean(&change.kind)),
+        )?;
+    }
+    Ok(())
+}
+
+fn rest(all: usize, shown: usize, one: &str, many: &str, pen: &mut Pen<'_>) -> io::Result<()> {
+    if all <= shown {
+        return Ok(());
+    }
+    let left = count(all - shown, one, many);
+    pen.item(13, "", DIM, &format!("and {left} more"))
+}

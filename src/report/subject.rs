@@ -1,0 +1,252 @@
+//! What a finding, a change or a row speaks of, with what the inventory knows of it.
+
+use crate::model::{Fingerprinter, Timestamp};
+use crate::snapshot::{
+    Credential, Declaration, Evidence, Identity, Ownership, Privilege, Snapshot, Trust, When,
+    Workload,
+};
+use std::collections::BTreeMap;
+
+/// A subject and everything that is known of it.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// Stable over scans and safe in every tool: `nhi-` and 16 hexadecimal digits. The prefix keeps
+    /// spreadsheets from reading it as a number.
+    pub ref_id: String,
+    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `waiver`.
+    pub kind: &'a str,
+    /// Id.
+    pub id: &'a str,
+    /// What a person calls it.
+    pub name: String,
+    /// The identity it is, authenticates as, opens or runs as.
+    pub identity: Option<&'a Identity>,
+    /// The credential it is.
+    pub credential: Option<&'a Credential>,
+    /// `aws`, `kubernetes`, `other`; the issuer of a credential.
+    pub platform: &'a str,
+    /// `aws-user`, `slack-bot-token`, …
+    pub sort: &'a str,
+    /// `aws:111122223333`, `k8s:prod`: with its platform, so that no tool reads it as a number.
+    pub account: Option<String>,
+    /// Where it belongs, as declared or as the places of a credential tell.
+    pub environments: Vec<&'a str>,
+    /// Whose it is.
+    pub ownership: Option<&'a Ownership>,
+    /// What it may do.
+    pub privilege: Option<&'a Privilege>,
+    /// When it was created.
+    pub created: Option<&'a str>,
+    /// When it ends.
+    pub expires: Option<&'a When>,
+    /// Whether that was before the scan.
+    pub expired: bool,
+    /// When it was last used.
+    pub last_used: Option<&'a When>,
+    /// What it is for.
+    pub purpose: Option<&'a str>,
+    /// Where it was read.
+    pub evidence: Vec<&'a Evidence>,
+}
+
+impl Subject<'_> {
+    /// The state of ownership; `unknown` where nothing was concluded.
+    pub fn owner_state(&self) -> &str {
+        owner_state(self.ownership)
+    }
+
+    /// Its tier; empty for what has no privilege of its own.
+    pub fn tier(&self) -> &str {
+        self.privilege.map_or("", tier)
+    }
+}
+
+/// The state of ownership; `unknown` where nothing was concluded.
+pub(super) fn owner_state(ownership: Option<&Ownership>) -> &str {
+    match ownership.map_or("", |o| o.state.as_str()) {
+        "" => "unknown",
+        state => state,
+    }
+}
+
+/// The tier; `unknown` where nothing was concluded.
+pub(super) fn tier(privilege: &Privilege) -> &str {
+    match &*privilege.tier {
+        "" => "unknown",
+        tier => tier,
+    }
+}
+
+/// Subjects of a snapshot by id.
+pub(super) struct Subjects<'a> {
+    pub(super) identities: BTreeMap<&'a str, &'a Identity>,
+    pub(super) credentials: BTreeMap<&'a str, &'a Credential>,
+    trusts: BTreeMap<&'a str, &'a Trust>,
+    workloads: BTreeMap<&'a str, &'a Workload>,
+    declarations: BTreeMap<&'a str, &'a Declaration>,
+    fingerprinter: Fingerprinter,
+    now: Option<Timestamp>,
+}
+
+impl<'a> Subjects<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        Self {
+            identities: index(&snapshot.identities, |i| &i.id),
+            credentials: index(&snapshot.credentials, |c| &c.id),
+            trusts: index(&snapshot.trusts, |t| &t.id),
+            workloads: index(&snapshot.workloads, |w| &w.id),
+            declarations: index(&snapshot.declarations, |d| &d.id),
+            fingerprinter: Fingerprinter::new(None),
+            now: Timestamp::parse(&snapshot.scanned_at),
+        }
+    }
+
+    pub(super) fn identity(&self, identity: &'a Identity) -> Subject<'a> {
+        let mut subject = self.blank("identity", &identity.id, identity.name.clone());
+        self.of_identity(&mut subject, identity);
+        subject.sort = &identity.kind;
+        subject.created = identity.created.as_deref();
+        subject.expires = Some(&identity.expires);
+        subject.last_used = Some(&identity.last_used);
+        subject.evidence = identity.evidence.iter().collect();
+        self.judge_end(subject)
+    }
+
+    pub(super) fn credential(&self, credential: &'a Credential) -> Subject<'a> {
+        let mut subject = self.blank("credential", &credential.id, credential_name(credential));
+        let identity = credential.identity.as_deref();
+        if let Some(identity) = identity.and_then(|id| self.identities.get(id)) {
+            self.of_identity(&mut subject, identity);
+        }
+        subject.credential = Some(credential);
+        subject.platform = &credential.issuer;
+        subject.sort = &credential.kind;
+        if owner_state(Some(&credential.ownership)) != "unknown" || subject.ownership.is_none() {
+            subject.ownership = Some(&credential.ownership);
+        }
+        for exposure in &credential.exposures {
+            if let Some(environment) = exposure.environment.as_deref()
+                && !subject.environments.contains(&environment)
+            {
+                subject.environments.push(environment);
+            }
+        }
+        subject.created = credential.created.as_deref();
+        subject.expires = Some(&credential.expires);
+        subject.last_used = Some(&credential.last_used);
+        let exposures = credential.exposures.iter().map(|e| &e.evidence);
+        subject.evidence = exposures.chain(&credential.records).collect();
+        self.judge_end(subject)
+    }
+
+    /// What a finding or a change names; known only by its name where the inventory lacks it.
+    pub(super) fn find(&self, named: &'a crate::snapshot::Subject) -> Subject<'a> {
+        let id = named.id.as_str();
+        let mut subject = match &*named.kind {
+            "identity" => match self.identities.get(id) {
+                Some(identity) => self.identity(identity),
+                None => self.blank("identity", id, named.name.clone()),
+            },
+            "credential" => match self.credentials.get(id) {
+                Some(credential) => self.credential(credential),
+                None => self.blank("credential", id, named.name.clone()),
+            },
+            kind => self.blank(kind, id, named.name.clone()),
+        };
+        match &*named.kind {
+            "trust" => {
+                if let Some(trust) = self.trusts.get(id) {
+                    self.behind(&mut subject, &trust.target);
+                    subject.evidence = vec![&trust.evidence];
+                }
+            }
+            "workload" => {
+                if let Some(workload) = self.workloads.get(id) {
+                    self.behind(&mut subject, &workload.runs_as);
+                    subject.sort = &workload.kind;
+                    subject.evidence = vec![&workload.evidence];
+                }
+            }
+            "declaration" => {
+                if let Some(declaration) = self.declarations.get(id) {
+                    if let [only] = &*declaration.identities {
+                        self.behind(&mut subject, only);
+                    }
+                    subject.purpose = declaration.purpose.as_deref();
+                    subject.evidence = vec![&declaration.evidence];
+                }
+            }
+            _ => {}
+        }
+        if !named.name.is_empty() {
+            subject.name.clone_from(&named.name);
+        }
+        subject
+    }
+
+    fn behind(&self, subject: &mut Subject<'a>, id: &str) {
+        if let Some(identity) = self.identities.get(id) {
+            self.of_identity(subject, identity);
+        }
+    }
+
+    fn of_identity(&self, subject: &mut Subject<'a>, identity: &'a Identity) {
+        let prefix = match &*identity.platform {
+            "kubernetes" => "k8s",
+            platform => platform,
+        };
+        subject.identity = Some(identity);
+        subject.platform = &identity.platform;
+        subject.account = identity.account.as_ref().map(|a| format!("{prefix}:{a}"));
+        subject.environments = identity.environment.as_deref().into_iter().collect();
+        subject.ownership = Some(&identity.ownership);
+        subject.privilege = Some(&identity.privilege);
+        subject.purpose = identity.purpose.as_deref();
+    }
+
+    fn judge_end(&self, mut subject: Subject<'a>) -> Subject<'a> {
+        let end = subject.expires.and_then(When::at);
+        subject.expired = match (end.and_then(Timestamp::parse), self.now) {
+            (Some(end), Some(now)) => end <= now,
+            _ => false,
+        };
+        subject
+    }
+
+    fn blank(&self, kind: &'a str, id: &'a str, name: String) -> Subject<'a> {
+        let digest = self.fingerprinter.bytes(&[kind.as_bytes(), id.as_bytes()]);
+        let short: String = digest.to_string().chars().take(16).collect();
+        Subject {
+            ref_id: format!("nhi-{short}"),
+            kind,
+            id,
+            name: if name.is_empty() { id.to_owned() } else { name },
+            identity: None,
+            credential: None,
+            platform: "",
+            sort: kind,
+            account: None,
+            environments: Vec::new(),
+            ownership: None,
+            privilege: None,
+            created: None,
+            expires: None,
+            expired: false,
+            last_used: None,
+            purpose: None,
+            evidence: Vec::new(),
+        }
+    }
+}
+
+/// What to call a credential: `AWS access key AKIA…`.
+pub(super) fn credential_name(credential: &Credential) -> String {
+    match &credential.display {
+        Some(display) => format!("{} {display}", credential.title),
+        None => credential.title.clone(),
+    }
+}
+
+fn index<'a, T>(items: &'a [T], id: impl Fn(&'a T) -> &'a String) -> BTreeMap<&'a str, &'a T> {
+    items.iter().map(|item| (id(item).as_str(), item)).collect()
+}

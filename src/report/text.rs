@@ -1,0 +1,228 @@
+//! Text from inputs, made safe to show, and fitted into columns.
+
+use crate::snapshot::{Evidence, Ownership, When};
+use unicode_width::UnicodeWidthChar;
+
+/// The text on one line without anything that a terminal or a reader's eye could be fooled by: control
+/// characters, escape sequences, and the invisible characters that reorder or hide text.
+pub(super) fn clean(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '\u{85}' => {
+                if !safe.ends_with(' ') {
+                    safe.push(' ');
+                }
+            }
+            c if c.is_control() || deceptive(c) => safe.push('\u{FFFD}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Characters that have no width of their own but change what others look like or what order they have.
+fn deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF0}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// How many columns a text takes.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(column).sum()
+}
+
+fn column(c: char) -> usize {
+    c.width().unwrap_or_default()
+}
+
+/// The text cut to a width, `…` for what is left out at its end.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut room = width.saturating_sub(1);
+    let kept = text.chars().take_while(|c| {
+        let fits = column(*c) <= room;
+        room = room.saturating_sub(column(*c));
+        fits
+    });
+    kept.chain(['…']).collect()
+}
+
+/// The text cut to a width, `…` for what is left out at its start: of a path the end tells most.
+pub(super) fn cut_start(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let reversed: String = text.chars().rev().collect();
+    cut(&reversed, width).chars().rev().collect()
+}
+
+/// The text in lines of at most this width, broken between words where that is possible.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let needed = columns(word);
+        if used > 0 && used + 1 + needed > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            if used + column(c) > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += column(c);
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// [`wrap`], with at most so many lines; `…` for the rest.
+pub(super) fn wrap_to(text: &str, width: usize, most: usize) -> Vec<String> {
+    // No more than this can be shown, and a hostile text may be long.
+    let bounded = cut(text, width.saturating_mul(most + 1));
+    let mut lines = wrap(&bounded, width);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = cut(&format!("{last}……"), columns(last).min(width - 1) + 1);
+        }
+    }
+    lines
+}
+
+/// `1 finding`, `2 findings`, `1,204 files`.
+pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", number(n as u64), if n == 1 { one } else { many })
+}
+
+/// `1,204`.
+pub(super) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `38.2 MB`.
+pub(super) fn bytes(n: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    for (unit, name) in UNITS {
+        if n >= unit {
+            let tenths = n / (unit / 10);
+            return format!("{}.{} {name}", number(tenths / 10), tenths % 10);
+        }
+    }
+    count(n as usize, "byte", "bytes")
+}
+
+/// The day of an instant.
+pub(super) fn day(instant: &str) -> &str {
+    instant.split('T').next().unwrap_or_default()
+}
+
+/// A day, `never` or `unknown`.
+pub(super) fn when(when: &When) -> &str {
+    match when {
+        When::Unknown => "unknown",
+        When::Never => "never",
+        When::At { at } => day(at),
+    }
+}
+
+/// Where, for a person: safe, in one line.
+pub(super) fn place(evidence: &Evidence) -> String {
+    clean(&evidence.to_string())
+}
+
+/// Whose, for a person: safe, in one line.
+pub(super) fn owner(ownership: Option<&Ownership>) -> String {
+    let Some(ownership) = ownership else {
+        return "unknown".to_owned();
+    };
+    let named = ownership.owner.as_deref();
+    let text = match (&*ownership.state, named, ownership.suggestion.as_deref()) {
+        ("owned", Some(owner), _) => owner.to_owned(),
+        ("orphaned", Some(owner), _) => format!("{owner} (gone)"),
+        ("orphaned", None, _) => "gone".to_owned(),
+        ("disputed", Some(owner), _) => format!("disputed: {owner}"),
+        ("disputed", None, _) => disputed(ownership),
+        ("suggested" | "unowned", _, Some(guess)) => format!("nobody (maybe {guess})"),
+        ("suggested" | "unowned", ..) => "nobody".to_owned(),
+        (_, _, Some(guess)) => format!("unknown (maybe {guess})"),
+        _ => "unknown".to_owned(),
+    };
+    clean(&text)
+}
+
+fn disputed(ownership: &Ownership) -> String {
+    let mut parties: Vec<&str> = Vec::new();
+    for claim in ownership.claims.iter().filter(|c| c.declared) {
+        if !parties.contains(&&*claim.owner) {
+            parties.push(&claim.owner);
+        }
+    }
+    match &*parties {
+        [first, second] => format!("disputed: {first} or {second}"),
+        [first, _, ..] => format!("disputed: {first} or {} others", parties.len() - 1),
+        _ => "disputed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_is_made_harmless() {
+        assert_eq!(clean("a\u{1b}[31mb\r\nc"), "a\u{FFFD}[31mb c");
+        assert_eq!(
+            clean("x\u{202E}y\u{200B}z\u{9b}"),
+            "x\u{FFFD}y\u{FFFD}z\u{FFFD}"
+        );
+    }
+
+    #[test]
+    fn text_fits_its_column() {
+        assert_eq!(cut("deploy-bot", 6), "deplo…");
+        assert_eq!(cut_start("iam/export.json#/3", 9), "….json#/3");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap_to("one two three four", 7, 2), ["one two", "three…"]);
+        assert_eq!(columns("日本"), 4);
+        assert_eq!(cut("日本語", 5), "日本…");
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(number(1_204_000), "1,204,000");
+        assert_eq!(bytes(38_250_000), "38.2 MB");
+        assert_eq!(bytes(1), "1 byte");
+    }
+}
