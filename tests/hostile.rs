@@ -25,19 +25,43 @@ fn every_hostile_fixture_is_a_problem_with_its_place() {
     let text = fs::read_to_string(fixture("hostile/expected.yaml")).unwrap();
     let expected: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
     let (code, report) = scan(&fixture("hostile"));
-    let found = problems(&report);
-    let mut missing = Vec::new();
-    for wanted in expected["problems"].as_sequence().unwrap() {
-        let path = wanted["path"].as_str().unwrap();
-        let kind = wanted["kind"].as_str().unwrap();
-        let line = wanted["line"].as_u64();
-        let hit = found.iter().any(|(p, k, l)| p == path && k == kind && (line.is_none() || line == *l));
-        if !hit {
-            missing.push(format!("{path} {kind} {line:?}"));
+    assert_eq!(code, 3);
+    let list = report["coverage"]["problems"].as_array().unwrap();
+    let identities: Vec<&str> =
+        report["identities"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
+    let declarations: Vec<&str> =
+        report["declarations"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap()).collect();
+    let mut wrong = Vec::new();
+    let mut spoken_of = 0;
+    for case in expected["cases"].as_sequence().unwrap() {
+        let path = case["path"].as_str().unwrap();
+        let here = |p: &&serde_json::Value| {
+            let found = p["path"].as_str().unwrap();
+            found == path || found.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let found: Vec<&serde_json::Value> = list.iter().filter(here).collect();
+        spoken_of += found.len();
+        let wanted = case["problems"].as_sequence().unwrap();
+        let matches = wanted.iter().all(|w| {
+            found.iter().any(|f| {
+                f["reader"].as_str() == w["reader"].as_str()
+                    && f["kind"].as_str() == w["kind"].as_str()
+                    && (w["line"].is_null() || w["line"].as_u64() == f["line"].as_u64())
+            })
+        });
+        if !matches || found.len() != wanted.len() {
+            wrong.push(format!("{path}: wanted {wanted:?}, found {found:#?}"));
+        }
+        for (key, ids) in [("still", &identities), ("entries", &declarations)] {
+            for id in case[key].as_sequence().into_iter().flatten() {
+                if !ids.contains(&id.as_str().unwrap()) {
+                    wrong.push(format!("{path}: {id:?} is lost"));
+                }
+            }
         }
     }
-    assert!(missing.is_empty(), "missing: {missing:#?}\nfound: {found:#?}");
-    assert_eq!(code, 3);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(spoken_of, list.len(), "a problem that no case speaks of: {list:#?}");
 }
 
 #[test]
@@ -129,4 +153,14 @@ fn names_cannot_write_to_the_terminal() {
     }
     let output = run(room.path(), &["show", "evil", "."]);
     assert!(!stdout(&output).contains('\u{1b}') && !stderr(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn waivers_without_an_end_are_refused_with_their_lines() {
+    let config = fixture("hostile/waivers-without-end/tenure.yaml");
+    let output = run(&fixture("hostile/empty-files"), &["scan", ".", "--config", config.to_str().unwrap()]);
+    assert_eq!(status(&output), 2);
+    let message = stderr(&output);
+    assert!(message.contains("tenure.yaml:"), "{message}");
+    assert!(message.matches("expires").count() >= 2, "{message}");
 }
