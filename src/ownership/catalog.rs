@@ -47,7 +47,7 @@ impl<'a> CatalogIndex<'a> {
                 .or_insert(entity);
             // APIs, systems and domains run nothing themselves; what runs belongs to components and resources.
             let runs = matches!(
-                &*entity.reference.split(':').next().unwrap_or_default(),
+                entity.reference.split(':').next().unwrap_or_default(),
                 "component" | "resource" | "airesource"
             );
             if runs {

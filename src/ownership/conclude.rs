@@ -3,7 +3,7 @@
 use super::claims::{Declaration, Found, What};
 use super::roster::{Roster, Standing};
 use crate::model::{
-    Attribution, Credential, Inventory, Owner, Ownership, OwnershipState, Str, SubjectId,
+    Attribution, Credential, Inventory, Method, Owner, Ownership, OwnershipState, Str, SubjectId,
 };
 use std::collections::BTreeMap;
 
@@ -90,11 +90,11 @@ pub(super) fn inherited(
     let Some((ownership, identity)) = of_identities.min_by_key(|(o, i)| (o.state, &i.id)) else {
         return own;
     };
-    // What somebody declared of either outranks what nobody did; then the identity comes first.
-    let declared = |o: &Ownership| o.owner.is_some();
-    if (declared(&own) && !declared(ownership))
-        || own.state < ownership.state && !declared(ownership)
-    {
+    // The registry may speak of the very credential. Otherwise its identity's owner comes first, unless
+    // nobody declared that one.
+    let registered = own.claims.iter().any(|c| c.method == Method::Registry);
+    let better = own.owner.is_some() || own.state < ownership.state;
+    if registered || (ownership.owner.is_none() && better) {
         return own;
     }
     let mut inherited = ownership.clone();

@@ -1,23 +1,32 @@
 //! Whether an owner is still there, and which spellings mean the same party, as the roster tells.
 
-use crate::model::{Evidence, Inventory, Owner, Person, Team, Timestamp};
+use crate::model::{Evidence, Inventory, Owner, Person, Str, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The roster, indexed by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Roster<'a> {
-    people: Vec<&'a Person>,
-    teams: Vec<&'a Team>,
-    person_by_name: HashMap<&'a str, Vec<usize>>,
+    /// The person of each name, as a position in `people`.
+    person_by_name: HashMap<&'a str, usize>,
+    people: Vec<Standing>,
+    teams: Vec<KnownTeam<'a>>,
     team_by_name: HashMap<String, Vec<usize>>,
     /// By the last part of `acme/payments`.
     team_by_tail: HashMap<String, Vec<usize>>,
-    /// People by the teams that they say they are in.
-    members_by_team: HashMap<String, Vec<usize>>,
-    members_by_tail: HashMap<String, Vec<usize>>,
-    now: Option<Timestamp>,
     known: HashMap<Owner, Standing>,
     same: HashMap<(Owner, Owner), bool>,
+}
+
+/// A team, and who is in it by its own word or by theirs.
+#[derive(Debug)]
+struct KnownTeam<'a> {
+    evidence: &'a Evidence,
+    /// Whether the roster says who is in it.
+    listed: bool,
+    people: BTreeSet<usize>,
+    teams: Vec<usize>,
+    /// Whether it has members that the roster does not know further.
+    strangers: bool,
 }
 
 /// Whether an owner is still there.
@@ -43,36 +52,105 @@ impl Standing {
 
 impl<'a> Roster<'a> {
     pub(super) fn new(inventory: &'a Inventory, now: Option<Timestamp>) -> Self {
-        let mut roster = Self {
-            people: inventory.people.iter().collect(),
-            teams: inventory.teams.iter().collect(),
-            person_by_name: HashMap::new(),
-            team_by_name: HashMap::new(),
-            team_by_tail: HashMap::new(),
-            members_by_team: HashMap::new(),
-            members_by_tail: HashMap::new(),
-            now,
-            known: HashMap::new(),
-            same: HashMap::new(),
-        };
-        for (at, person) in inventory.people.iter().enumerate() {
-            for name in &person.names {
-                roster.person_by_name.entry(name).or_default().push(at);
-            }
-            for team in &person.teams {
-                let (name, tail) = team_key(team);
-                roster.members_by_team.entry(name).or_default().push(at);
-                roster.members_by_tail.entry(tail).or_default().push(at);
+        let mut roster = Self::default();
+        let people: Vec<&Person> = inventory.people.iter().collect();
+        let persons = roster.add_people(&people, now);
+        for team in &inventory.teams {
+            roster.add_team(&team.evidence, team.members.is_some(), &team.names);
+        }
+        for (person, &at) in people.iter().zip(&persons) {
+            for name in &person.teams {
+                if roster.teams_of(name).is_empty() {
+                    roster.add_team(&person.evidence, false, [name]);
+                }
+                for team in roster.teams_of(name).to_vec() {
+                    if let Some(team) = roster.teams.get_mut(team) {
+                        team.people.insert(at);
+                        team.listed = true;
+                    }
+                }
             }
         }
         for (at, team) in inventory.teams.iter().enumerate() {
-            for name in &team.names {
-                let (name, tail) = team_key(name);
-                roster.team_by_name.entry(name).or_default().push(at);
-                roster.team_by_tail.entry(tail).or_default().push(at);
+            for member in team.members.iter().flatten() {
+                roster.add_member(at, member);
             }
         }
         roster
+    }
+
+    /// Brings the records of each person together: several that share a name or an address are one
+    /// person. Says which person each record is.
+    fn add_people(&mut self, records: &[&'a Person], now: Option<Timestamp>) -> Vec<usize> {
+        let mut by_name: HashMap<&'a str, Vec<usize>> = HashMap::new();
+        for (at, record) in records.iter().enumerate() {
+            for name in &record.names {
+                by_name.entry(name).or_default().push(at);
+            }
+        }
+        let mut persons: Vec<Option<usize>> = vec![None; records.len()];
+        for start in 0..records.len() {
+            if persons.get(start).is_none_or(Option::is_some) {
+                continue;
+            }
+            let person = self.people.len();
+            let mut mine: BTreeSet<usize> = BTreeSet::new();
+            let mut open = vec![start];
+            while let Some(at) = open.pop() {
+                let (Some(slot @ None), Some(record)) = (persons.get_mut(at), records.get(at))
+                else {
+                    continue;
+                };
+                *slot = Some(person);
+                mine.insert(at);
+                for name in &record.names {
+                    // Taken out: a name leads to its records once.
+                    open.extend(by_name.remove(&**name).unwrap_or_default());
+                    self.person_by_name.insert(name, person);
+                }
+            }
+            let records = mine.iter().filter_map(|&at| records.get(at).copied());
+            self.people.push(person_standing(records, now));
+        }
+        persons.into_iter().flatten().collect()
+    }
+
+    fn add_team<'n>(
+        &mut self,
+        evidence: &'a Evidence,
+        listed: bool,
+        names: impl IntoIterator<Item = &'n Str>,
+    ) {
+        let at = self.teams.len();
+        self.teams.push(KnownTeam {
+            evidence,
+            listed,
+            people: BTreeSet::new(),
+            teams: Vec::new(),
+            strangers: false,
+        });
+        for name in names {
+            let (name, tail) = team_key(name);
+            self.team_by_name.entry(name).or_default().push(at);
+            self.team_by_tail.entry(tail).or_default().push(at);
+        }
+    }
+
+    fn add_member(&mut self, team: usize, member: &str) {
+        let name = plain_member(member);
+        let person = match member.starts_with("group:") {
+            true => None,
+            false => self.person_by_name.get(name).copied(),
+        };
+        let teams = match person {
+            Some(_) => Vec::new(),
+            None => self.teams_of(name).to_vec(),
+        };
+        if let Some(team) = self.teams.get_mut(team) {
+            team.strangers |= person.is_none() && teams.is_empty();
+            team.people.extend(person);
+            team.teams.extend(teams);
+        }
     }
 
     /// Whether the owner is still there.
@@ -89,89 +167,43 @@ impl<'a> Roster<'a> {
     }
 
     fn judge(&self, owner: &Owner) -> Standing {
-        if self.is_team(owner.name()) {
-            return self.team_standing(owner.name());
+        let teams = self.teams_of(owner.name());
+        if !teams.is_empty() {
+            return self.team_standing(teams);
         }
-        let people = self.records(owner.name());
-        if !people.is_empty() {
-            return self.person_standing(&people);
-        }
-        let lists_teams = !self.team_by_name.is_empty() || !self.members_by_team.is_empty();
-        match owner {
-            Owner::Team(_) if lists_teams => Standing::NoSuchTeam,
+        let person = self.person_by_name.get(owner.name());
+        match (owner, person.and_then(|&at| self.people.get(at))) {
+            (_, Some(standing)) => standing.clone(),
+            (Owner::Team(_), None) if !self.teams.is_empty() => Standing::NoSuchTeam,
             _ => Standing::There,
         }
-    }
-
-    fn person_standing(&self, records: &BTreeSet<usize>) -> Standing {
-        let mut left = None;
-        for person in records.iter().filter_map(|&at| self.people.get(at)) {
-            let gone = person
-                .left
-                .zip(self.now)
-                .is_some_and(|(left, now)| now.days_since(left) >= 1);
-            if gone || person.active == Some(false) {
-                let date = person.left.filter(|_| gone);
-                left.get_or_insert(Standing::Left(date, person.evidence.clone()));
-            } else if person.active == Some(true) {
-                // Somebody who left and came back has two rows.
-                return Standing::There;
-            }
-        }
-        left.unwrap_or(Standing::There)
     }
 
     /// Walks a team and the teams inside it until somebody who is there is found.
-    fn team_standing(&self, name: &str) -> Standing {
-        let mut evidence = None;
-        let mut anybody = false;
-        let mut listed = false;
+    fn team_standing(&self, teams: &[usize]) -> Standing {
+        let mut open = teams.to_vec();
         let mut visited = HashSet::new();
-        let mut open = vec![name.to_owned()];
-        while let Some(name) = open.pop() {
-            if !visited.insert(name.clone()) {
+        let mut left = false;
+        let first = teams.first().and_then(|&at| self.teams.get(at));
+        while let Some(at) = open.pop() {
+            let Some(team) = self.teams.get(at).filter(|_| visited.insert(at)) else {
                 continue;
+            };
+            // A team may be named without saying who is in it.
+            if team.strangers || !team.listed {
+                return Standing::There;
             }
-            let mut people: BTreeSet<usize> = self.members_of(&name);
-            for team in self.team_records(&name) {
-                let Some(team) = self.teams.get(team) else {
-                    continue;
-                };
-                evidence.get_or_insert_with(|| team.evidence.clone());
-                for member in team.members.iter().flatten() {
-                    listed = true;
-                    let records = self.records(plain_member(member));
-                    if !records.is_empty() && !member.starts_with("group:") {
-                        people.extend(records);
-                    } else if self.is_team(plain_member(member)) {
-                        open.push(plain_member(member).to_owned());
-                    } else {
-                        // A member that the roster does not know further.
-                        return Standing::There;
-                    }
-                }
-                if visited.len() == 1 && team.members.is_none() && people.is_empty() {
-                    // The roster names the team without saying who is in it.
-                    return Standing::There;
-                }
-                listed |= team.members.is_some();
+            let mut people = team.people.iter().filter_map(|&at| self.people.get(at));
+            if people.any(Standing::there) {
+                return Standing::There;
             }
-            for &at in &people {
-                anybody = true;
-                let Some(person) = self.people.get(at) else {
-                    continue;
-                };
-                evidence.get_or_insert_with(|| person.evidence.clone());
-                let name = person.names.first().map_or("", |n| n);
-                if self.person_standing(&self.records(name)).there() {
-                    return Standing::There;
-                }
-            }
+            left |= !team.people.is_empty();
+            open.extend(&team.teams);
         }
-        match evidence {
-            Some(evidence) if anybody => Standing::AllLeft(evidence),
-            Some(evidence) if listed => Standing::NoMembers(evidence),
-            _ => Standing::There,
+        match first {
+            Some(team) if left => Standing::AllLeft(team.evidence.clone()),
+            Some(team) => Standing::NoMembers(team.evidence.clone()),
+            None => Standing::There,
         }
     }
 
@@ -193,78 +225,49 @@ impl<'a> Roster<'a> {
         if same_name(a, b) {
             return true;
         }
-        let (people_a, people_b) = (self.records(a.name()), self.records(b.name()));
-        let (teams_a, teams_b) = (self.team_records(a.name()), self.team_records(b.name()));
-        !people_a.is_disjoint(&people_b)
-            || !teams_a.is_disjoint(&teams_b)
-            || self.is_member(&people_a, b)
-            || self.is_member(&people_b, a)
-    }
-
-    fn is_member(&self, people: &BTreeSet<usize>, team: &Owner) -> bool {
-        if people.is_empty() {
-            return false;
-        }
-        let named = |name: &str| {
-            people
-                .iter()
-                .filter_map(|&at| self.people.get(at))
-                .any(|person| person.names.contains(name))
+        let person = |owner: &Owner| self.person_by_name.get(owner.name());
+        let (person_a, person_b) = (person(a), person(b));
+        let (teams_a, teams_b) = (self.teams_of(a.name()), self.teams_of(b.name()));
+        let member = |person: Option<&usize>, teams: &[usize]| {
+            let mut teams = teams.iter().filter_map(|&at| self.teams.get(at));
+            person.is_some_and(|person| teams.any(|team| team.people.contains(person)))
         };
-        !people.is_disjoint(&self.members_of(team.name()))
-            || self
-                .team_records(team.name())
-                .into_iter()
-                .filter_map(|at| self.teams.get(at))
-                .flat_map(|team| team.members.iter().flatten())
-                .any(|member| named(plain_member(member)))
+        (person_a.is_some() && person_a == person_b)
+            || teams_a.iter().any(|team| teams_b.contains(team))
+            || member(person_a, teams_b)
+            || member(person_b, teams_a)
     }
 
-    /// Every record of the person of this name, also those that only share another name with it.
-    fn records(&self, name: &str) -> BTreeSet<usize> {
-        let mut records = BTreeSet::new();
-        let mut open: Vec<&str> = vec![name];
-        let mut seen: HashSet<&str> = HashSet::new();
-        while let Some(name) = open.pop() {
-            if !seen.insert(name) {
-                continue;
-            }
-            for &at in self.person_by_name.get(name).into_iter().flatten() {
-                if records.insert(at)
-                    && let Some(person) = self.people.get(at)
-                {
-                    open.extend(person.names.iter().map(|name| &**name));
-                }
-            }
-        }
-        records
-    }
-
-    fn is_team(&self, name: &str) -> bool {
-        !self.team_records(name).is_empty() || !self.members_of(name).is_empty()
-    }
-
-    fn team_records(&self, name: &str) -> BTreeSet<usize> {
-        look_up(name, &self.team_by_name, &self.team_by_tail)
-    }
-
-    fn members_of(&self, name: &str) -> BTreeSet<usize> {
-        look_up(name, &self.members_by_team, &self.members_by_tail)
+    /// By full name; else one side may leave the organisation out (`acme/payments`, `payments`).
+    fn teams_of(&self, name: &str) -> &[usize] {
+        let (full, tail) = team_key(name);
+        let found = self.team_by_name.get(&full).or_else(|| match full == tail {
+            true => self.team_by_tail.get(&tail),
+            false => self.team_by_name.get(&tail),
+        });
+        found.map_or(&[], Vec::as_slice)
     }
 }
 
-/// By full name; else one side may leave the organisation out (`acme/payments`, `payments`).
-fn look_up(
-    name: &str,
-    by_name: &HashMap<String, Vec<usize>>,
-    by_tail: &HashMap<String, Vec<usize>>,
-) -> BTreeSet<usize> {
-    let (full, tail) = team_key(name);
-    let found = by_name.get(&full).or_else(|| match full == tail {
-        true => by_tail.get(&tail),
-        false => by_name.get(&tail),
-    });
-    found.into_iter().flatten().copied().collect()
+fn person_standing<'p>(
+    records: impl Iterator<Item = &'p Person>,
+    now: Option<Timestamp>,
+) -> Standing {
+    let mut left = None;
+    for record in records {
+        let gone = record
+            .left
+            .zip(now)
+            .is_some_and(|(left, now)| now.days_since(left) >= 1);
+        if gone || record.active == Some(false) {
+            let date = record.left.filter(|_| gone);
+            left.get_or_insert(Standing::Left(date, record.evidence.clone()));
+        } else if record.active == Some(true) {
+            // Somebody who left and came back has two rows.
+            return Standing::There;
+        }
+    }
+    left.unwrap_or(Standing::There)
 }
 
 /// A team's name without regard to case, punctuation and the word "team", whole and its last part.
