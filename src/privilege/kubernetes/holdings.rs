@@ -10,7 +10,7 @@ use crate::model::{
 use crate::platform::kubernetes::names;
 use crate::platform::kubernetes::primitives::Named;
 use crate::platform::kubernetes::system::SYSTEM_NAMESPACE;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Grants by principal.
@@ -23,6 +23,8 @@ pub(super) struct Draft<'a> {
     pub(super) privilege: Privilege,
     /// Whom it can become.
     pub(super) edges: Vec<Edge>,
+    /// What the strongest one it can become reaches, once it is known.
+    pub(super) gained: Option<Rc<BTreeSet<Reach>>>,
 }
 
 impl Draft<'_> {
@@ -103,6 +105,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             cluster,
             privilege: Privilege::default(),
             edges: Vec::new(),
+            gained: None,
         };
         if !read {
             return draft;
@@ -214,22 +217,31 @@ impl<'a, 'r> Assessor<'a, 'r> {
         let none = Table::new();
         let everywhere = tables.get(&None).unwrap_or(&none);
         for (&namespace, table) in &tables {
-            let cluster: Str = draft.cluster.into();
-            draft.privilege.reach.insert(match namespace {
-                Some(namespace) => Reach::Namespace(cluster, namespace.into()),
-                None => Reach::Cluster(cluster),
-            });
-            self.general(table, namespace, draft);
+            let mut counts = self.general(table, namespace, draft);
             for (p, primitive) in PRIMITIVES.iter().enumerate() {
                 for matched in matches(p, primitive, table, everywhere) {
                     self.conclude(primitive, &matched, namespace, draft, follow);
+                    counts = true;
                 }
+            }
+            if counts {
+                let cluster: Str = draft.cluster.into();
+                draft.privilege.reach.insert(match namespace {
+                    Some(namespace) => Reach::Namespace(cluster, namespace.into()),
+                    None => Reach::Cluster(cluster),
+                });
             }
         }
     }
 
-    /// Reading, writing, deleting, and wildcards.
-    fn general(&self, table: &Table<'_, 'a>, namespace: Option<&str>, draft: &mut Draft<'a>) {
+    /// Reading, writing, deleting, and wildcards; whether there was any.
+    fn general(
+        &self,
+        table: &Table<'_, 'a>,
+        namespace: Option<&str>,
+        draft: &mut Draft<'a>,
+    ) -> bool {
+        let mut any = false;
         for (need, tier, capability) in [
             (Need::Everything, Tier::Admin, Some(Capability::Administer)),
             (Need::Read, Tier::Read, Some(Capability::ReadData)),
@@ -242,6 +254,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 continue;
             };
             let proof = self.proof(&[first], namespace);
+            any = true;
             draft.offer(tier, &proof);
             if let Some(capability) = capability {
                 draft.privilege.add(capability, proof);
@@ -254,6 +267,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 draft.privilege.wildcard = Some(proof);
             }
         }
+        any
     }
 
     /// What a primitive amounts to here.
@@ -410,6 +424,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 ..Privilege::default()
             },
             edges: Vec::new(),
+            gained: None,
         };
         let held: Vec<_> = self.hold(Vec::new(), role, namespace).into_iter().collect();
         self.evaluate(&held, &mut draft, false);

@@ -7,6 +7,7 @@ use crate::model::{
 use crate::platform::kubernetes::names;
 use crate::platform::kubernetes::primitives::Becomes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 /// Longest chain that is written out; further steps are found in the proof of the account it ends at.
 const MAX_HOPS: usize = 32;
@@ -181,7 +182,7 @@ struct Gain {
     capability: Capability,
     who: String,
     hops: Vec<Hop>,
-    reach: BTreeSet<Reach>,
+    reach: Rc<BTreeSet<Reach>>,
 }
 
 impl Gain {
@@ -211,7 +212,11 @@ impl Gain {
             capability,
             who,
             hops,
-            reach: draft.privilege.reach.clone(),
+            // That of the end of the path: adding up all of it would cost the square of its length.
+            reach: match &draft.gained {
+                Some(gained) => Rc::clone(gained),
+                None => Rc::new(draft.privilege.reach.clone()),
+            },
         }
     }
 
@@ -228,6 +233,7 @@ impl Gain {
         draft.offer(self.tier, &proof);
         draft.privilege.add(self.capability, proof);
         draft.privilege.reach.extend(self.reach.iter().cloned());
+        draft.gained = Some(Rc::clone(&self.reach));
         true
     }
 }
