@@ -3,7 +3,11 @@
 use crate::model::{IdentityId, Inventory, Privilege};
 use std::collections::BTreeMap;
 
+pub mod aws;
+
 /// The privilege of every identity of the inventory.
-pub fn assess(_inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
-    BTreeMap::new()
+pub fn assess(inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
+    let mut out = BTreeMap::new();
+    aws::assess(inventory, &mut out);
+    out
 }
