@@ -2,5 +2,9 @@
 
 use crate::model::Inventory;
 
+pub mod aws;
+
 /// Joins everything that can be joined. Idempotent.
-pub fn link(_inventory: &mut Inventory) {}
+pub fn link(inventory: &mut Inventory) {
+    aws::link(inventory);
+}
