@@ -2,9 +2,11 @@
 
 use crate::model::Inventory;
 
+pub mod aws;
 pub mod kubernetes;
 
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
+    aws::link(inventory);
     kubernetes::link(inventory);
 }

@@ -1,13 +1,73 @@
 //! What each identity may do: one analyser per platform, one vocabulary for the answer.
 
-use crate::model::{IdentityId, Inventory, Privilege};
+use crate::model::{Certainty, Hop, Identity, IdentityId, Inventory, Privilege, Proof, Tier};
 use std::collections::BTreeMap;
 
+pub mod aws;
 pub mod kubernetes;
 
 /// The privilege of every identity of the inventory.
 pub fn assess(inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
     let mut out = BTreeMap::new();
+    aws::assess(inventory, &mut out);
     kubernetes::assess(inventory, &mut out);
+    for id in inventory.identities.keys() {
+        out.entry(id.clone()).or_default();
+    }
+    across_platforms(inventory, &mut out);
     out
+}
+
+/// What an identity becomes by design on another platform (a ServiceAccount the IAM role that its
+/// annotation names), it can do itself. What it becomes does not become something else in turn.
+fn across_platforms(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) {
+    let mut changed = Vec::new();
+    for identity in inventory.identities.values().filter(|i| !i.becomes.is_empty()) {
+        let mut own = out.get(&identity.id).cloned().unwrap_or_default();
+        take_over(inventory, identity, out, &mut own);
+        changed.push((identity.id.clone(), own));
+    }
+    out.extend(changed);
+}
+
+fn take_over(
+    inventory: &Inventory,
+    identity: &Identity,
+    known: &BTreeMap<IdentityId, Privilege>,
+    own: &mut Privilege,
+) {
+    for (target, evidence) in &identity.becomes {
+        let name = inventory.identities.get(target).map_or(&*target.0, |i| &*i.name);
+        let step = Hop {
+            what: format!("becomes {name} by its annotation").into(),
+            evidence: Some(evidence.clone()),
+        };
+        let theirs = known.get(target).filter(|p| p.tier != Tier::Unknown);
+        let Some(theirs) = theirs else {
+            own.unresolved.insert(format!("what {target} may do").into());
+            own.certainty = own.certainty.max(Certainty::Unresolved);
+            // It may well do something; "nothing" is not known to be true.
+            if own.tier == Tier::None {
+                own.tier = Tier::Unknown;
+            }
+            continue;
+        };
+        let via = |proof: &Proof| Proof {
+            hops: std::iter::once(step.clone()).chain(proof.hops.iter().cloned()).collect(),
+            ..proof.clone()
+        };
+        for (capability, proof) in &theirs.capabilities {
+            own.add(*capability, via(proof));
+        }
+        if theirs.tier > own.tier {
+            own.tier = theirs.tier;
+            own.certainty = theirs.certainty;
+            own.proof = theirs.proof.as_ref().map(via);
+        }
+        if own.wildcard.is_none() {
+            own.wildcard = theirs.wildcard.as_ref().map(via);
+        }
+        own.reach.extend(theirs.reach.iter().cloned());
+        own.unresolved.extend(theirs.unresolved.iter().cloned());
+    }
 }

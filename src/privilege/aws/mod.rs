@@ -1,0 +1,267 @@
+//! What AWS principals may do.
+//!
+//! Policies are compiled once, principals that hold the same policies are judged once, and what one
+//! principal can do to another is followed over an index. What files cannot decide is never rounded: a
+//! condition makes an answer conditional, a document that was not read makes it unresolved.
+//!
+//! Not in an authorization-details export, and so not in the answer: service control policies, resource
+//! policies other than trust, session policies.
+
+mod condition;
+mod escalate;
+mod proof;
+mod set;
+mod statement;
+mod trust;
+mod world;
+
+use crate::model::{Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Tier};
+use crate::platform::aws::access_level::AccessLevel;
+use crate::platform::aws::tables::MEANINGS;
+use escalate::{Rise, Way, assumers, climb};
+use set::{Allowed, Boundary, On, PolicySet};
+use statement::probe;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use world::{Kind, Node, World, compile};
+
+/// Judges every AWS identity of the inventory.
+pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) {
+    let (policies, positions) = compile(inventory);
+    let world = World::new(inventory, &policies, &positions);
+    let wide = climb(&world);
+    let sets: Vec<Judged> = world.sets.iter().map(judge).collect();
+    let mut answers: Vec<Privilege> = world
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(position, node)| match sets.get(node.set) {
+            Some(judged) => answer(&world, &wide, position, node, judged),
+            None => Privilege::default(),
+        })
+        .collect();
+    through_roles(&world, &mut answers);
+    for (node, answer) in world.nodes.iter().zip(answers) {
+        if node.kind != Kind::Group {
+            out.insert(node.id.clone(), answer);
+        }
+    }
+    // Users of whom only the name is known hold what no export says.
+    for identity in inventory.identities.values() {
+        if identity.platform == crate::model::Platform::Aws && !out.contains_key(&identity.id) {
+            let unread = Privilege {
+                certainty: Certainty::Unresolved,
+                unresolved: BTreeSet::from(["the account of this user is not known".into()]),
+                ..Privilege::default()
+            };
+            out.insert(identity.id.clone(), unread);
+        }
+    }
+}
+
+/// What all members of a set have in common.
+struct Judged {
+    level: Option<(AccessLevel, Allowed)>,
+    wildcard: Option<Allowed>,
+    capabilities: Vec<(Capability, Allowed)>,
+    /// Tables' rows that depend on which user asks.
+    personal: Vec<(Capability, Vec<usize>)>,
+}
+
+fn judge(set: &PolicySet<'_>) -> Judged {
+    let mut capabilities = Vec::new();
+    let mut personal = Vec::new();
+    for meaning in MEANINGS.iter() {
+        let named = Capability::ALL.into_iter();
+        let mut named = named.filter(|c| c.as_str() == meaning.capability);
+        let Some(capability) = named.next() else {
+            continue;
+        };
+        let probes = meaning.actions.iter().filter_map(|a| probe(a));
+        let probes: Vec<usize> = probes.filter(|&p| set.mentions(p)).collect();
+        if meaning.others.is_some() {
+            if !probes.is_empty() {
+                personal.push((capability, probes));
+            }
+            continue;
+        }
+        let best = firmest(
+            probes
+                .into_iter()
+                .filter_map(|p| set.allowed(p, On::Any, &[])),
+        );
+        capabilities.extend(best.map(|allowed| (capability, allowed)));
+    }
+    // Acting as others: the right to assume roles that is not confined to one.
+    let broad = probe("sts:AssumeRole")
+        .and_then(|p| set.allowed(p, On::Any, &[]))
+        .filter(|allowed| allowed.scope.contains('*'));
+    capabilities.extend(broad.map(|allowed| (Capability::Impersonate, allowed)));
+    Judged {
+        level: set.level(),
+        wildcard: set.wildcard(),
+        capabilities,
+        personal,
+    }
+}
+
+fn firmest(candidates: impl Iterator<Item = Allowed>) -> Option<Allowed> {
+    let mut best: Option<Allowed> = None;
+    for candidate in candidates {
+        if best
+            .as_ref()
+            .is_none_or(|b| candidate.certainty < b.certainty)
+        {
+            best = Some(candidate);
+        }
+    }
+    best
+}
+
+fn answer(
+    world: &World<'_, '_>,
+    wide: &[Option<Rise<'_>>],
+    position: usize,
+    node: &Node<'_>,
+    judged: &Judged,
+) -> Privilege {
+    let mut answer = Privilege {
+        unresolved: node.unresolved.clone(),
+        ..Privilege::default()
+    };
+    for (capability, allowed) in &judged.capabilities {
+        answer.add(*capability, proof::of_allowed(world, node, allowed));
+    }
+    if let Some(set) = world.sets.get(node.set) {
+        for (capability, probes) in &judged.personal {
+            let on = On::OtherUser(&node.id.0);
+            let best = firmest(probes.iter().filter_map(|&p| set.allowed(p, on, &[])));
+            if let Some(allowed) = best {
+                answer.add(*capability, proof::of_allowed(world, node, &allowed));
+            }
+        }
+        if set.boundary == Boundary::Unread && node.unresolved.is_empty() {
+            answer.unresolved.insert("permissions boundary".into());
+        }
+    }
+    let wildcard = judged.wildcard.as_ref();
+    answer.wildcard = wildcard.map(|allowed| proof::of_allowed(world, node, allowed));
+    match wide.get(position).and_then(Option::as_ref) {
+        Some(rise) => {
+            let proof = proof::of_rise(world, wide, position);
+            let (tier, capability) = match rise {
+                Rise::Root | Rise::Admin(_) => (Tier::Admin, Capability::Administer),
+                Rise::Way(_) => (Tier::Escalate, Capability::Escalate),
+            };
+            if let Rise::Way(Way {
+                trust: Some(_),
+                target: Some(target),
+                ..
+            }) = rise
+            {
+                answer.add(Capability::Impersonate, proof.clone());
+                reach(world, *target, &mut answer);
+            }
+            answer.add(capability, proof.clone());
+            raise(&mut answer, tier, proof);
+        }
+        None => lower_tiers(world, node, judged, &mut answer),
+    }
+    if answer.tier > Tier::None {
+        answer.reach.insert(Reach::Account(node.account.clone()));
+    }
+    answer
+}
+
+/// The tier of a principal that cannot become an admin.
+fn lower_tiers(world: &World<'_, '_>, node: &Node<'_>, judged: &Judged, answer: &mut Privilege) {
+    let issues = [Capability::IssueCredentials, Capability::RecoverAccounts];
+    let mut issue: Option<&Proof> = None;
+    for proof in issues.iter().filter_map(|c| answer.capabilities.get(c)) {
+        if issue.is_none_or(|best| proof.certainty < best.certainty) {
+            issue = Some(proof);
+        }
+    }
+    if let Some(proof) = issue.cloned() {
+        raise(answer, Tier::Issue, proof);
+    } else if let Some((level, allowed)) = &judged.level {
+        let tier = match level {
+            AccessLevel::Write => Tier::Write,
+            AccessLevel::Read => Tier::Read,
+        };
+        raise(answer, tier, proof::of_allowed(world, node, allowed));
+    } else if node.known {
+        answer.tier = Tier::None;
+    } else {
+        let account = &node.account;
+        let missing = format!("authorization details of account {account}");
+        answer.unresolved.insert(missing.into());
+    }
+    // What was not read may give more.
+    if !answer.unresolved.is_empty() {
+        answer.certainty = Certainty::Unresolved;
+        if answer.tier == Tier::None {
+            answer.tier = Tier::Unknown;
+        }
+    }
+}
+
+fn raise(answer: &mut Privilege, tier: Tier, proof: Proof) {
+    answer.tier = tier;
+    answer.certainty = proof.certainty;
+    answer.proof = Some(proof);
+}
+
+fn reach(world: &World<'_, '_>, target: usize, answer: &mut Privilege) {
+    if let Some(target) = world.nodes.get(target) {
+        answer.reach.insert(Reach::Account(target.account.clone()));
+    }
+}
+
+/// Who can assume a role can do what the role can do: tiers below `escalate` are handed on, too.
+fn through_roles(world: &World<'_, '_>, answers: &mut [Privilege]) {
+    for tier in [Tier::Issue, Tier::Write, Tier::Read] {
+        let mut queue: VecDeque<usize> = answers
+            .iter()
+            .enumerate()
+            .filter(|(p, a)| {
+                a.tier == tier && world.nodes.get(*p).is_some_and(|n| n.kind == Kind::Role)
+            })
+            .map(|(p, _)| p)
+            .collect();
+        while let Some(role) = queue.pop_front() {
+            let lower = |p: usize| {
+                answers.get(p).is_some_and(|a| a.tier < tier)
+                    && world.nodes.get(p).is_some_and(|n| n.kind != Kind::Group)
+            };
+            for (position, way) in assumers(world, role, Certainty::Unresolved, &lower) {
+                let (Some(source), Some(node)) = (answers.get(role), world.nodes.get(position))
+                else {
+                    continue;
+                };
+                let source = source.clone();
+                let handed = |p: &Proof| proof::of_hop(world, node, &way, p);
+                let Some(proof) = source.proof.as_ref().map(handed) else {
+                    continue;
+                };
+                let Some(answer) = answers.get_mut(position) else {
+                    continue;
+                };
+                for capability in [Capability::IssueCredentials, Capability::RecoverAccounts] {
+                    if let Some(p) = source.capabilities.get(&capability) {
+                        answer.add(capability, handed(p));
+                    }
+                }
+                answer.add(Capability::Impersonate, proof.clone());
+                raise(answer, tier, proof);
+                if !answer.unresolved.is_empty() {
+                    answer.certainty = Certainty::Unresolved;
+                }
+                answer.reach.insert(Reach::Account(node.account.clone()));
+                reach(world, role, answer);
+                if node.kind == Kind::Role {
+                    queue.push_back(position);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,624 @@
+//! A set of policies that principals hold together, and the question it answers: is this action allowed,
+//! on what, and how firmly?
+//!
+//! Allowed is what some statement allows, no statement denies and the boundary, if there is one, allows
+//! too. A denial under a condition that files cannot decide does not protect, but the answer says so.
+
+use super::condition::{Context, Verdict};
+use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
+use crate::model::{Certainty, Str};
+use crate::platform::aws::access_level::{self, AccessLevel};
+use crate::platform::aws::pattern::{covers, is_everything, overlaps};
+use crate::platform::glob;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What caps a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Boundary {
+    None,
+    /// The policy at this position.
+    Policy(usize),
+    /// One whose document was not read.
+    Unread,
+}
+
+/// Policies held together. Principals that hold the same ones share a set.
+#[derive(Clone, Debug)]
+pub(super) struct PolicySet<'w> {
+    pub policies: &'w [Compiled],
+    /// Positions of those that give.
+    pub grants: Vec<usize>,
+    pub boundary: Boundary,
+    /// Values of policy variables, for a set that belongs to one principal because it uses them.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// On what an action is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum On<'a> {
+    /// Anything at all.
+    Any,
+    /// Every resource.
+    Everything,
+    /// This one.
+    Arn(&'a str),
+    /// Any user but this one.
+    OtherUser(&'a str),
+}
+
+/// That an action is allowed, and by what.
+#[derive(Clone, Debug)]
+pub(super) struct Allowed {
+    /// Position of the policy.
+    pub policy: usize,
+    /// Position of the statement in it.
+    pub statement: usize,
+    /// What is allowed on what: `iam:CreateAccessKey on *`.
+    pub claim: String,
+    /// The resource pattern it is allowed on.
+    pub scope: String,
+    pub certainty: Certainty,
+    /// Condition keys it depends on.
+    pub keys: BTreeSet<String>,
+}
+
+impl<'w> PolicySet<'w> {
+    /// Whether the action is allowed: the firmest answer.
+    pub(super) fn allowed(
+        &self,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+    ) -> Option<Allowed> {
+        let mut best: Option<Allowed> = None;
+        for &index in &self.grants {
+            let Some(policy) = self.policies.get(index) else {
+                continue;
+            };
+            for &number in policy.allow.get(&probe).into_iter().flatten() {
+                let Some(statement) = policy.statements.get(number) else {
+                    continue;
+                };
+                for pattern in self.scopes(statement) {
+                    let Some((scope, certainty, keys)) =
+                        self.holds(probe, on, context, statement, &pattern)
+                    else {
+                        continue;
+                    };
+                    if best.as_ref().is_some_and(|b| b.certainty <= certainty) {
+                        continue;
+                    }
+                    best = Some(Allowed {
+                        policy: index,
+                        statement: number,
+                        claim: match on {
+                            On::Arn(arn) => format!("{} on {arn}", spelling(probe)),
+                            _ => format!("{} on {scope}", spelling(probe)),
+                        },
+                        scope,
+                        certainty,
+                        keys,
+                    });
+                    if certainty == Certainty::Certain {
+                        return best;
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    /// For a grant that comes from elsewhere (a role's trust): `None` when a denial, or for a role the
+    /// boundary, stands against it, else the condition keys of denials that may apply.
+    pub(super) fn barred(&self, probe: Probe, on: On<'_>, role: bool) -> Option<BTreeSet<String>> {
+        let mut keys = BTreeSet::new();
+        if self.denied(probe, on, &[], "*", &mut keys) {
+            return None;
+        }
+        if let (true, Boundary::Policy(index)) = (role, self.boundary) {
+            self.within(index, probe, on, &[], "*", &mut keys)?;
+        }
+        Some(keys)
+    }
+
+    /// Whether some statement may allow the action at all; a quick first question.
+    pub(super) fn mentions(&self, probe: Probe) -> bool {
+        let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        policies.any(|policy| policy.allow.contains_key(&probe))
+    }
+
+    /// The resource patterns of the statements that allow the action, before denials and boundary.
+    pub(super) fn patterns(&self, probe: Probe) -> BTreeSet<String> {
+        let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        policies
+            .flat_map(|policy| {
+                let numbers = policy.allow.get(&probe).into_iter().flatten();
+                numbers.filter_map(|&n| policy.statements.get(n))
+            })
+            .flat_map(|statement| self.scopes(statement))
+            .map(Cow::into_owned)
+            .collect()
+    }
+
+    fn holds(
+        &self,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+        statement: &Statement,
+        pattern: &str,
+    ) -> Option<(String, Certainty, BTreeSet<String>)> {
+        let mut keys = match &statement.condition {
+            None => BTreeSet::new(),
+            Some(condition) => match condition.judge(context) {
+                Verdict::Holds => BTreeSet::new(),
+                Verdict::Fails => return None,
+                Verdict::Depends(keys) => keys,
+            },
+        };
+        let fits = match on {
+            On::Any => speaks_of(probe, pattern),
+            On::Everything => is_everything(pattern),
+            On::Arn(arn) => glob::matches(pattern, arn) && !self.excluded(statement, arn),
+            On::OtherUser(own) => {
+                overlaps(pattern, "arn:*:iam::*:user/*") && !own_only(pattern, own)
+            }
+        };
+        if !fits || self.denied(probe, on, context, pattern, &mut keys) {
+            return None;
+        }
+        let mut unread = false;
+        let scope = match self.boundary {
+            Boundary::None => pattern.to_owned(),
+            Boundary::Unread => {
+                unread = true;
+                pattern.to_owned()
+            }
+            Boundary::Policy(index) => {
+                self.within(index, probe, on, context, pattern, &mut keys)?
+            }
+        };
+        let certainty = if unread {
+            Certainty::Unresolved
+        } else if keys.is_empty() {
+            Certainty::Certain
+        } else {
+            Certainty::Conditional
+        };
+        Some((scope, certainty, keys))
+    }
+
+    /// Whether a denial shuts the pattern (or the one resource asked about) out. Keys of denials that
+    /// may or may not apply are added.
+    fn denied(
+        &self,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+        pattern: &str,
+        keys: &mut BTreeSet<String>,
+    ) -> bool {
+        let boundary = match self.boundary {
+            Boundary::Policy(index) => Some(index),
+            _ => None,
+        };
+        for index in self.grants.iter().copied().chain(boundary) {
+            let Some(policy) = self.policies.get(index) else {
+                continue;
+            };
+            for &number in policy.deny.get(&probe).into_iter().flatten() {
+                let Some(statement) = policy.statements.get(number) else {
+                    continue;
+                };
+                if !self.shuts_out(statement, on, pattern) {
+                    continue;
+                }
+                match statement.condition.as_ref().map(|c| c.judge(context)) {
+                    None | Some(Verdict::Holds) => return true,
+                    Some(Verdict::Fails) => {}
+                    Some(Verdict::Depends(open)) => keys.extend(open),
+                }
+            }
+        }
+        false
+    }
+
+    fn shuts_out(&self, statement: &Statement, on: On<'_>, pattern: &str) -> bool {
+        let list = || self.expanded(&statement.resources, statement.variables);
+        match (on, statement.resources.negated) {
+            (On::Arn(arn), negated) => list().any(|p| glob::matches(&p, arn)) != negated,
+            (On::OtherUser(own), true) => {
+                !list().any(|p| overlaps(&p, pattern) && !own_only(&p, own))
+            }
+            (_, true) => !list().any(|p| overlaps(&p, pattern)),
+            (_, false) => list().any(|p| covers(&p, pattern)),
+        }
+    }
+
+    /// The part of the pattern that the boundary lets through.
+    fn within(
+        &self,
+        boundary: usize,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+        pattern: &str,
+        keys: &mut BTreeSet<String>,
+    ) -> Option<String> {
+        let policy = self.policies.get(boundary)?;
+        let mut conditional: Option<(String, BTreeSet<String>)> = None;
+        for &number in policy.allow.get(&probe)? {
+            let Some(statement) = policy.statements.get(number) else {
+                continue;
+            };
+            let open = match statement.condition.as_ref().map(|c| c.judge(context)) {
+                None | Some(Verdict::Holds) => BTreeSet::new(),
+                Some(Verdict::Fails) => continue,
+                Some(Verdict::Depends(open)) => open,
+            };
+            for cap in self.scopes(statement) {
+                let fits = match on {
+                    On::Any => overlaps(&cap, pattern),
+                    On::Everything => is_everything(&cap),
+                    On::Arn(arn) => glob::matches(&cap, arn) && !self.excluded(statement, arn),
+                    On::OtherUser(own) => overlaps(&cap, pattern) && !own_only(&cap, own),
+                };
+                if !fits {
+                    continue;
+                }
+                let scope = if covers(&cap, pattern) {
+                    pattern.to_owned()
+                } else {
+                    cap.into_owned()
+                };
+                if open.is_empty() {
+                    return Some(scope);
+                }
+                conditional.get_or_insert((scope, open.clone()));
+            }
+        }
+        let (scope, open) = conditional?;
+        keys.extend(open);
+        Some(scope)
+    }
+
+    /// What a statement speaks of: its patterns, or everything where it says what it does not speak of.
+    fn scopes<'s>(&'s self, statement: &'s Statement) -> Vec<Cow<'s, str>> {
+        if statement.resources.negated {
+            vec![Cow::Borrowed("*")]
+        } else {
+            self.expanded(&statement.resources, statement.variables)
+                .collect()
+        }
+    }
+
+    fn excluded(&self, statement: &Statement, arn: &str) -> bool {
+        statement.resources.negated
+            && self
+                .expanded(&statement.resources, statement.variables)
+                .any(|p| glob::matches(&p, arn))
+    }
+
+    fn expanded<'s>(
+        &'s self,
+        patterns: &'s Patterns,
+        variables: bool,
+    ) -> impl Iterator<Item = Cow<'s, str>> {
+        patterns.list.iter().filter_map(move |pattern| {
+            if variables && pattern.contains("${") {
+                substituted(pattern, &self.variables).map(Cow::Owned)
+            } else {
+                Some(Cow::Borrowed(&**pattern))
+            }
+        })
+    }
+
+    /// Whether the set amounts to doing anything: every action by wildcard, and nothing that matters
+    /// taken away again.
+    pub(super) fn admin(&self) -> Option<Allowed> {
+        let (policy, statement) = self.broad()?;
+        let mut answer: Option<Allowed> = None;
+        for action in CORE {
+            let allowed = self.allowed(probe(action)?, On::Everything, &[])?;
+            match &mut answer {
+                None => answer = Some(allowed),
+                Some(worst) => {
+                    worst.certainty = worst.certainty.max(allowed.certainty);
+                    worst.keys.extend(allowed.keys);
+                }
+            }
+        }
+        let mut answer = answer?;
+        answer.policy = policy;
+        answer.statement = statement;
+        answer.claim = "every action on every resource".to_owned();
+        Some(answer)
+    }
+
+    /// A statement that allows every action on every resource; one without a condition first.
+    fn broad(&self) -> Option<(usize, usize)> {
+        let mut found = None;
+        for &index in &self.grants {
+            let Some(policy) = self.policies.get(index) else {
+                continue;
+            };
+            for (number, statement) in policy.statements.iter().enumerate() {
+                let everything = self.scopes(statement).iter().any(|p| is_everything(p));
+                if statement.allow && statement.broad() && everything {
+                    if statement.condition.is_none() {
+                        return Some((index, number));
+                    }
+                    found.get_or_insert((index, number));
+                }
+            }
+        }
+        found
+    }
+
+    /// A statement that grants by wildcard: every action, or all of a service's, on every resource.
+    pub(super) fn wildcard(&self) -> Option<Allowed> {
+        let mut best: Option<Allowed> = None;
+        for &index in &self.grants {
+            let Some(policy) = self.policies.get(index) else {
+                continue;
+            };
+            for (number, statement) in policy.statements.iter().enumerate() {
+                let everything = self.scopes(statement).iter().any(|p| is_everything(p));
+                if !statement.allow || !everything || statement.actions.negated {
+                    continue;
+                }
+                let wild = statement.actions.list.iter().find(|p| {
+                    matches!(&***p, "*" | "*:*")
+                        || p.strip_suffix(":*")
+                            .is_some_and(|s| !s.contains(['*', '?']))
+                });
+                let Some(wild) = wild else {
+                    continue;
+                };
+                let keys: BTreeSet<String> = match &statement.condition {
+                    None => BTreeSet::new(),
+                    Some(condition) => match condition.judge(&[]) {
+                        Verdict::Depends(keys) => keys,
+                        _ => BTreeSet::new(),
+                    },
+                };
+                let certainty = if keys.is_empty() {
+                    Certainty::Certain
+                } else {
+                    Certainty::Conditional
+                };
+                let all = matches!(&**wild, "*" | "*:*");
+                let better = match &best {
+                    None => true,
+                    Some(b) => (certainty, !all) < (b.certainty, !b.claim.starts_with('*')),
+                };
+                if better {
+                    best = Some(Allowed {
+                        policy: index,
+                        statement: number,
+                        claim: format!("{wild} on *"),
+                        scope: "*".to_owned(),
+                        certainty,
+                        keys,
+                    });
+                }
+            }
+        }
+        best
+    }
+
+    /// The highest access level that the set gives, with the statement that gives it. Assuming roles
+    /// counts for what the roles may do, not here.
+    pub(super) fn level(&self) -> Option<(AccessLevel, Allowed)> {
+        let mut best: Option<(AccessLevel, Allowed)> = None;
+        for &index in &self.grants {
+            let Some(policy) = self.policies.get(index) else {
+                continue;
+            };
+            for (number, statement) in policy.statements.iter().enumerate() {
+                if !statement.allow {
+                    continue;
+                }
+                for (pattern, level, mut keys) in self.effective(statement) {
+                    if let Some(condition) = &statement.condition
+                        && let Verdict::Depends(open) = condition.judge(&[])
+                    {
+                        keys.extend(open);
+                    }
+                    let certainty = match self.boundary {
+                        Boundary::Unread => Certainty::Unresolved,
+                        _ if keys.is_empty() => Certainty::Certain,
+                        _ => Certainty::Conditional,
+                    };
+                    if best.as_ref().is_some_and(|(l, b)| {
+                        (*l, std::cmp::Reverse(b.certainty))
+                            >= (level, std::cmp::Reverse(certainty))
+                    }) {
+                        continue;
+                    }
+                    let scope = self
+                        .scopes(statement)
+                        .first()
+                        .map(|s| s.to_string())
+                        .unwrap_or_default();
+                    best = Some((
+                        level,
+                        Allowed {
+                            policy: index,
+                            statement: number,
+                            claim: format!("{pattern} on {scope}"),
+                            scope,
+                            certainty,
+                            keys,
+                        },
+                    ));
+                    if (level, certainty) == (AccessLevel::Write, Certainty::Certain) {
+                        return best;
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    /// The action patterns of a statement that are left after denials and boundary, with their level.
+    fn effective(&self, statement: &Statement) -> Vec<Part> {
+        let scopes = self.scopes(statement);
+        let start: Vec<Str> = if statement.actions.negated {
+            vec!["*".into()]
+        } else {
+            statement.actions.list.clone()
+        };
+        let mut left: Vec<_> = start
+            .into_iter()
+            .filter(|pattern| !assumes(pattern))
+            .map(|p| (p.clone(), access_level::of_pattern(&p), BTreeSet::new()))
+            .collect();
+        let boundary = match self.boundary {
+            Boundary::Policy(index) => self.policies.get(index),
+            _ => None,
+        };
+        let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        for denial in policies
+            .chain(boundary)
+            .flat_map(|policy| &policy.statements)
+            .filter(|s| !s.allow)
+        {
+            if !scopes.iter().all(|s| self.shuts_out(denial, On::Any, s)) {
+                continue;
+            }
+            let open = match denial.condition.as_ref().map(|c| c.judge(&[])) {
+                None | Some(Verdict::Holds) => None,
+                Some(Verdict::Fails) => continue,
+                Some(Verdict::Depends(open)) => Some(open),
+            };
+            left = left
+                .into_iter()
+                .flat_map(|(pattern, level, mut keys)| {
+                    if let Some(open) = &open {
+                        if denial.touches(&pattern) {
+                            keys.extend(open.iter().cloned());
+                        }
+                        return vec![(pattern, level, keys)];
+                    }
+                    if denial.actions.negated {
+                        return narrowed(&denial.actions.list, &pattern, level, &keys);
+                    }
+                    let gone = denial.actions.list.iter().any(|d| covers(d, &pattern));
+                    if gone {
+                        Vec::new()
+                    } else {
+                        vec![(pattern, level, keys)]
+                    }
+                })
+                .collect();
+            // Parts repeat where lists overlap; without this their number would multiply.
+            left.sort_by(|a: &Part, b: &Part| (&a.0, a.1, a.2.len()).cmp(&(&b.0, b.1, b.2.len())));
+            left.dedup_by(|a, b| a.0 == b.0);
+        }
+        let Some(boundary) = boundary else {
+            return left;
+        };
+        let caps = boundary.statements.iter().filter(|cap| {
+            cap.allow
+                && self
+                    .scopes(cap)
+                    .iter()
+                    .any(|c| scopes.iter().any(|s| overlaps(c, s)))
+        });
+        let caps: Vec<_> = caps.collect();
+        let mut capped = Vec::new();
+        for (pattern, level, keys) in left {
+            for cap in &caps {
+                let mut keys = keys.clone();
+                match cap.condition.as_ref().map(|c| c.judge(&[])) {
+                    None | Some(Verdict::Holds) => {}
+                    Some(Verdict::Fails) => continue,
+                    Some(Verdict::Depends(open)) => keys.extend(open),
+                }
+                if cap.actions.negated {
+                    if !cap.actions.list.iter().any(|c| covers(c, &pattern)) {
+                        capped.push((pattern.clone(), level, keys));
+                    }
+                } else {
+                    capped.extend(narrowed(&cap.actions.list, &pattern, level, &keys));
+                }
+            }
+        }
+        capped
+    }
+}
+
+/// An action pattern, the level of what it matches, and the condition keys it depends on.
+type Part = (Str, AccessLevel, BTreeSet<String>);
+
+/// The parts of a pattern that a list of patterns leaves.
+fn narrowed(list: &[Str], pattern: &Str, level: AccessLevel, keys: &BTreeSet<String>) -> Vec<Part> {
+    let parts = list.iter().filter(|part| overlaps(part, pattern));
+    parts
+        .map(|part| {
+            let narrow = if covers(part, pattern) { pattern } else { part };
+            let level = level.min(access_level::of_pattern(part));
+            (narrow.clone(), level, keys.clone())
+        })
+        .collect()
+}
+
+/// Whether an action is but the means of assuming a role.
+fn assumes(pattern: &str) -> bool {
+    matches!(
+        pattern,
+        "sts:assumerole" | "sts:tagsession" | "sts:setsourceidentity" | "sts:assumerole*"
+    )
+}
+
+/// Whether a pattern can match a resource that the action works on. Known for IAM and STS, whose actions
+/// work on IAM's own resources; of other services any pattern will do.
+fn speaks_of(probe: Probe, pattern: &str) -> bool {
+    let action = spelling(probe);
+    if action.starts_with("iam:") || action.starts_with("sts:AssumeRole") {
+        overlaps(pattern, "arn:*:iam::*")
+    } else {
+        true
+    }
+}
+
+/// Whether a pattern can match no other user than this one: its last part is the user's own name.
+fn own_only(pattern: &str, own: &str) -> bool {
+    let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    pattern.contains('/') && name(pattern) == name(own) || pattern == own
+}
+
+/// A pattern with its policy variables filled in; `None` when one has no value, and so nothing matches.
+/// What only a request tells matches anything.
+fn substituted(pattern: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    let mut text = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let Some((variable, tail)) = after.split_once('}') else {
+            text.push_str("${");
+            rest = after;
+            continue;
+        };
+        let (name, default) = match variable.split_once(',') {
+            Some((name, default)) => (name.trim(), Some(default.trim().trim_matches('\''))),
+            None => (variable.trim(), None),
+        };
+        let key = name.to_ascii_lowercase();
+        match (values.get(&key), default) {
+            (Some(value), _) => text.push_str(value),
+            (None, Some(default)) => text.push_str(default),
+            // `${*}`, `${?}` and `${$}` are those characters themselves; one character, then.
+            (None, None) if matches!(name, "*" | "?" | "$") => text.push('?'),
+            (None, None) if key == "aws:username" || key.starts_with("aws:principaltag/") => {
+                return None;
+            }
+            (None, None) => text.push('*'),
+        }
+        rest = tail;
+    }
+    text.push_str(rest);
+    Some(text)
+}

@@ -1,0 +1,242 @@
+//! Policies compiled: which of the actions that matter each statement speaks of, found once per policy.
+
+use super::condition::Condition;
+use crate::model::{Effect, Evidence, IamRule, Matcher, Rule, RuleBody, Str};
+use crate::platform::aws::pattern::{normalise_action, overlaps};
+use crate::platform::aws::policy::{Document, Selection};
+use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
+use crate::platform::glob;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Actions that together stand for "everything": who may do these on every resource can do anything.
+pub(super) const CORE: [&str; 12] = [
+    "dynamodb:PutItem",
+    "ec2:RunInstances",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreatePolicyVersion",
+    "iam:PassRole",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "lambda:UpdateFunctionCode",
+    "s3:GetObject",
+    "sts:AssumeRole",
+];
+
+/// An action that matters, by its position among all of them.
+pub(super) type Probe = usize;
+
+/// Every action that some table names, in lower case with its usual spelling, sorted.
+static PROBES: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
+    let escalations = ESCALATIONS.iter().flat_map(|rule| &rule.actions);
+    let meanings = MEANINGS.iter().flat_map(|meaning| &meaning.actions);
+    let mut probes: Vec<(String, &'static str)> = escalations
+        .chain(meanings)
+        .map(String::as_str)
+        .chain(CORE)
+        .map(|action| (action.to_ascii_lowercase(), action))
+        .collect();
+    probes.sort();
+    probes.dedup_by(|a, b| a.0 == b.0);
+    probes
+});
+
+/// The probe of an action.
+pub(super) fn probe(action: &str) -> Option<Probe> {
+    let action = action.to_ascii_lowercase();
+    PROBES.binary_search_by(|(name, _)| name.cmp(&action)).ok()
+}
+
+/// The usual spelling of a probe's action.
+pub(super) fn spelling(probe: Probe) -> &'static str {
+    PROBES.get(probe).map_or("", |(_, shown)| shown)
+}
+
+/// The probes that a lower-case pattern matches: a range for the common `prefix*`, else one by one.
+fn matching(pattern: &str) -> Vec<Probe> {
+    let prefix = pattern.trim_end_matches('*');
+    if prefix.contains(['*', '?']) {
+        let all = PROBES.iter().enumerate();
+        return all
+            .filter(|(_, (name, _))| glob::matches(pattern, name))
+            .map(|(index, _)| index)
+            .collect();
+    }
+    if prefix.len() == pattern.len() {
+        return probe(pattern).into_iter().collect();
+    }
+    let start = PROBES.partition_point(|(name, _)| name.as_str() < prefix);
+    let rest = PROBES.iter().enumerate().skip(start);
+    rest.take_while(|(_, (name, _))| name.starts_with(prefix))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// A list of patterns, or all but what they match.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    /// All but these.
+    pub negated: bool,
+    /// The patterns.
+    pub list: Vec<Str>,
+}
+
+/// One statement, ready to be asked.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub allow: bool,
+    /// Lower case.
+    pub actions: Patterns,
+    pub resources: Patterns,
+    /// Whether resources hold policy variables.
+    pub variables: bool,
+    pub condition: Option<Condition>,
+    pub label: Str,
+    pub evidence: Option<Evidence>,
+}
+
+impl Statement {
+    /// Whether it speaks of every action by wildcard or of all but some.
+    pub(super) fn broad(&self) -> bool {
+        self.actions.negated
+            || self
+                .actions
+                .list
+                .iter()
+                .any(|p| matches!(&**p, "*" | "*:*"))
+    }
+
+    /// Whether it speaks of a (lower-case) action pattern: all of it, for a pattern to be shut out.
+    pub(super) fn touches(&self, action: &str) -> bool {
+        self.actions.list.iter().any(|p| overlaps(p, action)) != self.actions.negated
+    }
+}
+
+/// A policy, ready to be asked.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub id: Str,
+    pub name: Str,
+    /// Whether a customer wrote it and it can be changed by a new version.
+    pub customer: bool,
+    pub statements: Vec<Statement>,
+    /// By probe, the positions of the statements that allow it.
+    pub allow: BTreeMap<Probe, Vec<usize>>,
+    /// By probe, the positions of the statements that deny it.
+    pub deny: BTreeMap<Probe, Vec<usize>>,
+    /// Whether some statement holds policy variables.
+    pub variables: bool,
+}
+
+impl Compiled {
+    /// From a policy that an export holds.
+    pub(super) fn of_rules<'r>(
+        id: Str,
+        name: Str,
+        customer: bool,
+        rules: impl Iterator<Item = &'r Rule>,
+    ) -> Self {
+        let statements = rules.filter_map(|rule| match &rule.body {
+            RuleBody::Iam(body) => Some(of_rule(rule, body)),
+            RuleBody::Rbac(_) => None,
+        });
+        Self::of_statements(id, name, customer, statements.collect())
+    }
+
+    /// From a document that ships with the program.
+    pub(super) fn of_document(id: Str, name: Str, document: &Document) -> Self {
+        let statements = document.statements.iter().map(|statement| Statement {
+            allow: statement.allow,
+            actions: actions(selected(&statement.actions)),
+            resources: statement.resources.as_ref().map_or_else(
+                || Patterns {
+                    negated: false,
+                    list: vec!["*".into()],
+                },
+                selected,
+            ),
+            variables: false,
+            condition: statement.condition.as_deref().map(Condition::new),
+            label: statement.label().into(),
+            evidence: None,
+        });
+        Self::of_statements(id, name, false, statements.collect())
+    }
+
+    fn of_statements(id: Str, name: Str, customer: bool, statements: Vec<Statement>) -> Self {
+        let (mut allow, mut deny) = (BTreeMap::new(), BTreeMap::new());
+        for (index, statement) in statements.iter().enumerate() {
+            let mut hit = vec![statement.actions.negated; PROBES.len()];
+            for probe in statement.actions.list.iter().flat_map(|p| matching(p)) {
+                if let Some(slot) = hit.get_mut(probe) {
+                    *slot = !statement.actions.negated;
+                }
+            }
+            let table: &mut BTreeMap<Probe, Vec<usize>> = if statement.allow {
+                &mut allow
+            } else {
+                &mut deny
+            };
+            for (probe, _) in hit.into_iter().enumerate().filter(|(_, hit)| *hit) {
+                table.entry(probe).or_default().push(index);
+            }
+        }
+        let variables = statements.iter().any(|s| s.variables);
+        Self {
+            id,
+            name,
+            customer,
+            statements,
+            allow,
+            deny,
+            variables,
+        }
+    }
+}
+
+fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
+    let resources = listed(&body.resources);
+    // Before 2012-10-17 `${…}` is literal text.
+    let variables = body.version.as_deref() == Some("2012-10-17")
+        && resources.list.iter().any(|p| p.contains("${"));
+    Statement {
+        allow: rule.effect == Effect::Allow,
+        actions: actions(listed(&body.actions)),
+        resources,
+        variables,
+        condition: body.condition.as_deref().map(Condition::new),
+        label: rule.label.clone(),
+        evidence: Some(rule.evidence.clone()),
+    }
+}
+
+fn listed(matcher: &Matcher) -> Patterns {
+    let (negated, list) = match matcher {
+        Matcher::In(list) => (false, list),
+        Matcher::NotIn(list) => (true, list),
+    };
+    Patterns {
+        negated,
+        list: list.clone(),
+    }
+}
+
+fn selected(selection: &Selection) -> Patterns {
+    Patterns {
+        negated: selection.negated,
+        list: selection
+            .patterns
+            .iter()
+            .map(|p| p.as_str().into())
+            .collect(),
+    }
+}
+
+fn actions(mut patterns: Patterns) -> Patterns {
+    for pattern in &mut patterns.list {
+        *pattern = normalise_action(pattern).into();
+    }
+    patterns
+}
