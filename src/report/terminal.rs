@@ -30,10 +30,10 @@ fn heading(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     let (snapshot, totals) = (report.snapshot, &report.totals);
     let tool = format!(
         "{} {}",
-        clean(&snapshot.tool.name),
-        clean(&snapshot.tool.version)
+        cut(&clean(&snapshot.tool.name), 12),
+        cut(&clean(&snapshot.tool.version), 12)
     );
-    let at = clean(&snapshot.scanned_at);
+    let at = cut(&clean(&snapshot.scanned_at), 24);
     let title = format!("{} · as of {at}", pen.paint(BOLD, &tool));
     pen.line(&title)?;
     pen.blank()?;
@@ -66,7 +66,7 @@ fn read(report: &Report<'_>) -> String {
         parts.push(count(n, "repository", "repositories"));
     }
     let readers = c.readers.iter();
-    parts.extend(readers.map(|(name, n)| format!("{} {}", clean(name), number(*n))));
+    parts.extend(readers.map(|(name, n)| format!("{} {}", cut(&clean(name), 40), number(*n))));
     parts.join(" · ")
 }
 
@@ -117,7 +117,7 @@ fn findings_line(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         parts.push((GREEN, "none open".to_owned()));
     }
     if let (Some(new), Some(baseline)) = (totals.new, &report.snapshot.baseline) {
-        let since = clean(text::day(&baseline.scanned_at));
+        let since = cut(&clean(text::day(&baseline.scanned_at)), 10);
         parts.push((PLAIN, format!("{} new since {since}", number(new as u64))));
     }
     if totals.waived > 0 {
@@ -161,8 +161,8 @@ fn changes(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     };
     let totals = &report.totals;
     pen.blank()?;
-    let since = clean(text::day(&baseline.scanned_at));
-    let title = pen.paint(BOLD, &format!("CHANGES SINCE {since}"));
+    let since = cut(&clean(text::day(&baseline.scanned_at)), 10);
+    let title = format!("CHANGES SINCE {since}");
     let summary = match report.changes.len() {
         0 => "none".to_owned(),
         n => format!(
@@ -173,7 +173,7 @@ fn changes(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
             count(report.gone.len(), "finding", "findings"),
         ),
     };
-    pen.line(&format!("{title}  {summary}"))?;
+    pen.item(0, (BOLD, &title), PLAIN, &summary)?;
     let subject_width = if pen.width >= 100 { 34 } else { 22 };
     let rest = pen.width - 2 - 2 - 19 - subject_width - 2;
     for row in report.changes.iter().take(CHANGES) {
