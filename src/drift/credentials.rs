@@ -143,9 +143,9 @@ fn leaked(before: &[Exposure], new: &Credential, changes: &mut Changes) {
         .map(|e| e.evidence.clone())
         .collect();
     if !fresh.is_empty() {
-        let side = |evidence: Vec<Evidence>| Side(list(&evidence), evidence);
-        let before = before.iter().map(|e| e.evidence.clone()).collect();
-        let (before, after) = (side(before), side(fresh));
+        // The places where it already stood are evidence; it has not moved from them.
+        let before = Side(None, before.iter().map(|e| e.evidence.clone()).collect());
+        let after = Side(list(&fresh), fresh);
         changes.push(Kind::CredentialLeaked, &subject(new), before, after);
     }
 }

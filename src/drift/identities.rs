@@ -132,24 +132,28 @@ fn claims(ownership: &Ownership) -> Vec<Evidence> {
 
 fn privilege(old: &Identity, new: &Identity, subject: &Subject, changes: &mut Changes) {
     let (was, is) = (&old.privilege, &new.privilege);
-    let mut push = |kind| {
+    let mut push = |kind, after: String| {
         let before = Side::new(tier_text(was), proof(was.proof.as_ref()));
-        let after = Side::new(tier_text(is), proof(is.proof.as_ref()));
+        let after = Side::new(after, proof(is.proof.as_ref()));
         changes.push(kind, subject, before, after);
     };
     let (old_rank, new_rank) = match (rank(was), rank(is)) {
         (None, None) => return,
-        (None, Some(_)) => return push(Kind::TierKnown),
-        (Some(_), None) => return push(Kind::TierUnknown),
+        (None, Some(_)) => return push(Kind::TierKnown, tier_text(is)),
+        (Some(_), None) => return push(Kind::TierUnknown, tier_text(is)),
         (Some(a), Some(b)) => (a, b),
     };
     let lower = new_rank < old_rank;
     if new_rank > old_rank {
-        push(Kind::TierRose);
+        push(Kind::TierRose, tier_text(is));
     } else if lower && firm(was, is) {
-        push(Kind::TierFell);
+        push(Kind::TierFell, tier_text(is));
     } else if lower {
-        push(Kind::TierUnknown);
+        let unread = is.unresolved.join(", ");
+        push(
+            Kind::TierUnknown,
+            format!("at least {}; not read: {unread}", is.tier),
+        );
     }
     capabilities(was, is, subject, changes);
 }

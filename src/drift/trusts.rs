@@ -84,19 +84,16 @@ fn describe(trusts: &[&Trust]) -> String {
     let texts: BTreeSet<String> = trusts
         .iter()
         .map(|t| {
-            let conditions = match &*t.condition_keys {
-                [] => "no conditions".to_owned(),
-                keys => format!("if {}", keys.join(", ")),
-            };
             let who = match &*t.principal_kind {
                 "anyone" => "anyone",
                 _ => &t.principal,
             };
-            format!(
-                "{} {who}: {} ({conditions})",
-                t.effect,
-                t.actions.join(", ")
-            )
+            let deny = if t.effect == "deny" { "not " } else { "" };
+            let conditions = match &*t.condition_keys {
+                [] => "without conditions".to_owned(),
+                keys => format!("if {}", keys.join(", ")),
+            };
+            format!("{deny}{who} {conditions} ({})", t.actions.join(", "))
         })
         .collect();
     texts.into_iter().collect::<Vec<_>>().join("; ")

@@ -4,7 +4,7 @@ use super::Style;
 use super::paint::{self, BOLD, DIM, GREEN, PLAIN, Pen, RED, YELLOW};
 use super::show::{CredentialView, IdentityView};
 use super::subject::{credential_name, tier};
-use super::text::{clean, count, day, owner, place, when};
+use super::text::{clean, count, day, number, owner, place, when};
 use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
 use crate::snapshot::{
@@ -198,19 +198,20 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
         text.push_str(&format!(" ({})", clean(&privilege.certainty)));
     }
     pen.field("tier", paint::tier(tier), &text)?;
+    let mut shown = Vec::new();
     if let Some(proof) = &privilege.proof {
-        chain(proof, pen)?;
+        chain(proof, &mut shown, pen)?;
     }
     if !privilege.reach.is_empty() {
         pen.field("reach", PLAIN, &clean(&privilege.reach.join(", ")))?;
     }
     for capability in &privilege.capabilities {
         pen.field("can", PLAIN, &clean(&capability.name))?;
-        chain(&capability.proof, pen)?;
+        chain(&capability.proof, &mut shown, pen)?;
     }
     if let Some(wildcard) = &privilege.wildcard {
         pen.field("wildcard", YELLOW, "a rule grants by wildcard")?;
-        chain(wildcard, pen)?;
+        chain(wildcard, &mut shown, pen)?;
     }
     for (index, document) in privilege.unresolved.iter().take(MANY).enumerate() {
         let label = if index == 0 { "not read" } else { "" };
@@ -225,18 +226,24 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
     )
 }
 
-fn chain(proof: &Proof, pen: &mut Pen<'_>) -> io::Result<()> {
+/// A proof, step by step; one that has been shown is only named.
+fn chain<'a>(proof: &'a Proof, shown: &mut Vec<&'a Proof>, pen: &mut Pen<'_>) -> io::Result<()> {
+    if shown.contains(&proof) {
+        let claim = format!("{} (as above)", clean(&proof.claim));
+        return pen.text(15, DIM, &claim);
+    }
+    shown.push(proof);
     let mut claim = clean(&proof.claim);
     if !matches!(&*proof.certainty, "" | "certain") {
         claim.push_str(&format!(" ({})", clean(&proof.certainty)));
     }
-    pen.item(13, "", PLAIN, &claim)?;
+    pen.text(15, PLAIN, &claim)?;
     for hop in proof.hops.iter().take(MANY) {
         let at = match &hop.evidence {
             Some(evidence) => place(evidence),
             None => "the platform's own".to_owned(),
         };
-        pen.item(13, "←", DIM, &format!("{}: {at}", clean(&hop.what)))?;
+        pen.item(15, (DIM, "←"), DIM, &format!("{}: {at}", clean(&hop.what)))?;
     }
     rest(proof.hops.len(), MANY, "step", "steps", pen)
 }
@@ -350,7 +357,7 @@ fn dated(at: &str, now: &str) -> String {
         return date;
     };
     match now.days_since(at) {
-        0 => format!("{date}, today"),
+        0 => format!("{date}, less than a day ago"),
         days if days > 0 => format!("{date}, {} ago", count(days as usize, "day", "days")),
         days => format!(
             "{date}, in {}",
@@ -381,7 +388,7 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
     );
     pen.field("credential", PLAIN, &text)?;
     if let Some(basis) = &c.identity_basis {
-        pen.item(13, "how known:", DIM, &clean(basis))?;
+        pen.item(15, (DIM, "how known:"), DIM, &clean(basis))?;
     }
     for e in c.exposures.iter().take(MANY) {
         let environment = match &e.environment {
@@ -393,14 +400,14 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
             place(&e.evidence),
             clean(&e.confidence)
         );
-        pen.item(13, "in the open:", RED, &text)?;
+        pen.item(15, (RED, "in the open:"), RED, &text)?;
     }
     rest(c.exposures.len(), MANY, "place", "places", pen)?;
     for record in c.records.iter().take(3) {
-        pen.item(13, "listed in:", DIM, &place(record))?;
+        pen.item(15, (DIM, "listed in:"), DIM, &place(record))?;
     }
     if let Some(revocation) = &c.revocation {
-        pen.item(13, "revoke at:", PLAIN, &clean(revocation))?;
+        pen.item(15, (PLAIN, "revoke at:"), PLAIN, &clean(revocation))?;
     }
     Ok(())
 }
@@ -408,29 +415,24 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
 fn findings(findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<()> {
     heading(&format!("FINDINGS  {}", findings.len()), pen)?;
     if findings.is_empty() {
-        return pen.item(2, "", GREEN, "none");
+        return pen.text(2, GREEN, "none");
     }
     for f in findings {
         let level = severity(&f.severity);
-        let mark = pen.paint(paint::severity(level), level.as_str());
-        let new = if f.status.as_deref() == Some("new") {
-            " (new)"
-        } else {
-            ""
+        let mark = (paint::severity(level), level.as_str());
+        let new = match f.status.as_deref() {
+            Some("new") => " (new)",
+            _ => "",
         };
-        let head = format!(
-            "  {mark} {}{new} [{}]",
-            pen.paint(BOLD, &clean(&f.title)),
-            clean(&f.check)
-        );
-        pen.line(&head)?;
-        pen.item(4, "", PLAIN, &clean(&f.message))?;
+        let head = format!("{}{new} [{}]", clean(&f.title), clean(&f.check));
+        pen.item(2, mark, BOLD, &head)?;
+        pen.text(4, PLAIN, &clean(&f.message))?;
         for e in f.evidence.iter().take(4) {
-            pen.item(4, "at", DIM, &place(e))?;
+            pen.item(4, (DIM, "at"), DIM, &place(e))?;
         }
         if f.evidence.len() > 4 {
             let left = count(f.evidence.len() - 4, "place", "places");
-            pen.item(4, "", DIM, &format!("and {left} more"))?;
+            pen.text(4, DIM, &format!("and {left} more"))?;
         }
         if let Some(w) = &f.waiver {
             let text = format!(
@@ -440,10 +442,10 @@ fn findings(findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<()> {
                 clean(&w.approver),
                 clean(&w.reason)
             );
-            pen.item(4, "", YELLOW, &text)?;
+            pen.text(4, YELLOW, &text)?;
         }
         if !f.remediation.is_empty() {
-            pen.item(4, "→", PLAIN, &clean(&f.remediation))?;
+            pen.item(4, (PLAIN, "→"), PLAIN, &clean(&f.remediation))?;
         }
     }
     Ok(())
@@ -466,7 +468,7 @@ fn changes(changes: &[&Change], pen: &mut Pen<'_>) -> io::Result<()> {
         };
         pen.item(
             2,
-            &mark,
+            (style, mark),
             PLAIN,
             &format!("{}: {sides}", clean(&change.kind)),
         )?;
@@ -478,6 +480,8 @@ fn rest(all: usize, shown: usize, one: &str, many: &str, pen: &mut Pen<'_>) -> i
     if all <= shown {
         return Ok(());
     }
-    let left = count(all - shown, one, many);
-    pen.item(13, "", DIM, &format!("and {left} more"))
+    let left = all - shown;
+    let what = if left == 1 { one } else { many };
+    let text = format!("and {} more {what}", number(left as u64));
+    pen.text(15, DIM, &text)
 }

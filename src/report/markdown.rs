@@ -1,10 +1,10 @@
 //! Markdown for a pull request or a ticket. Bounded, so that it fits into a comment; everything from
 //! inputs is escaped, and nobody is pinged by a name in it.
 
-use super::text::{self, clean, count, cut, place};
+use super::text::{self, clean, count, cut, number, place};
 use super::view::{FindingRow, Gap};
 use super::{Report, paint};
-use crate::model::Severity;
+use crate::model::{Severity, Timestamp};
 use crate::snapshot::{Change, Finding};
 use std::io::{self, Write};
 
@@ -65,15 +65,15 @@ fn summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "| {mark} {name} | {} | {new} | {} |", s.open, s.waived)?;
     }
     if let Some(all) = report.ownership.first() {
-        let states = all.states.iter().filter(|(_, n)| *n > 0);
+        let others = |s: &str, n: usize| n > 0 && s != "owned";
+        let states = all.states.iter().filter(|(s, n)| others(s, *n));
         let states: Vec<_> = states.map(|(s, n)| format!("{n} {s}")).collect();
         let of = count(all.total, "identity", "identities");
-        writeln!(
-            out,
-            "\nOwners: {} of {of} owned ({}).",
-            all.owned,
-            states.join(", ")
-        )?;
+        let states = match &*states {
+            [] => String::new(),
+            states => format!(" ({})", states.join(", ")),
+        };
+        writeln!(out, "\nOwners: {} of {of} owned{states}.", all.owned)?;
     }
     Ok(())
 }
@@ -158,10 +158,15 @@ pub(super) fn findings(title: &str, findings: &[&Finding], out: &mut dyn Write) 
 }
 
 fn sides(change: &Change) -> String {
+    // Of an instant the day is enough.
+    let side = |text: &str| match Timestamp::parse(text) {
+        Some(at) => code(&at.date()),
+        None => code(text),
+    };
     match (&change.before, &change.after) {
-        (Some(before), Some(after)) => format!(": {} → {}", cell(before), cell(after)),
-        (None, Some(after)) => format!(": {}", cell(after)),
-        (Some(before), None) => format!(": was {}", cell(before)),
+        (Some(before), Some(after)) => format!(": {} → {}", side(before), side(after)),
+        (None, Some(after)) => format!(": {}", side(after)),
+        (Some(before), None) => format!(": was {}", side(before)),
         (None, None) => String::new(),
     }
 }
@@ -229,7 +234,9 @@ fn problems(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn more(all: usize, shown: usize, one: &str, many: &str, out: &mut dyn Write) -> io::Result<()> {
     if all > shown {
-        writeln!(out, "\n… and {} more.", count(all - shown, one, many))?;
+        let left = all - shown;
+        let what = if left == 1 { one } else { many };
+        writeln!(out, "\n… and {} more {what}.", number(left as u64))?;
     }
     Ok(())
 }
@@ -288,7 +295,6 @@ fn escape(text: &str) -> String {
                 safe.push(c);
                 safe.push('\u{200B}');
             }
-            ':' => safe.push_str(":\u{200B}"),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '~' | '!' | '$' => {
                 safe.push('\\');
                 safe.push(c);
@@ -296,5 +302,6 @@ fn escape(text: &str) -> String {
             c => safe.push(c),
         }
     }
-    safe.replace("www.", "www\u{200B}.")
+    safe.replace("://", ":\u{200B}//")
+        .replace("www.", "www\u{200B}.")
 }

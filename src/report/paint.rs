@@ -60,7 +60,7 @@ pub(super) const fn bearing(bearing: Bearing) -> (Ansi, &'static str) {
 }
 
 /// Width of the column of labels.
-const LABEL: usize = 11;
+const LABEL: usize = 13;
 
 /// A terminal of a width, with colour or without.
 pub(super) struct Pen<'a> {
@@ -132,11 +132,16 @@ impl<'a> Pen<'a> {
         Ok(())
     }
 
-    /// Wrapped text at an indent, its first line after a mark.
+    /// Wrapped text at an indent.
+    pub(super) fn text(&mut self, indent: usize, style: Ansi, text: &str) -> io::Result<()> {
+        self.item(indent, (PLAIN, ""), style, text)
+    }
+
+    /// Wrapped text at an indent, its first line after a mark in a style of its own.
     pub(super) fn item(
         &mut self,
         indent: usize,
-        mark: &str,
+        (mark_style, mark): (Ansi, &str),
         style: Ansi,
         text: &str,
     ) -> io::Result<()> {
@@ -151,7 +156,7 @@ impl<'a> Pen<'a> {
             let line = self.paint(style, line);
             match (index, hang) {
                 (_, 0) => writeln!(self.out, "{pad}{line}")?,
-                (0, _) => writeln!(self.out, "{pad}{mark} {line}")?,
+                (0, _) => writeln!(self.out, "{pad}{} {line}", self.paint(mark_style, mark))?,
                 _ => writeln!(self.out, "{pad}{}{line}", " ".repeat(hang))?,
             }
         }

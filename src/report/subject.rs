@@ -171,6 +171,7 @@ impl<'a> Subjects<'a> {
                 if let Some(declaration) = self.declarations.get(id) {
                     if let [only] = &*declaration.identities {
                         self.behind(&mut subject, only);
+                        subject.expires = subject.identity.map(|i| &i.expires);
                     }
                     subject.purpose = declaration.purpose.as_deref();
                     subject.evidence = vec![&declaration.evidence];
@@ -181,7 +182,7 @@ impl<'a> Subjects<'a> {
         if !named.name.is_empty() {
             subject.name.clone_from(&named.name);
         }
-        subject
+        self.judge_end(subject)
     }
 
     fn behind(&self, subject: &mut Subject<'a>, id: &str) {

@@ -1,10 +1,11 @@
 //! The terminal report: what was looked at, what was found, and what to look at first.
 
 use super::paint::{self, BOLD, DIM, GREEN, PLAIN, Pen, RED, YELLOW};
-use super::text::{self, bytes, clean, count, cut, cut_start, number, place, wrap_to};
+use super::text::{self, bytes, clean, count, cut, cut_start, number, wrap, wrap_to};
 use super::view::{Gap, Hidden};
 use super::{Report, Style};
-use crate::model::Severity;
+use crate::model::{Severity, Timestamp};
+use crate::snapshot::Evidence;
 use anstyle::Style as Ansi;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use std::io;
@@ -29,10 +30,10 @@ fn heading(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     let (snapshot, totals) = (report.snapshot, &report.totals);
     let tool = format!(
         "{} {}",
-        clean(&snapshot.tool.name),
-        clean(&snapshot.tool.version)
+        cut(&clean(&snapshot.tool.name), 12),
+        cut(&clean(&snapshot.tool.version), 12)
     );
-    let at = clean(&snapshot.scanned_at);
+    let at = cut(&clean(&snapshot.scanned_at), 24);
     let title = format!("{} · as of {at}", pen.paint(BOLD, &tool));
     pen.line(&title)?;
     pen.blank()?;
@@ -65,7 +66,7 @@ fn read(report: &Report<'_>) -> String {
         parts.push(count(n, "repository", "repositories"));
     }
     let readers = c.readers.iter();
-    parts.extend(readers.map(|(name, n)| format!("{} {}", clean(name), number(*n))));
+    parts.extend(readers.map(|(name, n)| format!("{} {}", cut(&clean(name), 40), number(*n))));
     parts.join(" · ")
 }
 
@@ -116,7 +117,7 @@ fn findings_line(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         parts.push((GREEN, "none open".to_owned()));
     }
     if let (Some(new), Some(baseline)) = (totals.new, &report.snapshot.baseline) {
-        let since = clean(text::day(&baseline.scanned_at));
+        let since = cut(&clean(text::day(&baseline.scanned_at)), 10);
         parts.push((PLAIN, format!("{} new since {since}", number(new as u64))));
     }
     if totals.waived > 0 {
@@ -126,25 +127,30 @@ fn findings_line(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
 }
 
 fn owners(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
-    for (index, row) in report.ownership.iter().enumerate() {
+    // One platform is the whole.
+    let shown = if report.ownership.len() == 2 {
+        1
+    } else {
+        usize::MAX
+    };
+    for row in report.ownership.iter().take(shown) {
         let states = row.states.iter().filter(|(_, n)| *n > 0);
-        let states: Vec<_> = states
-            .map(|(state, n)| format!("{} {state}", number(*n as u64)))
+        let mut parts: Vec<_> = states
+            .map(|(state, n)| {
+                let text = format!("{} {state}", number(*n as u64));
+                (paint::ownership(state), text)
+            })
             .collect();
-        let text = match row.platform {
-            None => format!(
-                "{} of {} owned: {}",
-                number(row.owned as u64),
-                count(row.total, "identity", "identities"),
-                states.join(" · ")
-            ),
-            Some(platform) => format!("{:<12} {}", cut(&clean(platform), 12), states.join(" · ")),
-        };
-        // One platform is the whole.
-        if report.ownership.len() == 2 && index == 1 {
-            break;
+        match row.platform {
+            None => {
+                parts.retain(|(_, text)| !text.ends_with(" owned"));
+                let all = count(row.total, "identity", "identities");
+                let text = format!("{} of {all} owned", number(row.owned as u64));
+                parts.insert(0, (PLAIN, text));
+                pen.parts("owners", &parts)?;
+            }
+            Some(platform) => pen.parts(&format!(" {}", cut(&clean(platform), 10)), &parts)?,
         }
-        pen.field(if index == 0 { "owners" } else { "" }, PLAIN, &text)?;
     }
     Ok(())
 }
@@ -156,33 +162,36 @@ pub(super) fn changes(report: &Report<'_>, most: usize, pen: &mut Pen<'_>) -> io
     };
     let totals = &report.totals;
     pen.blank()?;
-    let since = clean(text::day(&baseline.scanned_at));
-    let title = pen.paint(BOLD, &format!("CHANGES SINCE {since}"));
+    let since = cut(&clean(text::day(&baseline.scanned_at)), 10);
+    let title = format!("CHANGES SINCE {since}");
     let summary = match report.changes.len() {
         0 => "none".to_owned(),
         n => format!(
-            "{} · {} for the worse · {} for the better · {} gone",
+            "{} ({} worse, {} better) · {} gone",
             number(n as u64),
             number(totals.worse as u64),
             number(totals.better as u64),
             count(report.gone.len(), "finding", "findings"),
         ),
     };
-    pen.line(&format!("{title}  {summary}"))?;
+    pen.item(0, (BOLD, &title), PLAIN, &summary)?;
     let subject_width = if pen.width >= 100 { 34 } else { 22 };
     let rest = pen.width - 2 - 2 - 19 - subject_width - 2;
     for row in report.changes.iter().take(most) {
         let change = row.change;
         let (style, mark) = paint::bearing(row.bearing);
         let kind = format!("{:<18}", cut(&clean(&change.kind), 18));
-        let subject = pad(
-            &cut(&clean(&change.subject.name), subject_width),
-            subject_width,
-        );
+        let name = clean(&change.subject.name);
+        // Of a credential the end of its name tells it from others.
+        let name = match &*change.subject.kind {
+            "credential" => cut_start(&name, subject_width),
+            _ => cut(&name, subject_width),
+        };
+        let subject = pad(&name, subject_width);
         let what = match (&change.before, &change.after) {
-            (Some(before), Some(after)) => format!("{} → {}", clean(before), clean(after)),
-            (None, Some(after)) => clean(after),
-            (Some(before), None) => format!("was {}", clean(before)),
+            (Some(before), Some(after)) => format!("{} → {}", side(before), side(after)),
+            (None, Some(after)) => side(after),
+            (Some(before), None) => format!("was {}", side(before)),
             (None, None) => String::new(),
         };
         let head = format!(
@@ -190,7 +199,7 @@ pub(super) fn changes(report: &Report<'_>, most: usize, pen: &mut Pen<'_>) -> io
             pen.paint(style, mark),
             pen.paint(style, &kind)
         );
-        for (index, line) in wrap_to(&what, rest, 2).iter().enumerate() {
+        for (index, line) in wrap_to(&what, rest, 3).iter().enumerate() {
             match index {
                 0 => pen.line(format!("{head}{line}").trim_end())?,
                 _ => pen.line(&format!("{}{line}", " ".repeat(pen.width - rest)))?,
@@ -198,6 +207,14 @@ pub(super) fn changes(report: &Report<'_>, most: usize, pen: &mut Pen<'_>) -> io
         }
     }
     more(report.changes.len(), most, "change", "changes", pen)
+}
+
+/// One side of a change; of an instant the day is enough.
+fn side(text: &str) -> String {
+    match Timestamp::parse(text) {
+        Some(at) => at.date(),
+        None => clean(text),
+    }
 }
 
 fn gaps(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
@@ -211,7 +228,7 @@ fn gaps(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         let all = report.gaps.iter().filter(|g| g.severity == first).count();
         let (style, name) = match first {
             Some(severity) => (paint::severity(severity), severity.as_str().to_uppercase()),
-            None => (DIM, "WITHOUT AN OWNER".to_owned()),
+            None => (DIM, "NO FINDING, BUT NO OWNER".to_owned()),
         };
         pen.blank()?;
         let title = pen.paint(style.bold(), &name);
@@ -239,7 +256,7 @@ impl Widths {
         let (end, columns) = if wide { (10, 5) } else { (0, 4) };
         let (who, owner, tier) = match width {
             100.. => (width / 4, width / 6, 9),
-            _ => (width * 5 / 16, width / 5, 10),
+            _ => (width / 4, width / 5, 10),
         };
         let taken = 2 + who + owner + tier + end + Self::GAP * (columns - 1);
         Self {
@@ -296,8 +313,8 @@ fn who(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
         .map(|line| pen.paint(BOLD, line))
         .collect();
     let mut dim = |text: &str| {
-        let text = cut(&clean(text), w.who);
-        lines.push(pen.paint(DIM, &text));
+        let text = wrap_to(&clean(text), w.who, 2);
+        lines.extend(text.iter().map(|line| pen.paint(DIM, line)));
     };
     let short = |sort: &str| {
         let prefix = s.platform.len() + 1;
@@ -309,14 +326,19 @@ fn who(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     };
     match (s.kind, s.identity) {
         ("identity", Some(i)) => {
-            let kind = short(&i.kind);
-            dim(&match &i.namespace {
-                Some(namespace) => format!("{kind} in {namespace}"),
-                None => kind,
-            });
-            if let Some(account) = &s.account {
-                dim(account);
-            }
+            let whose = if i.humanity == "human" {
+                "person's "
+            } else {
+                ""
+            };
+            let home = match (&i.namespace, i.account.as_deref()) {
+                // What manifests belong to is not said in them; the default says nothing.
+                (Some(namespace), None | Some("cluster")) => format!(" in {namespace}"),
+                (Some(namespace), Some(cluster)) => format!(" in {cluster}/{namespace}"),
+                (None, Some(account)) => format!(" in {account}"),
+                (None, None) => String::new(),
+            };
+            dim(&format!("{whose}{}{home}", short(&i.kind)));
         }
         ("credential", Some(i)) => dim(&format!("of {}", i.name)),
         ("credential", None) => dim("of nobody known"),
@@ -349,7 +371,11 @@ fn ends(gap: &Gap<'_>, pen: &Pen<'_>) -> String {
         Some("never") => pen.paint(YELLOW, "never"),
         Some(day) => {
             let style = if s.expired { RED } else { PLAIN };
-            pen.paint(style, &cut(&clean(day), 10))
+            let day = pen.paint(style, &cut(&clean(day), 10));
+            match s.expired {
+                true => format!("{day}\n{}", pen.paint(RED, "past")),
+                false => day,
+            }
         }
     }
 }
@@ -361,9 +387,13 @@ fn why(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
             0 => String::new(),
             n => format!(" +{}", number(n as u64)),
         };
-        let room = w.why.saturating_sub(text::columns(&others));
-        let shown = cut_start(&place(first), room);
-        lines.push(format!("{shown}{}", pen.paint(DIM, &others)));
+        let at = Place::new(first);
+        // As much as fits two lines.
+        let fitted = (0..=w.why * 2)
+            .rev()
+            .map(|room| wrap(&format!("{}{others}", at.fit(room)), w.why))
+            .find(|lines| lines.len() <= 2);
+        lines.extend(fitted.unwrap_or_default());
     }
     for reason in gap.reasons.iter().take(REASONS) {
         let new = if reason.new { " (new)" } else { "" };
@@ -381,6 +411,41 @@ fn why(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
         lines.push(pen.paint(DIM, &format!("  and {left} more")));
     }
     lines.join("\n")
+}
+
+/// Where: of a path the end tells most, and so does that of a pointer in it.
+struct Place {
+    path: String,
+    pointer: Option<String>,
+}
+
+impl Place {
+    fn new(evidence: &Evidence) -> Self {
+        // More than this never fits, and a hostile path may be long.
+        const MOST: usize = 300;
+        let line = evidence.line.map(|n| format!(":{n}")).unwrap_or_default();
+        let pointer = evidence.pointer.as_deref().map(clean);
+        Self {
+            path: cut_start(&format!("{}{line}", clean(&evidence.path)), MOST),
+            pointer: pointer.map(|p| cut_start(&p, MOST)),
+        }
+    }
+
+    fn fit(&self, room: usize) -> String {
+        let Some(pointer) = &self.pointer else {
+            return cut_start(&self.path, room);
+        };
+        let whole = format!("{}#{pointer}", self.path);
+        if text::columns(&whole) <= room {
+            return whole;
+        }
+        let half = room / 2;
+        let (path, pointer) = (
+            cut_start(&self.path, half),
+            cut_start(pointer, half.saturating_sub(1)),
+        );
+        format!("{path}#{pointer}")
+    }
 }
 
 fn waived(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
@@ -401,7 +466,7 @@ fn waived(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
             clean(&row.subject.name),
             clean(&row.finding.title)
         );
-        pen.item(2, "·", PLAIN, &what)?;
+        pen.item(2, (PLAIN, "·"), PLAIN, &what)?;
         let how = format!(
             "until {} by {} (approved by {}): {}",
             clean(&waiver.expires),
@@ -409,7 +474,7 @@ fn waived(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
             clean(&waiver.approver),
             clean(&waiver.reason)
         );
-        pen.item(4, "", DIM, &how)?;
+        pen.text(4, DIM, &how)?;
     }
     let shown = report.options.limit;
     more(
@@ -472,10 +537,10 @@ fn nothing(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
             count(evaluated, "check", "checks"),
         ),
     };
-    pen.item(0, "", BOLD, &text)?;
+    pen.text(0, BOLD, &text)?;
     if totals.unread > 0 {
         let text = "Coverage is incomplete, so this is not the whole picture.";
-        pen.item(0, "", YELLOW, text)?;
+        pen.text(0, YELLOW, text)?;
     }
     Ok(())
 }
@@ -484,7 +549,7 @@ fn footer(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     let hidden = hidden(&report.hidden, report.options.minimum);
     if !hidden.is_empty() {
         pen.blank()?;
-        pen.item(0, "", DIM, &format!("Not shown: {}.", hidden.join(", ")))?;
+        pen.text(0, DIM, &format!("Not shown: {}.", hidden.join(", ")))?;
     }
     let Some(first) = report.gaps.first() else {
         return Ok(());
@@ -492,9 +557,9 @@ fn footer(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     pen.blank()?;
     let id = first.subject.identity.map_or(first.subject.id, |i| &i.id);
     let show = format!("tenure show {}", shell(id));
-    pen.item(0, "", PLAIN, &format!("Next: {show}"))?;
+    pen.text(0, PLAIN, &format!("Next: {show}"))?;
     let text = "whose it is, what it may do, when it ends, and how that is known";
-    pen.item(6, "", DIM, text)
+    pen.text(6, DIM, text)
 }
 
 fn hidden(hidden: &Hidden, minimum: Severity) -> Vec<String> {
@@ -544,8 +609,10 @@ fn more(all: usize, shown: usize, one: &str, many: &str, pen: &mut Pen<'_>) -> i
     if all <= shown {
         return Ok(());
     }
-    let text = format!("and {} more", count(all - shown, one, many));
-    pen.item(2, "…", DIM, &text)
+    let left = all - shown;
+    let what = if left == 1 { one } else { many };
+    let text = format!("and {} more {what}", number(left as u64));
+    pen.item(2, (DIM, "…"), DIM, &text)
 }
 
 fn pad(text: &str, width: usize) -> String {

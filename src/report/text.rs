@@ -82,19 +82,44 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
             line.push(' ');
             used += 1;
         }
-        for c in word.chars() {
-            if used + column(c) > width {
+        for part in parts(word, width) {
+            let needed = columns(&part);
+            if used > 0 && used + needed > width {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
             }
-            line.push(c);
-            used += column(c);
+            line.push_str(&part);
+            used += needed;
         }
     }
     if !line.is_empty() || lines.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+/// A word in parts that each fit: whole if it does, else broken where paths, ids and addresses are read.
+fn parts(word: &str, width: usize) -> Vec<String> {
+    if columns(word) <= width {
+        return vec![word.to_owned()];
+    }
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let mut used = 0;
+    for c in word.chars() {
+        if used + column(c) > width {
+            parts.push(std::mem::take(&mut part));
+            used = 0;
+        }
+        part.push(c);
+        used += column(c);
+        if matches!(c, '/' | '@' | ':' | '#' | '-' | '_' | ',') {
+            parts.push(std::mem::take(&mut part));
+            used = 0;
+        }
+    }
+    parts.push(part);
+    parts
 }
 
 /// [`wrap`], with at most so many lines; `…` for the rest.
@@ -165,26 +190,33 @@ pub(super) fn owner(ownership: Option<&Ownership>) -> String {
     let Some(ownership) = ownership else {
         return "unknown".to_owned();
     };
-    let named = ownership.owner.as_deref();
-    let text = match (&*ownership.state, named, ownership.suggestion.as_deref()) {
+    let named = ownership.owner.as_deref().map(party);
+    let guess = ownership.suggestion.as_deref().map(party);
+    let text = match (&*ownership.state, named, guess) {
         ("owned", Some(owner), _) => owner.to_owned(),
         ("orphaned", Some(owner), _) => format!("{owner} (gone)"),
         ("orphaned", None, _) => "gone".to_owned(),
         ("disputed", Some(owner), _) => format!("disputed: {owner}"),
         ("disputed", None, _) => disputed(ownership),
-        ("suggested" | "unowned", _, Some(guess)) => format!("nobody (maybe {guess})"),
+        ("suggested" | "unowned", _, Some(guess)) => format!("nobody; maybe {guess}"),
         ("suggested" | "unowned", ..) => "nobody".to_owned(),
-        (_, _, Some(guess)) => format!("unknown (maybe {guess})"),
+        (_, _, Some(guess)) => format!("unknown; maybe {guess}"),
         _ => "unknown".to_owned(),
     };
     clean(&text)
 }
 
+/// An address tells by itself that it is one; a team or a user does not.
+fn party(owner: &str) -> &str {
+    owner.strip_prefix("mail:").unwrap_or(owner)
+}
+
 fn disputed(ownership: &Ownership) -> String {
     let mut parties: Vec<&str> = Vec::new();
     for claim in ownership.claims.iter().filter(|c| c.declared) {
-        if !parties.contains(&&*claim.owner) {
-            parties.push(&claim.owner);
+        let party = party(&claim.owner);
+        if !parties.contains(&party) {
+            parties.push(party);
         }
     }
     match &*parties {

@@ -553,7 +553,8 @@ pub struct Finding {
     /// The waiver that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waiver>,
-    /// Against the baseline: `new` or `persisting`; absent without one.
+    /// Against the baseline: `new` or `persisting`; absent without one. Among those that are no longer
+    /// there: `gone`, or `unverified` where the source was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// When a scan first reported it, ISO 8601 UTC.
