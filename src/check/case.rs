@@ -1,9 +1,8 @@
 //! The cases of checks: each check's own proof that it fires and that it holds its tongue.
 
 use super::evaluate::outcome;
-use super::file::outcome_name;
 use super::predicate::Scope;
-use super::set::CheckSet;
+use super::set::{CheckSet, outcome_name};
 use std::fmt;
 
 /// A case whose outcome is not the one it states.

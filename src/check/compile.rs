@@ -103,7 +103,10 @@ impl Compiler<'_> {
             Typed::Bool(b) => Ok(b),
             other => Err(self.fault(
                 e,
-                format!("a truth value is needed here, and this is {}", other.describe()),
+                format!(
+                    "a truth value is needed here, and this is {}",
+                    other.describe()
+                ),
             )),
         }
     }
@@ -157,7 +160,12 @@ impl Compiler<'_> {
         };
         let bound = self.items.iter().rev().position(|(item, _)| *item == name);
         if let Some(levels) = bound {
-            let set = self.items.iter().rev().nth(levels).and_then(|(_, set)| *set);
+            let set = self
+                .items
+                .iter()
+                .rev()
+                .nth(levels)
+                .and_then(|(_, set)| *set);
             let text = Text::Item(levels);
             return Ok(set.map_or(Typed::Text(Text::Item(levels)), |s| Typed::Word(s, text)));
         }
@@ -190,7 +198,7 @@ impl Compiler<'_> {
                 did_you_mean(name, attributes.iter().map(|a| a.name))
             };
             return Err(self
-                .fault(e, format!("unknown attribute `{name}`"))
+                .fault(e, format!("unknown attribute `{}`", clipped(name)))
                 .hint(hint));
         };
         if !self.attributes.contains(&at) {
@@ -205,7 +213,10 @@ impl Compiler<'_> {
         let Some((at, (_, kind))) = found.next() else {
             let known = self.names.parameters.iter().map(|(n, _)| n.as_str());
             return Err(self
-                .fault(e, format!("the check declares no parameter `{name}`"))
+                .fault(
+                    e,
+                    format!("the check declares no parameter `{}`", clipped(name)),
+                )
                 .hint(did_you_mean(name, known)));
         };
         if !self.parameters.contains(&at) {
@@ -268,7 +279,14 @@ impl Compiler<'_> {
 
     fn unknown_function(&self, e: &IdedExpr, name: &str) -> Fault {
         const FUNCTIONS: [&str; 9] = [
-            "has", "size", "timestamp", "exists", "all", "startsWith", "endsWith", "contains",
+            "has",
+            "size",
+            "timestamp",
+            "exists",
+            "all",
+            "startsWith",
+            "endsWith",
+            "contains",
             "matches",
         ];
         if FUNCTIONS.contains(&name) {
@@ -292,9 +310,10 @@ impl Compiler<'_> {
     /// The operands of a chain of one logical operator, which the parser hands over as a balanced tree.
     fn flatten(&mut self, e: &IdedExpr, operator: &str, parts: &mut Vec<Bool>) -> Lowered<()> {
         match &e.expr {
-            Expr::Call(call) if call.func_name == operator && call.target.is_none() => {
-                call.args.iter().try_for_each(|a| self.flatten(a, operator, parts))
-            }
+            Expr::Call(call) if call.func_name == operator && call.target.is_none() => call
+                .args
+                .iter()
+                .try_for_each(|a| self.flatten(a, operator, parts)),
             _ => {
                 parts.push(self.bool(e)?);
                 Ok(())
@@ -312,9 +331,7 @@ impl Compiler<'_> {
         let condition = self.bool(condition)?;
         let (yes, no) = (self.typed(yes)?, self.typed(no)?);
         Ok(match (yes, no) {
-            (Typed::Bool(a), Typed::Bool(b)) => {
-                Typed::Bool(Bool::If(Box::new((condition, a, b))))
-            }
+            (Typed::Bool(a), Typed::Bool(b)) => Typed::Bool(Bool::If(Box::new((condition, a, b)))),
             (Typed::Int(a), Typed::Int(b)) => Typed::Int(Int::If(Box::new((condition, a, b)))),
             (Typed::Time(a), Typed::Time(b)) => Typed::Time(Int::If(Box::new((condition, a, b)))),
             (Typed::Rank(s, a), Typed::Rank(t, b)) if s == t => {
@@ -406,11 +423,17 @@ impl Compiler<'_> {
             }
             (Typed::Word(s, x), Typed::Literal(word)) => {
                 self.rank(b, s, &word)?;
-                negated(relation, Bool::Equal(Box::new((x, Text::Const(word.into())))))
+                negated(
+                    relation,
+                    Bool::Equal(Box::new((x, Text::Const(word.into())))),
+                )
             }
             (Typed::Literal(word), Typed::Word(s, y)) => {
                 self.rank(a, s, &word)?;
-                negated(relation, Bool::Equal(Box::new((Text::Const(word.into()), y))))
+                negated(
+                    relation,
+                    Bool::Equal(Box::new((Text::Const(word.into()), y))),
+                )
             }
             (left, right) => {
                 let said = (left.describe(), right.describe());
@@ -418,10 +441,9 @@ impl Compiler<'_> {
                     (Some(x), Some(y)) if ordering => Bool::Less(relation, Box::new((x, y))),
                     (Some(x), Some(y)) => negated(relation, Bool::Equal(Box::new((x, y)))),
                     _ => {
-                        return Err(self.fault(
-                            e,
-                            format!("{} cannot be compared with {}", said.0, said.1),
-                        ));
+                        return Err(
+                            self.fault(e, format!("{} cannot be compared with {}", said.0, said.1))
+                        );
                     }
                 }
             }
@@ -439,7 +461,12 @@ impl Compiler<'_> {
             };
             self.fault(
                 at,
-                format!("`{word}` is no {}; there are {}", set.name, set.listed()),
+                format!(
+                    "`{}` is no {}; there are {}",
+                    clipped(word),
+                    set.name,
+                    set.listed()
+                ),
             )
             .hint(hint)
         })
@@ -487,10 +514,9 @@ impl Compiler<'_> {
                 match (plain_text(item), list) {
                     (Some(x), Some(list)) => Bool::In(x, list),
                     _ => {
-                        return Err(self.fault(
-                            a,
-                            format!("{} cannot be looked for in {}", said.0, said.1),
-                        ));
+                        return Err(
+                            self.fault(a, format!("{} cannot be looked for in {}", said.0, said.1))
+                        );
                     }
                 }
             }
@@ -595,6 +621,15 @@ impl Compiler<'_> {
             _ => Bool::Contains(parts),
         }))
     }
+}
+
+/// A name short enough to be shown.
+fn clipped(name: &str) -> String {
+    let mut clipped: String = name.chars().take(60).collect();
+    if clipped.len() < name.len() {
+        clipped.push('…');
+    }
+    clipped
 }
 
 fn relation(operator: &str) -> Option<Relation> {

@@ -62,7 +62,9 @@ impl Controls {
                     title,
                     framework: name.clone(),
                 };
-                if !id.starts_with(&framework.prefix) || all.controls.insert(id.clone(), control).is_some() {
+                if !id.starts_with(&framework.prefix)
+                    || all.controls.insert(id.clone(), control).is_some()
+                {
                     return Err(format!("control `{id}` is misplaced or given twice"));
                 }
             }
@@ -100,7 +102,10 @@ impl Controls {
         }
         if let Some(now) = self.aliases.get(id) {
             let hint = format!("write {}", now.join(" or "));
-            return Some((format!("control `{id}` is of an earlier version"), Some(hint)));
+            return Some((
+                format!("control `{id}` is of an earlier version"),
+                Some(hint),
+            ));
         }
         if let Some(why) = self.withdrawn.get(id) {
             return Some((format!("control `{id}` is withdrawn: {why}"), None));

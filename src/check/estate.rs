@@ -14,16 +14,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Every identity with what belongs to it, in order of id.
 pub(super) fn identities(assessed: &Assessed, now: Timestamp) -> Vec<IdentityView<'_>> {
     let inventory = &assessed.inventory;
-    let registry_present =
-        !inventory.registry.is_empty() || inventory.has_source("registry", "*");
+    let registry_present = !inventory.registry.is_empty() || inventory.has_source("registry", "*");
     // All maps are in order of id, so one walk finds what a lookup for each identity would.
     let mut privilege = Cursor::new(assessed.privilege.iter());
     let mut registered = Cursor::new(assessed.registered.iter());
-    let mut ownership =
-        Cursor::new(assessed.ownership.iter().filter_map(|(id, o)| match id {
-            SubjectId::Identity(id) => Some((id, o)),
-            _ => None,
-        }));
+    let mut ownership = Cursor::new(assessed.ownership.iter().filter_map(|(id, o)| match id {
+        SubjectId::Identity(id) => Some((id, o)),
+        _ => None,
+    }));
     let mut views: Vec<IdentityView<'_>> = inventory
         .identities
         .values()
@@ -261,9 +259,8 @@ fn aws_covers(account: Option<&str>, user: bool, inventory: &Inventory) -> bool 
 fn kubernetes_covers(id: &str, inventory: &Inventory) -> bool {
     let mut parts = id.strip_prefix("k8s:").unwrap_or(id).splitn(3, '/');
     let (cluster, namespace) = (parts.next(), parts.next());
-    let in_cluster = |i: &&Identity| {
-        i.platform == Platform::Kubernetes && i.account.as_deref() == cluster
-    };
+    let in_cluster =
+        |i: &&Identity| i.platform == Platform::Kubernetes && i.account.as_deref() == cluster;
     let mut identities = inventory.identities.values().filter(in_cluster);
     let covered = identities.any(|i| {
         i.presence.contains(&Presence::Observed)

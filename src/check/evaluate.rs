@@ -45,7 +45,11 @@ pub struct Evaluation {
 }
 
 /// Evaluates every check on every subject.
-pub fn evaluate(checks: &CheckSet, assessed: &Assessed, options: &EvaluateOptions<'_>) -> Evaluation {
+pub fn evaluate(
+    checks: &CheckSet,
+    assessed: &Assessed,
+    options: &EvaluateOptions<'_>,
+) -> Evaluation {
     let mut evaluator = Evaluator::new(checks, options);
     let identities = estate::identities(assessed, options.now);
     let others = estate::others(assessed, &identities, options.now);
@@ -72,7 +76,10 @@ pub fn evaluate(checks: &CheckSet, assessed: &Assessed, options: &EvaluateOption
 
 /// The outcome of a check for a subject.
 pub(super) fn outcome(check: &Compiled, scope: &Scope<'_, '_>) -> Outcome {
-    let applies = check.when.as_ref().map_or(Some(true), |w| w.predicate.eval(scope));
+    let applies = check
+        .when
+        .as_ref()
+        .map_or(Some(true), |w| w.predicate.eval(scope));
     match applies {
         Some(false) => Outcome::NotApplicable,
         None => Outcome::NotEvaluable,
@@ -204,7 +211,10 @@ impl<'e> Evaluator<'e> {
             column.map_or(Value::Unknown, |c| (c.read)(subject))
         };
         let bases = &check.compiled.bases;
-        let confidence = bases.iter().map(|basis| S::confidence(subject, *basis)).min();
+        let confidence = bases
+            .iter()
+            .map(|basis| S::confidence(subject, *basis))
+            .min();
         Finding {
             fingerprint: self.options.fingerprinter.bytes(&[
                 check.id.as_bytes(),
@@ -236,18 +246,20 @@ impl<'e> Evaluator<'e> {
         Evaluation {
             findings,
             summaries: summaries
-                .map(|((check, _), [fail, pass, not_applicable, not_evaluable])| CheckSummary {
-                    id: check.id.clone(),
-                    title: check.title.clone(),
-                    description: check.description.clone(),
-                    severity: check.severity,
-                    remediation: check.remediation.clone(),
-                    controls: check.controls.clone(),
-                    fail,
-                    pass,
-                    not_applicable,
-                    not_evaluable,
-                })
+                .map(
+                    |((check, _), [fail, pass, not_applicable, not_evaluable])| CheckSummary {
+                        id: check.id.clone(),
+                        title: check.title.clone(),
+                        description: check.description.clone(),
+                        severity: check.severity,
+                        remediation: check.remediation.clone(),
+                        controls: check.controls.clone(),
+                        fail,
+                        pass,
+                        not_applicable,
+                        not_evaluable,
+                    },
+                )
                 .collect(),
         }
     }

@@ -1,8 +1,7 @@
-//! A check file as it is written: this type mirrors the YAML exactly and refuses what it does not know.
+//! A check file as it is written: this type mirrors the YAML exactly and refuses fields it does not know.
+//! Words of a set are plain text here; the loader knows their place and says what was meant.
 
 use super::parameter::Setting;
-use super::schema::SubjectKind;
-use crate::model::{Confidence, Outcome, Severity};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -20,13 +19,12 @@ pub(super) struct CheckFile {
     /// Why it matters.
     pub description: String,
     /// How bad a finding is.
-    #[serde(deserialize_with = "severity")]
-    pub severity: Severity,
+    pub severity: String,
     /// How sure a finding is at most.
-    #[serde(default, deserialize_with = "confidence")]
-    pub confidence: Option<Confidence>,
+    #[serde(default)]
+    pub confidence: Option<String>,
     /// What it speaks of.
-    pub applies_to: SubjectKind,
+    pub applies_to: String,
     /// Its thresholds.
     #[serde(default)]
     pub parameters: BTreeMap<String, ParameterFile>,
@@ -81,52 +79,5 @@ pub(super) struct CaseFile {
     #[serde(default)]
     pub now: Option<String>,
     /// What the check must say.
-    #[serde(deserialize_with = "outcome")]
-    pub outcome: Outcome,
-}
-
-/// The name of an outcome.
-pub(super) const fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Fail => "fail",
-        Outcome::Pass => "pass",
-        Outcome::NotApplicable => "not-applicable",
-        Outcome::NotEvaluable => "not-evaluable",
-    }
-}
-
-fn outcome<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Outcome, D::Error> {
-    const ALL: [Outcome; 4] = [
-        Outcome::Fail,
-        Outcome::Pass,
-        Outcome::NotApplicable,
-        Outcome::NotEvaluable,
-    ];
-    named(from, &ALL, outcome_name, "an outcome")
-}
-
-fn severity<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Severity, D::Error> {
-    named(from, &Severity::ALL, Severity::as_str, "a severity")
-}
-
-fn confidence<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Confidence>, D::Error> {
-    const ALL: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Confidence::High];
-    named(from, &ALL, Confidence::as_str, "a confidence").map(Some)
-}
-
-/// Reads a word of a set of named values.
-fn named<'de, D: serde::Deserializer<'de>, T: Copy>(
-    from: D,
-    all: &[T],
-    name: fn(T) -> &'static str,
-    what: &str,
-) -> Result<T, D::Error> {
-    let word = String::deserialize(from)?;
-    all.iter().copied().find(|t| name(*t) == word).ok_or_else(|| {
-        let names: Vec<String> = all.iter().map(|t| format!("`{}`", name(*t))).collect();
-        serde::de::Error::custom(format!(
-            "`{word}` is not {what}; there are {}",
-            names.join(", ")
-        ))
-    })
+    pub outcome: String,
 }

@@ -65,7 +65,10 @@ pub(super) fn kind(name: &str) -> Result<Type, Option<String>> {
     let set = PARAMETER_ENUMERATIONS.iter().find(|set| set.name == name);
     plain.or(set.map(|set| Type::Enum(set))).ok_or_else(|| {
         let sets = PARAMETER_ENUMERATIONS.iter().map(|set| set.name);
-        did_you_mean(name, ["bool", "int", "string", "strings"].into_iter().chain(sets))
+        did_you_mean(
+            name,
+            ["bool", "int", "string", "strings"].into_iter().chain(sets),
+        )
     })
 }
 
@@ -74,7 +77,12 @@ pub(super) fn value(
     kind: Type,
     written: &Setting,
 ) -> Result<Value<'static>, (String, Option<String>)> {
-    let refused = || (format!("`{written}` is not of type {}", kind.describe()), None);
+    let refused = || {
+        (
+            format!("`{written}` is not of type {}", kind.describe()),
+            None,
+        )
+    };
     Ok(match (kind, written) {
         (Type::Bool, Setting::Bool(value)) => Value::Bool(*value),
         (Type::Int, Setting::Int(value)) => Value::Int(*value),

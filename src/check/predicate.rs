@@ -141,9 +141,7 @@ impl Bool {
                     }
                 }
             }
-            Self::Same(parts) => {
-                Some(parts.0.truth(scope, item)? == parts.1.truth(scope, item)?)
-            }
+            Self::Same(parts) => Some(parts.0.truth(scope, item)? == parts.1.truth(scope, item)?),
             Self::Against(relation, at, constant) => {
                 let value = number(scope.row.get(*at))?;
                 Some(relation.holds(value.cmp(constant)))
@@ -153,9 +151,7 @@ impl Bool {
                 Some(relation.holds(a.cmp(&b)))
             }
             Self::OneOf(value, set) => Some(set.contains(&value.eval(scope, item)?)),
-            Self::Equal(parts) => {
-                Some(parts.0.eval(scope, item)? == parts.1.eval(scope, item)?)
-            }
+            Self::Equal(parts) => Some(parts.0.eval(scope, item)? == parts.1.eval(scope, item)?),
             Self::Less(relation, parts) => {
                 let (a, b) = (parts.0.eval(scope, item)?, parts.1.eval(scope, item)?);
                 Some(relation.holds(a.cmp(b)))
@@ -236,9 +232,7 @@ impl Int {
                 let (a, b) = (parts.0.eval(scope, item)?, parts.1.eval(scope, item)?);
                 Some(Timestamp::from_seconds(a).days_since(Timestamp::from_seconds(b)))
             }
-            Self::Length(text) => {
-                i64::try_from(text.eval(scope, item)?.chars().count()).ok()
-            }
+            Self::Length(text) => i64::try_from(text.eval(scope, item)?.chars().count()).ok(),
             Self::Size(list) => list.size(scope),
             Self::If(parts) => {
                 let (condition, yes, no) = &**parts;

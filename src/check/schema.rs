@@ -4,12 +4,11 @@
 //! means. Type checking, evaluation, cases and the reference text all come from that line.
 
 use super::value::Value;
-use crate::model::{Capability, Confidence, Evidence, OwnershipState, Severity};
+use crate::model::{Confidence, Evidence};
 use std::fmt::Write as _;
 
 /// What a check can speak of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SubjectKind {
     /// An identity.
     Identity,
@@ -118,8 +117,6 @@ pub(super) static TIER: Enumeration = ranks(
     &["none", "read", "write", "issue", "escalate", "admin"],
 );
 pub(super) static CONFIDENCE: Enumeration = ranks("confidence", &["low", "medium", "high"]);
-pub(super) static SEVERITY: Enumeration =
-    ranks("severity", &["info", "low", "medium", "high", "critical"]);
 pub(super) static OWNER_STATE: Enumeration = words(
     "owner state",
     &["owned", "disputed", "orphaned", "suggested", "unowned"],
@@ -306,35 +303,4 @@ pub fn reference() -> String {
 /// The rank of a model enumeration's name in its word list.
 pub(super) fn word<'a>(set: &'static Enumeration, name: &str) -> Value<'a> {
     set.rank(name).map_or(Value::Unknown, Value::Int)
-}
-
-/// Severity names must be the model's; kept here so that a test can compare all sets with the model.
-pub(super) fn model_names() -> [(&'static Enumeration, Vec<&'static str>); 4] {
-    [
-        (
-            &SEVERITY,
-            Severity::ALL.iter().map(|s| s.as_str()).collect(),
-        ),
-        (
-            &CAPABILITY,
-            Capability::ALL.iter().map(|c| c.as_str()).collect(),
-        ),
-        (
-            &OWNER_STATE,
-            OwnershipState::ALL
-                .iter()
-                .map(|s| s.as_str())
-                .filter(|s| *s != "unknown")
-                .collect(),
-        ),
-        (
-            &TIER,
-            crate::model::Tier::ALL
-                .iter()
-                .rev()
-                .map(|t| t.as_str())
-                .filter(|t| *t != "unknown")
-                .collect(),
-        ),
-    ]
 }

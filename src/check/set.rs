@@ -98,9 +98,7 @@ impl CheckSet {
         Self::read(files.iter().map(|(n, t)| (n.as_ref(), t.as_ref())))
     }
 
-    fn read<'f>(
-        files: impl Iterator<Item = (&'f str, &'f str)>,
-    ) -> Result<Self, Vec<CheckError>> {
+    fn read<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> Result<Self, Vec<CheckError>> {
         let controls = Controls::builtin().map_err(|message| {
             vec![CheckError {
                 file: "controls.yaml".to_owned(),
@@ -205,7 +203,30 @@ impl CheckSet {
             }
             bound.0.insert(check.id.clone(), row);
         }
-        if errors.is_empty() { Ok(bound) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(bound)
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+const CONFIDENCES: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Confidence::High];
+
+const OUTCOMES: [Outcome; 4] = [
+    Outcome::Fail,
+    Outcome::Pass,
+    Outcome::NotApplicable,
+    Outcome::NotEvaluable,
+];
+
+/// The name of an outcome.
+pub(super) const fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Fail => "fail",
+        Outcome::Pass => "pass",
+        Outcome::NotApplicable => "not-applicable",
+        Outcome::NotEvaluable => "not-evaluable",
     }
 }
 
@@ -260,7 +281,29 @@ impl<'f> Loader<'f> {
             serde_yaml::from_str(self.text).map_err(|e| vec![self.yaml_error(&e)])?;
         let mut errors = Vec::new();
         self.check_texts(&file, &mut errors);
-        let attributes = file.applies_to.attributes();
+        let severity = self.word("severity", &file.severity, &Severity::ALL, Severity::as_str);
+        let confidence = file.confidence.as_deref().unwrap_or("high");
+        let confidence = self.word("confidence", confidence, &CONFIDENCES, Confidence::as_str);
+        let kind = self.word(
+            "applies_to",
+            &file.applies_to,
+            &SubjectKind::ALL,
+            SubjectKind::as_str,
+        );
+        let (severity, confidence, applies_to) = match (severity, confidence, kind) {
+            (Ok(severity), Ok(confidence), Ok(kind)) => (severity, confidence, kind),
+            (severity, confidence, kind) => {
+                errors.extend(
+                    severity
+                        .err()
+                        .into_iter()
+                        .chain(confidence.err())
+                        .chain(kind.err()),
+                );
+                return Err(errors);
+            }
+        };
+        let attributes = applies_to.attributes();
         let parameters = self.parameters(&file, &mut errors);
         let types: Vec<(String, Type)> = parameters
             .iter()
@@ -280,6 +323,12 @@ impl<'f> Loader<'f> {
         let message = Message::compile(&file.message, &names)
             .map_err(|fault| errors.push(self.fault("message", &file.message, fault)))
             .ok();
+        self.unused_parameters(
+            &file,
+            &types,
+            when.iter().flatten().chain(&compiled),
+            &mut errors,
+        );
         let cases = self.cases(&file, &attributes, &parameters, &mut errors);
         let (Some(condition), Some(message), true) = (compiled, message, errors.is_empty()) else {
             return Err(errors);
@@ -293,9 +342,35 @@ impl<'f> Loader<'f> {
             defaults,
             cases,
         };
-        Ok(self.check(file, parameters, compiled))
+        Ok(Check {
+            severity,
+            confidence,
+            applies_to,
+            ..self.check(file, parameters, compiled)
+        })
     }
 
+    /// A word of a set of named values.
+    fn word<T: Copy>(
+        &self,
+        path: &str,
+        word: &str,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Result<T, CheckError> {
+        all.iter()
+            .copied()
+            .find(|t| name(*t) == word)
+            .ok_or_else(|| {
+                let names: Vec<String> = all.iter().map(|t| format!("`{}`", name(*t))).collect();
+                let field = path.rsplit('/').next().unwrap_or(path);
+                let message = format!("`{word}` is no {field}; there are {}", names.join(", "));
+                let hint = did_you_mean(word, all.iter().map(|t| name(*t)));
+                self.error(path, message, hint)
+            })
+    }
+
+    /// The check with everything but the words of sets.
     fn check(&self, file: CheckFile, parameters: Vec<Parameter>, compiled: Compiled) -> Check {
         let one = |text: String| Str::from(text.trim());
         let all = |texts: Vec<String>| texts.into_iter().map(one).collect();
@@ -303,9 +378,9 @@ impl<'f> Loader<'f> {
             id: one(file.id),
             title: one(file.title),
             description: one(file.description),
-            severity: file.severity,
-            confidence: file.confidence.unwrap_or(Confidence::High),
-            applies_to: file.applies_to,
+            severity: Severity::Info,
+            confidence: Confidence::High,
+            applies_to: SubjectKind::Identity,
             parameters,
             when: file.when.map(one),
             condition: one(file.condition),
@@ -415,6 +490,26 @@ impl<'f> Loader<'f> {
         parameters
     }
 
+    /// A parameter that nothing reads would be a setting without effect.
+    fn unused_parameters<'c>(
+        &self,
+        file: &CheckFile,
+        parameters: &[(String, Type)],
+        conditions: impl Iterator<Item = &'c Condition>,
+        errors: &mut Vec<CheckError>,
+    ) {
+        if !errors.is_empty() {
+            return;
+        }
+        let read: BTreeSet<usize> = conditions.flat_map(|c| &c.parameters).copied().collect();
+        for (at, (name, _)) in parameters.iter().enumerate() {
+            if !read.contains(&at) && !file.message.contains(&format!("parameters.{name}")) {
+                let message = format!("nothing reads parameter `{name}`");
+                errors.push(self.error(&format!("parameters/{name}"), message, None));
+            }
+        }
+    }
+
     fn cases(
         &self,
         file: &CheckFile,
@@ -423,10 +518,10 @@ impl<'f> Loader<'f> {
         errors: &mut Vec<CheckError>,
     ) -> Vec<Case> {
         for needed in [Outcome::Fail, Outcome::Pass] {
+            let needed = outcome_name(needed);
             if !file.cases.iter().any(|c| c.outcome == needed) {
                 let message = format!(
-                    "no case shows a {}: a check proves that it fires and that it holds its tongue",
-                    super::file::outcome_name(needed)
+                    "no case shows a {needed}: a check proves that it fires and that it holds its tongue"
                 );
                 errors.push(self.error("cases", message, None));
             }
@@ -449,7 +544,10 @@ impl<'f> Loader<'f> {
         let mut row = vec![Value::Unknown; attributes.len()];
         for (name, written) in &case.subject {
             let path = format!("{path}/subject/{name}");
-            let found = attributes.iter().zip(&mut row).find(|(a, _)| a.name == name);
+            let found = attributes
+                .iter()
+                .zip(&mut row)
+                .find(|(a, _)| a.name == name);
             match (found, written) {
                 (Some(_), None) => {}
                 (Some((attribute, slot)), Some(written)) => {
@@ -468,7 +566,10 @@ impl<'f> Loader<'f> {
         let mut values: Vec<Value<'static>> = parameters.iter().map(|(_, v)| v.clone()).collect();
         for (name, written) in &case.parameters {
             let path = format!("{path}/parameters/{name}");
-            let found = parameters.iter().zip(&mut values).find(|((p, _), _)| &*p.name == name);
+            let found = parameters
+                .iter()
+                .zip(&mut values)
+                .find(|((p, _), _)| &*p.name == name);
             match found.map(|((p, _), slot)| (parameter::value(p.kind, written), slot)) {
                 Some((Ok(value), slot)) => *slot = value,
                 Some((Err((message, hint)), _)) => errors.push(self.error(&path, message, hint)),
@@ -488,13 +589,23 @@ impl<'f> Loader<'f> {
                 Timestamp::from_seconds(0)
             }
         };
+        let outcome = self.word(
+            &format!("{path}/outcome"),
+            &case.outcome,
+            &OUTCOMES,
+            outcome_name,
+        );
+        let outcome = outcome.unwrap_or_else(|error| {
+            errors.push(error);
+            Outcome::NotEvaluable
+        });
         Case {
             name: case.name.clone(),
             line: self.places.of(&path).0,
             row,
             parameters: values,
             now,
-            outcome: case.outcome,
+            outcome,
         }
     }
 }

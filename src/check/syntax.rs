@@ -50,16 +50,26 @@ pub(super) fn parse(source: &str) -> Result<Syntax, Fault> {
         Ok(Ok((expression, info))) => Ok(Syntax { expression, info }),
         Ok(Err(errors)) => Err(errors.errors.first().map_or_else(
             || Fault::new(0, "not a CEL expression"),
-            |error| {
-                let message = error.msg.replace(['\n', '\r'], " ");
-                Fault::new(
-                    offset(source, error.pos),
-                    format!("not a CEL expression: {message}"),
-                )
-            },
+            |error| Fault::new(offset(source, error.pos), describe(&error.msg)),
         )),
         Err(_) => Err(Fault::new(0, "not a CEL expression")),
     }
+}
+
+/// The parser's message without its inner workings.
+fn describe(message: &str) -> String {
+    if message.contains("Recursion limit") {
+        return format!("nests more than {MAX_DEPTH} deep; split it into several checks");
+    }
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    // Where it does not know how to go on, the parser lists every token of the language.
+    let message = message.split(" expecting ").next().unwrap_or(message);
+    let short: String = message
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(120)
+        .collect();
+    format!("not a CEL expression: {short}")
 }
 
 fn limits(source: &str) -> Result<(), Fault> {
@@ -77,7 +87,9 @@ fn limits(source: &str) -> Result<(), Fault> {
         ));
     }
     let symbols = source
-        .matches(['.', '+', '-', '*', '/', '%', '<', '>', '=', '!', '?', '&', '|'])
+        .matches([
+            '.', '+', '-', '*', '/', '%', '<', '>', '=', '!', '?', '&', '|',
+        ])
         .count();
     let words = source.matches("in").count();
     if symbols + words > MAX_OPERATORS {

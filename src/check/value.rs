@@ -78,11 +78,10 @@ impl<'a> Value<'a> {
             | (Self::Int(_), Type::Int | Type::Time)
             | (Self::Text(_), Type::Text)
             | (Self::List(_), Type::Texts) => true,
-            (Self::Int(rank), Type::Enum(set)) => usize::try_from(*rank)
-                .is_ok_and(|rank| rank < set.values.len()),
-            (Self::List(items), Type::Words(set)) => {
-                items.iter().all(|i| set.rank(i).is_some())
+            (Self::Int(rank), Type::Enum(set)) => {
+                usize::try_from(*rank).is_ok_and(|rank| rank < set.values.len())
             }
+            (Self::List(items), Type::Words(set)) => items.iter().all(|i| set.rank(i).is_some()),
             _ => false,
         }
     }

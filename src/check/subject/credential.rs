@@ -56,7 +56,12 @@ impl Subject for OfCredential {
             _ => {
                 let links = credential.links.iter().map(|l| &l.evidence);
                 let exposures = credential.exposures.iter().map(|e| &e.evidence);
-                credential.records.iter().chain(links).chain(exposures).collect()
+                credential
+                    .records
+                    .iter()
+                    .chain(links)
+                    .chain(exposures)
+                    .collect()
             }
         }
     }

@@ -4,7 +4,9 @@ use super::columns;
 use super::identity::{approved_tier, date_state, overdue};
 use crate::check::schema::{Basis, Column, DATE_STATE, Subject, SubjectKind, TIER, Type};
 use crate::check::value::Value;
-use crate::model::{Confidence, DateField, Evidence, RegistryEntry, Selector, Str, SubjectId, Timestamp};
+use crate::model::{
+    Confidence, DateField, Evidence, RegistryEntry, Selector, Str, SubjectId, Timestamp,
+};
 
 /// A registry entry with what was found of it.
 pub(in crate::check) struct DeclarationView<'a> {

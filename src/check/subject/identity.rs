@@ -83,7 +83,9 @@ impl Subject for OfIdentity {
             Certainty::Conditional | Certainty::Unresolved => Confidence::Medium,
         };
         match basis {
-            Basis::Privilege => view.privilege.map_or(Confidence::High, |p| firm(p.certainty)),
+            Basis::Privilege => view
+                .privilege
+                .map_or(Confidence::High, |p| firm(p.certainty)),
             Basis::Wildcard => view
                 .privilege
                 .and_then(|p| p.wildcard.as_ref())
@@ -96,7 +98,12 @@ impl Subject for OfIdentity {
 
 /// Where a proof was read: the rule that grants first, then the way to it.
 fn proof_evidence(proof: &Proof) -> Vec<&Evidence> {
-    proof.hops.iter().rev().filter_map(|h| h.evidence.as_ref()).collect()
+    proof
+        .hops
+        .iter()
+        .rev()
+        .filter_map(|h| h.evidence.as_ref())
+        .collect()
 }
 
 /// A proof in words: the claim, and by what.
@@ -170,7 +177,11 @@ pub(in crate::check) fn purpose_stated<'a>(view: &IdentityView<'a>) -> Value<'a>
 
 pub(in crate::check) fn ends<'a>(view: &IdentityView<'a>) -> Value<'a> {
     let at = |date: &DateField| matches!(date, DateField::At(_));
-    Value::Bool(view.entries.iter().any(|e| at(&e.expires) || at(&e.review_by)))
+    Value::Bool(
+        view.entries
+            .iter()
+            .any(|e| at(&e.expires) || at(&e.review_by)),
+    )
 }
 
 pub(in crate::check) fn last_used_days<'a>(view: &IdentityView<'a>) -> Value<'a> {
@@ -211,7 +222,10 @@ fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
         .filter(|c| &*c.issuer == "aws" && c.id.0.starts_with("aws:access-key:"))
         .map(|c| c.status)
         .collect();
-    let active = keys.iter().filter(|s| **s == CredentialStatus::Active).count();
+    let active = keys
+        .iter()
+        .filter(|s| **s == CredentialStatus::Active)
+        .count();
     if active > 0 || (known && !keys.contains(&CredentialStatus::Unknown)) {
         i64::try_from(active).ok()
     } else {
@@ -220,7 +234,10 @@ fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
 }
 
 fn automounts(view: &IdentityView<'_>, workload: &Workload) -> bool {
-    workload.automount.or(view.identity.automount).unwrap_or(true)
+    workload
+        .automount
+        .or(view.identity.automount)
+        .unwrap_or(true)
 }
 
 fn reaches(view: &IdentityView<'_>, of: fn(&Reach) -> bool) -> Option<i64> {

@@ -45,9 +45,7 @@ impl Subject for OfWorkload {
 
     fn confidence(view: &WorkloadView<'_>, basis: Basis) -> Confidence {
         match (basis, view.identity) {
-            (Basis::Privilege, Some(identity)) => {
-                identity::OfIdentity::confidence(identity, basis)
-            }
+            (Basis::Privilege, Some(identity)) => identity::OfIdentity::confidence(identity, basis),
             _ => Confidence::High,
         }
     }
