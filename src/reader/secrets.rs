@@ -1,7 +1,7 @@
 //! The secret detector as a reader: it claims every text.
 
 use super::Reader;
-use crate::detect::Detector;
+use crate::detect::{Detector, READER};
 use crate::model::{Document, Facts, Probe, Problem};
 
 /// Reads credentials out of any text.
@@ -16,7 +16,7 @@ impl Secrets {
 
 impl Reader for Secrets {
     fn name(&self) -> &'static str {
-        "secrets"
+        READER
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
@@ -27,8 +27,12 @@ impl Reader for Secrets {
         false
     }
 
-    fn read(&self, _document: &Document<'_>) -> (Facts, Vec<Problem>) {
-        let _ = &self.0;
-        Default::default()
+    fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
+        let (credentials, problems) = self.0.scan(document);
+        let facts = Facts {
+            credentials,
+            ..Facts::default()
+        };
+        (facts, problems)
     }
 }

@@ -1,0 +1,540 @@
+//! From hits of the prefilter to weighed candidates.
+
+use super::assignment::{self, Assignment};
+use super::judge::{entropy, repetitive};
+use super::kind::Kind;
+use super::place::Place;
+use super::prefilter::Action;
+use super::rule::{Checksum, GenericRule, Structure};
+use super::structure::{self, Decoded, Match};
+use super::text::{after, before};
+use super::{Detector, checksum};
+use crate::model::Confidence;
+use std::ops::Range;
+
+/// No document holds more; a hostile one could otherwise fill the memory with findings.
+const CANDIDATES: usize = 50_000;
+
+/// Something that matched, weighed.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// Index of the kind.
+    pub(super) kind: usize,
+    /// Where in the text what is.
+    pub(super) found: Match,
+    /// What it says about itself.
+    pub(super) decoded: Decoded,
+    pub(super) weight: Weight,
+}
+
+/// How sure, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Weight {
+    pub(super) confidence: Confidence,
+    pub(super) reasons: Vec<&'static str>,
+}
+
+impl Weight {
+    fn new(confidence: Confidence, reason: &'static str) -> Self {
+        Self {
+            confidence,
+            reasons: vec![reason],
+        }
+    }
+
+    /// At most this sure, for this reason.
+    pub(super) fn at_most(&mut self, most: Confidence, reason: &'static str) {
+        self.confidence = self.confidence.min(most);
+        self.reasons.push(reason);
+    }
+
+    fn step_down(&mut self, reason: &'static str) {
+        self.confidence = match self.confidence {
+            Confidence::High => Confidence::Medium,
+            Confidence::Medium | Confidence::Low => Confidence::Low,
+        };
+        self.reasons.push(reason);
+    }
+}
+
+/// What a search has done so far.
+struct Work {
+    /// Bytes that each kind's pattern was run over; made at the first hit.
+    spent: Vec<usize>,
+    /// How many each may spend.
+    budget: usize,
+    /// The name read last: further telling words inside it are not new.
+    name: Range<usize>,
+    candidates: Vec<Candidate>,
+    /// Kinds that were cut short.
+    limited: Vec<usize>,
+}
+
+impl Work {
+    /// Whether a kind may look at another window. Windows overlap, so that a hostile text of literals
+    /// alone would cost its length times the window.
+    fn afford(&mut self, kind: usize, window: usize, kinds: usize) -> bool {
+        if self.spent.is_empty() {
+            self.spent.resize(kinds, 0);
+        }
+        let Some(spent) = self.spent.get_mut(kind) else {
+            return false;
+        };
+        *spent = spent.saturating_add(window);
+        let fine = *spent <= self.budget && self.candidates.len() < CANDIDATES;
+        if !fine && !self.limited.contains(&kind) {
+            self.limited.push(kind);
+        }
+        fine
+    }
+
+    fn refund(&mut self, kind: usize, window: usize) {
+        if let Some(spent) = self.spent.get_mut(kind) {
+            *spent = spent.saturating_sub(window);
+        }
+    }
+}
+
+impl Detector {
+    /// Everything that matches, and the kinds of which not every place was examined.
+    pub(super) fn search(
+        &self,
+        text: &[u8],
+        path: &str,
+        place: &Place,
+    ) -> (Vec<Candidate>, Vec<usize>) {
+        let mut work = Work {
+            spent: Vec::new(),
+            budget: (256 << 20) + text.len().saturating_mul(16),
+            name: 0..0,
+            candidates: Vec::new(),
+            limited: Vec::new(),
+        };
+        self.prefilter.each_hit(text, |at, action| match action {
+            Action::Kind(index) => self.try_kind(text, at, index, place, &mut work),
+            Action::Word(length) => {
+                let word = at..at + length;
+                if !(work.name.start <= at && at < work.name.end) {
+                    self.try_assignment(text, word, path, place, &mut work);
+                }
+            }
+        });
+        (work.candidates, work.limited)
+    }
+
+    fn try_kind(&self, text: &[u8], at: usize, index: usize, place: &Place, work: &mut Work) {
+        let Some(kind) = self.kinds.get(index) else {
+            return;
+        };
+        let window = kind.rule.before + kind.rule.window;
+        let inside = kind.rule.before == 0 && !bounded_before(text, at);
+        if inside || !work.afford(index, window, self.kinds.len()) {
+            return;
+        }
+        if let Some(candidate) = self.examine(kind, index, text, at, place) {
+            work.refund(index, window);
+            work.candidates.push(candidate);
+        }
+    }
+
+    fn examine(
+        &self,
+        kind: &Kind,
+        index: usize,
+        text: &[u8],
+        at: usize,
+        place: &Place,
+    ) -> Option<Candidate> {
+        let start = at.saturating_sub(kind.rule.before);
+        let end = at.saturating_add(kind.rule.window).min(text.len());
+        let window = text.get(start..end)?;
+        let regex = kind.pattern.as_ref()?.regex()?;
+        let captures = regex.captures_iter(window).find(|captures| {
+            captures
+                .get(0)
+                .is_some_and(|whole| (whole.start()..whole.end()).contains(&(at - start)))
+        })?;
+        let group = |name| {
+            let found = captures.name(name)?;
+            Some(start + found.start()..start + found.end())
+        };
+        let mut found = Match {
+            at,
+            secret: group("secret"),
+            id: group("id"),
+            account: group("account"),
+            user: group("user"),
+            host: group("host"),
+        };
+        let main = found.secret.clone().or_else(|| found.id.clone())?;
+        let whole = start + captures.get(0)?.start();
+        if !bounded_before(text, whole) || !bounded_behind(text, &main) {
+            return None;
+        }
+        let mut weight = Weight::new(kind.rule.confidence.into(), "format is the issuer's");
+        if kind.companion.is_some() {
+            found.secret = companion(kind, text, &main);
+            if found.secret.is_some() {
+                weight.reasons.push("key id and secret stand together");
+            } else {
+                weight.at_most(
+                    Confidence::Medium,
+                    "only the key id is here, not the secret",
+                );
+            }
+        }
+        let value = text.get(main)?;
+        let body = value.get(kind.rule.prefix_len..).unwrap_or(value);
+        if kind.rule.entropy > 0.0 && entropy(body) < kind.rule.entropy {
+            return None;
+        }
+        let password = kind.rule.structure == Structure::Password;
+        if password && (self.judge.reference(value) || self.judge.placeholder(value)) {
+            return None;
+        }
+        let decoded = structure::decode(kind, text, &mut found)?;
+        self.weigh(kind, text, &found, body, &decoded, place, &mut weight);
+        Some(Candidate {
+            kind: index,
+            found,
+            decoded,
+            weight,
+        })
+    }
+
+    /// Weighs what speaks for and against a match.
+    #[expect(clippy::too_many_arguments, reason = "each is one consideration")]
+    fn weigh(
+        &self,
+        kind: &Kind,
+        text: &[u8],
+        found: &Match,
+        body: &[u8],
+        decoded: &Decoded,
+        place: &Place,
+        weight: &mut Weight,
+    ) {
+        let value = |span: &Option<Range<usize>>| {
+            span.clone()
+                .and_then(|span| text.get(span))
+                .unwrap_or_default()
+        };
+        let secret = value(&found.secret);
+        for (most, reason) in &decoded.doubts {
+            weight.at_most(*most, reason);
+        }
+        let is = |documented: &String| {
+            let documented = documented.as_bytes();
+            value(&found.id) == documented || memchr::memmem::find(secret, documented).is_some()
+        };
+        let armour = matches!(
+            kind.rule.structure,
+            Structure::Pem | Structure::GcpServiceAccount
+        );
+        if kind.rule.documented.iter().any(is) {
+            weight.at_most(Confidence::Low, "value is from the issuer's documentation");
+        } else if !armour && body.len() <= 200 && (repetitive(body) || self.judge.placeholder(body))
+        {
+            weight.at_most(Confidence::Low, "value looks made up");
+        }
+        match checksum::verify(kind.rule.checksum, secret) {
+            Some(true) => {
+                // Nobody makes up a right checksum, wherever it stands.
+                weight.confidence = Confidence::High;
+                weight.reasons.push("checksum valid");
+                weight.reasons.extend(place.lowers);
+                return;
+            }
+            Some(false) => weight.at_most(Confidence::Low, "checksum wrong"),
+            None if kind.rule.checksum == Checksum::None => {}
+            None => weight.reasons.push("older format without checksum"),
+        }
+        if let Some(reason) = place.lowers {
+            weight.step_down(reason);
+        }
+    }
+
+    fn try_assignment(
+        &self,
+        text: &[u8],
+        word: Range<usize>,
+        path: &str,
+        place: &Place,
+        work: &mut Work,
+    ) {
+        let name = assignment::name(text, word.clone());
+        work.name = name.clone();
+        let Some(&first) = self.assigned.first() else {
+            return;
+        };
+        if continues(text, &word, name.end) {
+            // `tokenizer_token`: what is behind the word may be telling.
+            work.name = 0..0;
+            return;
+        }
+        if !work.afford(first, 64, self.kinds.len()) {
+            return;
+        }
+        let (left, right) = (name.start..word.start, word.end..name.end);
+        let part = |span: Range<usize>| text.get(span).unwrap_or_default();
+        let generic = self
+            .kinds
+            .iter()
+            .find_map(|kind| kind.rule.generic.as_ref());
+        if generic.is_some_and(|rule| harmless(rule, part(left), part(right))) {
+            return;
+        }
+        let Some(found) = assignment::read(text, name, place) else {
+            return;
+        };
+        let value = text.get(found.value.clone()).unwrap_or_default();
+        if value.len() < 6 || self.judge.reference(value) || self.judge.placeholder(value) {
+            return;
+        }
+        let found = without_scheme(text, found);
+        work.refund(first, 64);
+        work.name.end = work.name.end.max(found.name.end);
+        work.candidates
+            .extend(self.assigned_to(text, word, &found, path, place));
+    }
+
+    /// The kind of an assignment's value: by the name, by what stands near, or by the value alone.
+    fn assigned_to(
+        &self,
+        text: &[u8],
+        word: Range<usize>,
+        found: &Assignment,
+        path: &str,
+        place: &Place,
+    ) -> Option<Candidate> {
+        let name = plain(text.get(found.name.clone())?);
+        let value = text.get(found.value.clone())?;
+        let mut near = before(text, found.name.start, 200).to_ascii_lowercase();
+        near.extend(path.bytes().map(|b| b.to_ascii_lowercase()));
+        let contains =
+            |text: &[u8], word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        let mut best: Option<(usize, &Kind, Match, &'static str)> = None;
+        for &index in &self.assigned {
+            let kind = self.kinds.get(index)?;
+            let Some(rule) = &kind.rule.assignment else {
+                continue;
+            };
+            let named = rule
+                .names
+                .iter()
+                .any(|w| contains(&name, &String::from_utf8_lossy(&plain(w.as_bytes()))));
+            let nearby = !named && best.is_none() && rule.near.iter().any(|w| contains(&near, w));
+            if !named && !nearby {
+                continue;
+            }
+            let Some(captures) = kind
+                .pattern
+                .as_ref()
+                .and_then(|p| p.regex()?.captures(value))
+            else {
+                continue;
+            };
+            let group = |name| {
+                let part = captures.name(name)?;
+                Some(found.value.start + part.start()..found.value.start + part.end())
+            };
+            let matched = Match {
+                at: found.value.start,
+                secret: group("secret"),
+                id: group("id"),
+                account: group("account"),
+                ..Match::default()
+            };
+            if named {
+                best = Some((index, kind, matched, "name says what it is"));
+                break;
+            }
+            best = Some((index, kind, matched, "issuer is named nearby"));
+        }
+        let Some((index, kind, mut matched, reason)) = best else {
+            return self.generic(text, word, found, place);
+        };
+        let body = text.get(matched.secret.clone()?)?;
+        if entropy(body) < kind.rule.entropy || repetitive(body) {
+            return None;
+        }
+        let mut weight = Weight::new(kind.rule.confidence.into(), reason);
+        let decoded = structure::decode(kind, text, &mut matched)?;
+        self.weigh(kind, text, &matched, body, &decoded, place, &mut weight);
+        Some(Candidate {
+            kind: index,
+            found: matched,
+            decoded,
+            weight,
+        })
+    }
+
+    fn generic(
+        &self,
+        text: &[u8],
+        word: Range<usize>,
+        found: &Assignment,
+        place: &Place,
+    ) -> Option<Candidate> {
+        let index = self.assigned.last().copied()?;
+        let kind = self.kinds.get(index)?;
+        kind.rule.generic.as_ref()?;
+        let telling = text.get(word)?.to_ascii_lowercase();
+        let value = text.get(found.value.clone())?;
+        // What people make up rather than what programs generate.
+        let password = telling.starts_with(b"p") || telling.starts_with(b"secret");
+        let verdict = self.judge.value(value, password, found.quoted)?;
+        let mut weight = Weight::new(verdict.confidence, "assigned to a telling name");
+        weight.reasons.push(verdict.reason);
+        if let Some(reason) = place.lowers {
+            weight.step_down(reason);
+        }
+        Some(Candidate {
+            kind: index,
+            found: Match {
+                at: found.value.start,
+                secret: Some(found.value.clone()),
+                ..Match::default()
+            },
+            decoded: Decoded::default(),
+            weight,
+        })
+    }
+}
+
+/// The second part of a pair: the first behind the id, else the last before it, and none beyond another id.
+fn companion(kind: &Kind, text: &[u8], id: &Range<usize>) -> Option<Range<usize>> {
+    let rule = kind.rule.companion.as_ref()?;
+    let regex = kind.companion.as_ref()?.regex()?;
+    let next_id = |window: &[u8], last: bool| {
+        kind.rule
+            .literals
+            .iter()
+            .filter_map(|literal| {
+                let literal = literal.as_bytes();
+                if last {
+                    memchr::memmem::rfind(window, literal)
+                } else {
+                    memchr::memmem::find(window, literal)
+                }
+            })
+            .reduce(if last { usize::max } else { usize::min })
+    };
+    let search = |from: usize, window: &[u8], last: bool| {
+        let fits = |span: &Range<usize>| {
+            let value = text.get(span.clone()).unwrap_or_default();
+            entropy(value) >= rule.entropy
+                && value.iter().any(u8::is_ascii_lowercase)
+                && value.iter().any(u8::is_ascii_uppercase)
+                && bounded_behind(text, span)
+                && !super::judge::wordy(value)
+        };
+        let mut spans = regex.captures_iter(window).filter_map(|captures| {
+            let secret = captures.name("secret")?;
+            Some(from + secret.start()..from + secret.end()).filter(fits)
+        });
+        if last { spans.last() } else { spans.next() }
+    };
+    let behind = after(text, id.end, rule.within);
+    let behind = behind.get(..next_id(behind, false).unwrap_or(behind.len()))?;
+    search(id.end, behind, false).or_else(|| {
+        let ahead = before(text, id.start, rule.within);
+        let ahead = ahead.get(next_id(ahead, true).unwrap_or(0)..)?;
+        search(id.start - ahead.len(), ahead, true)
+    })
+}
+
+/// Whether a secret ends where its match does: the word does not go on.
+fn bounded_behind(text: &[u8], span: &Range<usize>) -> bool {
+    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let value = text.get(span.clone()).unwrap_or_default();
+    !(value.last().is_some_and(word) && text.get(span.end).is_some_and(word))
+}
+
+/// Whether a word may begin here: at a boundary, or behind an escape that ends in a letter or digit
+/// (`\n`, `%3D`, `\u003d`).
+fn bounded_before(text: &[u8], at: usize) -> bool {
+    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    if !text.get(at).is_some_and(word) {
+        return true;
+    }
+    match before(text, at, 6) {
+        [] => true,
+        [.., last] if !word(last) => true,
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%', a, b] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit(),
+        [b'\\', b'u', rest @ ..] => rest.iter().all(u8::is_ascii_hexdigit),
+        _ => false,
+    }
+}
+
+/// Whether the telling word is only the beginning of another one: `tokenizer`, `passwordless`, `TOKENS`.
+fn continues(text: &[u8], word: &Range<usize>, end: usize) -> bool {
+    let last = text
+        .get(word.end.saturating_sub(1))
+        .copied()
+        .unwrap_or(b' ');
+    let rest = text.get(word.end..end).unwrap_or_default();
+    let same_case = |b: u8| {
+        if last.is_ascii_uppercase() {
+            b.is_ascii_uppercase()
+        } else {
+            b.is_ascii_lowercase()
+        }
+    };
+    rest.first().is_some_and(|b| same_case(*b))
+}
+
+fn harmless(rule: &GenericRule, left: &[u8], right: &[u8]) -> bool {
+    let listed = |list: &[String], word: &[u8]| list.iter().any(|w| w.as_bytes() == word);
+    words(right)
+        .iter()
+        .any(|word| listed(&rule.not_after, word))
+        || words(left)
+            .iter()
+            .any(|word| listed(&rule.not_before, word))
+}
+
+/// The words of a name in snake, kebab, dotted or camel case, in lower case.
+fn words(name: &[u8]) -> Vec<Vec<u8>> {
+    let mut words = vec![Vec::new()];
+    let mut previous = b'_';
+    for &byte in name {
+        let camel = previous.is_ascii_lowercase() && byte.is_ascii_uppercase();
+        if camel || !byte.is_ascii_alphanumeric() {
+            words.push(Vec::new());
+        }
+        if byte.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(byte.to_ascii_lowercase());
+        }
+        previous = byte;
+    }
+    words
+}
+
+/// A name without case and separators.
+fn plain(name: &[u8]) -> Vec<u8> {
+    name.iter()
+        .filter(|b| b.is_ascii_alphanumeric())
+        .map(u8::to_ascii_lowercase)
+        .collect()
+}
+
+/// `Authorization: Bearer value`: the scheme is not part of the secret.
+fn without_scheme(text: &[u8], mut found: Assignment) -> Assignment {
+    let value = text.get(found.value.clone()).unwrap_or_default();
+    for scheme in [
+        b"Bearer ".as_slice(),
+        b"bearer ",
+        b"Basic ",
+        b"Token ",
+        b"token ",
+    ] {
+        if value.starts_with(scheme) {
+            found.value.start += scheme.len();
+        }
+    }
+    found
+}
