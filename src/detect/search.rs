@@ -9,7 +9,7 @@ use super::rule::{Checksum, GenericRule, Structure};
 use super::structure::{self, Decoded, Match};
 use super::text::{after, before};
 use super::{Detector, checksum};
-use crate::model::Confidence;
+use crate::model::{Confidence, ONLY_PUBLIC_HALF};
 use std::ops::Range;
 
 /// No document holds more; a hostile one could otherwise fill the memory with findings.
@@ -179,7 +179,7 @@ impl Detector {
             } else {
                 weight.at_most(
                     Confidence::Medium,
-                    "only the key id is here, not the secret",
+                    ONLY_PUBLIC_HALF,
                 );
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::model::{
     Confidence, Credential, CredentialId, CredentialStatus, Humanity, Identity, IdentityId,
-    IdentityKind, Inventory, Membership, Moment, Platform, Presence, Str,
+    IdentityKind, Inventory, Membership, Moment, ONLY_PUBLIC_HALF, Origin, Platform, Presence, Str,
 };
 use crate::platform::aws::arn::Arn;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -214,15 +214,21 @@ fn note_leaks(inventory: &mut Inventory) {
             continue;
         };
         let exposures = std::mem::take(&mut credential.exposures);
-        let noted = exposures.into_iter().map(|mut exposure| {
+        // The export that lists a key names it, too; that is no leak.
+        let listing: BTreeSet<&Origin> = credential.records.iter().map(|e| &*e.origin).collect();
+        let open = exposures.into_iter().filter(|e| !listing.contains(&*e.evidence.origin));
+        let noted = open.map(|mut exposure| {
             if listed {
-                exposure.confidence = Confidence::High;
+                if !exposure.reasons.contains(ONLY_PUBLIC_HALF) {
+                    exposure.confidence = Confidence::High;
+                }
                 exposure.reasons.remove(ABSENT);
             }
             exposure.reasons.insert(reason.clone());
             exposure
         });
-        credential.exposures = noted.collect();
+        let noted = noted.collect();
+        credential.exposures = noted;
     }
 }
 

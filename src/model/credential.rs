@@ -48,6 +48,10 @@ impl CredentialStatus {
     }
 }
 
+/// The reason that an exposure carries when only the issuer's public id stands there, and not the secret:
+/// worth knowing, but nobody can sign in with it.
+pub const ONLY_PUBLIC_HALF: &str = "only the key id is here, not the secret";
+
 /// One place where the credential's value (or its issuer's id next to the value) stands in the open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exposure {

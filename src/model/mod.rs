@@ -44,7 +44,9 @@ pub mod change;
 
 pub use change::{Bearing, ChangeKind};
 pub use coverage::{Coverage, Problem, ProblemKind};
-pub use credential::{Credential, CredentialId, CredentialLink, CredentialStatus, Exposure};
+pub use credential::{
+    Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
+};
 pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};
 pub use identity::{
