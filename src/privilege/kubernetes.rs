@@ -10,6 +10,7 @@ use crate::model::{
 use crate::platform::kubernetes::names;
 use std::collections::BTreeMap;
 
+mod held;
 mod holdings;
 mod judge;
 mod paths;
