@@ -375,3 +375,50 @@ fn roles_that_all_take_each_other_over_do_not_hang() {
     assert_eq!(found.tier.as_str(), "unknown");
     assert_eq!(found.unresolved.len(), 1);
 }
+
+#[test]
+fn documents_are_claimed_by_name_and_content() {
+    let object = "apiVersion: v1\nkind: ServiceAccount\n";
+    let script = format!("#!/bin/sh\nkubectl apply -f - <<E\n{object}E\n");
+    for (name, text, expected) in [
+        ("a.yaml", object, true),
+        ("a.YML", object, true),
+        (
+            "dump.json",
+            "{\"apiVersion\": \"v1\", \"kind\": \"List\"}",
+            true,
+        ),
+        ("-", "# a comment\n---\napiVersion: v1\nkind: List\n", true),
+        ("dir/manifest", object, true),
+        ("dir/install", &script, false),
+        ("notes.md", object, false),
+        ("a.yaml", "kind: nothing of ours\n", false),
+    ] {
+        let origin = Origin::file(name);
+        let probe = Probe {
+            origin: &origin,
+            head: text.as_bytes(),
+            complete: true,
+            binary: false,
+        };
+        assert_eq!(Kubernetes.accepts(&probe), expected, "{name}");
+    }
+}
+
+#[test]
+fn secrets_of_any_kind_leave_no_trace() {
+    let value = concat!("c2VjcmV0", "LXZhbHVl");
+    let long = "x".repeat(300);
+    let mut inventory = Inventory::default();
+    let text = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata: {{token: {value}}}\n\
+         type: kubernetes.io/service-account-token\n---\n\
+         apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: b\n  annotations:\n    \
+         kubectl.kubernetes.io/last-applied-configuration: '{value}'\n    blob: {value}{long}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: [{value}\n"
+    );
+    let problems = read_into(&mut inventory, "a.yaml", text.as_bytes());
+    assert_eq!(problems.len(), 1);
+    assert_eq!(inventory.credentials.len(), 1);
+    assert!(!format!("{inventory:?}{problems:?}").contains(value));
+}

@@ -338,3 +338,26 @@ fn names_never_cover_collections() {
         assert_eq!(can_be_named(verb, resource), named, "{verb} {resource}");
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is done to a manifest, reading and judging it ends without a panic.
+    #[test]
+    fn broken_manifests_do_no_harm(
+        at in 0usize..3_000,
+        cut in 0usize..60,
+        put in "[\\[\\]{}:\"'&*!|>\\-#\t\n a-z0-9]{0,12}",
+    ) {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/kubernetes/paths/cluster.yaml");
+        let mut bytes = std::fs::read(path).unwrap();
+        let at = at.min(bytes.len());
+        let end = (at + cut).min(bytes.len());
+        bytes.splice(at..end, put.bytes());
+        let mut inventory = tenure::model::Inventory::default();
+        super::read_into(&mut inventory, "broken.yaml", &bytes);
+        tenure::link::link(&mut inventory);
+        let privileges = tenure::privilege::assess(&inventory);
+        prop_assert_eq!(privileges.len(), inventory.identities.len());
+    }
+}
