@@ -1,6 +1,14 @@
 //! Kubernetes end to end through the library's public surface: what is read from each fixture and what is
 //! concluded about privilege; and the rule matching against an oracle that enumerates.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test's helpers may fail as a test does"
+)]
+
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -366,4 +374,51 @@ fn roles_that_all_take_each_other_over_do_not_hang() {
     let found = &privileges[&"k8s:cluster/n/a".into()];
     assert_eq!(found.tier.as_str(), "unknown");
     assert_eq!(found.unresolved.len(), 1);
+}
+
+#[test]
+fn documents_are_claimed_by_name_and_content() {
+    let object = "apiVersion: v1\nkind: ServiceAccount\n";
+    let script = format!("#!/bin/sh\nkubectl apply -f - <<E\n{object}E\n");
+    for (name, text, expected) in [
+        ("a.yaml", object, true),
+        ("a.YML", object, true),
+        (
+            "dump.json",
+            "{\"apiVersion\": \"v1\", \"kind\": \"List\"}",
+            true,
+        ),
+        ("-", "# a comment\n---\napiVersion: v1\nkind: List\n", true),
+        ("dir/manifest", object, true),
+        ("dir/install", &script, false),
+        ("notes.md", object, false),
+        ("a.yaml", "kind: nothing of ours\n", false),
+    ] {
+        let origin = Origin::file(name);
+        let probe = Probe {
+            origin: &origin,
+            head: text.as_bytes(),
+            complete: true,
+            binary: false,
+        };
+        assert_eq!(Kubernetes.accepts(&probe), expected, "{name}");
+    }
+}
+
+#[test]
+fn secrets_of_any_kind_leave_no_trace() {
+    let value = concat!("c2VjcmV0", "LXZhbHVl");
+    let long = "x".repeat(300);
+    let mut inventory = Inventory::default();
+    let text = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\ndata: {{token: {value}}}\n\
+         type: kubernetes.io/service-account-token\n---\n\
+         apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: b\n  annotations:\n    \
+         kubectl.kubernetes.io/last-applied-configuration: '{value}'\n    blob: {value}{long}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: [{value}\n"
+    );
+    let problems = read_into(&mut inventory, "a.yaml", text.as_bytes());
+    assert_eq!(problems.len(), 1);
+    assert_eq!(inventory.credentials.len(), 1);
+    assert!(!format!("{inventory:?}{problems:?}").contains(value));
 }

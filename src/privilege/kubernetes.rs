@@ -1,8 +1,8 @@
 //! Kubernetes RBAC: what ServiceAccounts, users and groups may do, judged as the API server's authoriser does.
 //!
-//! Every role is judged once for the whole cluster and once for a namespace ([`judge`]); an identity adds
-//! up what its bindings and its groups' bindings give ([`holdings`]); then whoever can run as, or get a
-//! token of, somebody stronger becomes as strong ([`paths`]).
+//! Every role is judged once for the whole cluster and once for a namespace (`judge`); an identity adds
+//! up what its bindings and its groups' bindings give (`holdings`); then whoever can run as, or get a
+//! token of, somebody stronger becomes as strong (`paths`).
 
 use crate::model::{
     Entitlement, Identity, IdentityId, IdentityKind, Inventory, Platform, Privilege,
@@ -10,6 +10,7 @@ use crate::model::{
 use crate::platform::kubernetes::names;
 use std::collections::BTreeMap;
 
+mod held;
 mod holdings;
 mod judge;
 mod paths;

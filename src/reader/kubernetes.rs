@@ -26,11 +26,16 @@ impl Reader for Kubernetes {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        let file = probe.origin.file_name();
+        let named = if probe.origin.file_name().contains('.') {
+            probe.has_extension(&["yaml", "yml", "json"])
+        } else {
+            opens_like_an_object(probe.head)
+        };
         !probe.binary
-            && (!file.contains('.') || probe.has_extension(&["yaml", "yml", "json"]))
+            && named
             && probe.head_contains("apiVersion")
-            && probe.head_contains("kind")
+            // A dump's keys are sorted: an object's data can push its kind out of the head.
+            && (probe.head_contains("kind") || !probe.complete)
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -44,6 +49,25 @@ impl Reader for Kubernetes {
         }
         sink.finish()
     }
+}
+
+/// Whether text whose name tells nothing (standard input) starts as manifests do; a script that carries
+/// one does not.
+fn opens_like_an_object(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let first = head
+        .split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii_end)
+        .find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let starts: [&[u8]; 6] = [
+        b"{",
+        b"---",
+        b"apiVersion:",
+        b"kind:",
+        b"items:",
+        b"metadata:",
+    ];
+    first.is_some_and(|line| starts.iter().any(|start| line.starts_with(start)))
 }
 
 /// Collects what one file states.

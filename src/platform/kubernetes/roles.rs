@@ -1,14 +1,16 @@
-//! The ClusterRoles that every cluster defines for itself.
+//! The roles that every cluster defines for itself.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// A ClusterRole of the platform.
+/// A ClusterRole or Role of the platform.
 #[derive(Debug)]
 pub struct BuiltinRole {
     /// Its name.
     pub name: String,
+    /// The namespace of a Role; `None` for a ClusterRole.
+    pub namespace: Option<String>,
     /// Labels that aggregation selects by, all with the value `true`, and the bootstrapping mark.
     pub labels: BTreeMap<String, String>,
     /// The label whose carriers' rules it takes over.
@@ -32,17 +34,14 @@ pub struct BuiltinRule {
     pub non_resource_urls: Vec<String>,
 }
 
-/// The ClusterRoles of the platform by name.
-pub fn builtin() -> &'static BTreeMap<String, BuiltinRole> {
+/// The roles of the platform, in the order of the file.
+pub fn builtin() -> &'static [BuiltinRole] {
     &ROLES
 }
 
-static ROLES: LazyLock<BTreeMap<String, BuiltinRole>> = LazyLock::new(|| {
+static ROLES: LazyLock<Vec<BuiltinRole>> = LazyLock::new(|| {
     let file: File = super::load("roles.yaml");
-    file.roles
-        .into_iter()
-        .map(|role| (role.name.clone(), role.into()))
-        .collect()
+    file.roles.into_iter().map(Into::into).collect()
 });
 
 /// `rules/kubernetes/roles.yaml`.
@@ -56,6 +55,7 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 struct RoleForm {
     name: String,
+    namespace: Option<String>,
     #[serde(default)]
     labels: Vec<String>,
     aggregates: Option<String>,
@@ -89,6 +89,7 @@ impl From<RoleForm> for BuiltinRole {
         );
         Self {
             name: form.name,
+            namespace: form.namespace,
             labels,
             aggregates: form.aggregates,
             rules: form.rules.into_iter().map(Into::into).collect(),

@@ -1,6 +1,7 @@
 //! What an identity holds: the sum of its bindings and its groups' bindings, scope by scope.
 
-use super::judge::{Compiled, Hit, Judge, Need, PRIMITIVES, Span};
+use super::held::{Held, Match, Table, matches, proof};
+use super::judge::{Compiled, Judge, Need, PRIMITIVES, Span};
 use super::paths::{Edge, Surroundings, Target};
 use super::roles::{RoleIndex, Roles, title};
 use crate::model::{
@@ -43,7 +44,7 @@ impl Draft<'_> {
     pub(super) fn offer(&mut self, tier: Tier, proof: &Proof) {
         let key = |p: &Proof| (p.certainty, p.hops.len());
         let better = match &self.privilege.proof {
-            Some(old) if self.privilege.tier == tier => (key(proof), proof) < (key(old), old),
+            Some(old) if self.privilege.tier == tier => key(proof) < key(old),
             _ => self.privilege.tier < tier,
         };
         if better {
@@ -51,26 +52,6 @@ impl Draft<'_> {
             self.privilege.proof = Some(proof.clone());
         }
     }
-}
-
-/// A role held in a scope.
-struct Held<'a> {
-    /// How it is held: the group if it is through one, and the binding.
-    hops: Vec<Hop>,
-    role: RoleIndex,
-    /// The namespace, or the whole cluster.
-    namespace: Option<&'a str>,
-    hits: Rc<Vec<Hit<'a>>>,
-}
-
-/// The rules that meet each need within one scope, those without limit to names first.
-type Table<'h, 'a> = BTreeMap<Need, Vec<(&'h Held<'a>, &'h Hit<'a>)>>;
-
-/// A primitive whose needs are all met.
-struct Match<'h, 'a> {
-    met: Vec<(&'h Held<'a>, &'h Hit<'a>)>,
-    /// The names that the first need is limited to.
-    names: Option<&'h [&'a Str]>,
 }
 
 /// Adds holdings up.
@@ -253,7 +234,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             let Some(&first) = table.get(&need).and_then(|met| met.first()) else {
                 continue;
             };
-            let proof = self.proof(&[first], namespace);
+            let proof = proof(self.roles, &[first], namespace);
             any = true;
             draft.offer(tier, &proof);
             if let Some(capability) = capability {
@@ -261,7 +242,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             }
         }
         if let Some(&first) = table.get(&Need::Wildcard).and_then(|met| met.first()) {
-            let proof = self.proof(&[first], namespace);
+            let proof = proof(self.roles, &[first], namespace);
             let old = draft.privilege.wildcard.as_ref();
             if old.is_none_or(|old| (proof.hops.len(), &proof) < (old.hops.len(), old)) {
                 draft.privilege.wildcard = Some(proof);
@@ -279,7 +260,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         draft: &mut Draft<'a>,
         follow: bool,
     ) {
-        let proof = self.proof(&matched.met, namespace);
+        let proof = proof(self.roles, &matched.met, namespace);
         let limited = matched.names.is_some();
         let at_large = namespace.is_none_or(|namespace| namespace == SYSTEM_NAMESPACE);
         let tier = match primitive.named {
@@ -432,104 +413,6 @@ impl<'a, 'r> Assessor<'a, 'r> {
         self.powers.insert((role, namespace), power.clone());
         power
     }
-
-    /// The proof that these rules are held.
-    fn proof(&self, met: &[(&Held<'a>, &Hit<'a>)], namespace: Option<&str>) -> Proof {
-        let mut claims: Vec<String> = Vec::new();
-        let mut hops: Vec<Hop> = Vec::new();
-        let mut last: Option<(&Held<'a>, RoleIndex)> = None;
-        for &(held, hit) in met {
-            let what = match &hit.names {
-                Some(names) => format!("{} ({})", hit.what, few(names)),
-                None => hit.what.to_string(),
-            };
-            if !claims.contains(&what) {
-                claims.push(what);
-            }
-            let same_binding = last.is_some_and(|(h, _)| std::ptr::eq(h, held));
-            if !same_binding {
-                hops.extend(held.hops.iter().cloned());
-                hops.extend(self.role_hop(held.role, ""));
-            }
-            let from = last.filter(|_| same_binding).map_or(held.role, |(_, r)| r);
-            if hit.role != from {
-                let prefix = if hit.role == held.role {
-                    ""
-                } else {
-                    "which takes over "
-                };
-                hops.extend(self.role_hop(hit.role, prefix));
-            }
-            if hops.last() != Some(&hit.hop) {
-                hops.push(hit.hop.clone());
-            }
-            last = Some((held, hit.role));
-        }
-        let place = match namespace {
-            Some(namespace) => format!("in namespace {namespace}"),
-            None => "in the whole cluster".to_owned(),
-        };
-        Proof {
-            claim: format!("{} {place}", claims.join(" and ")).into(),
-            hops,
-            certainty: Certainty::Certain,
-        }
-    }
-
-    fn role_hop(&self, role: RoleIndex, prefix: &str) -> Option<Hop> {
-        let role = self.roles.get(role)?;
-        Some(Hop {
-            what: format!("{prefix}{}", role.title).into(),
-            evidence: role.evidence.cloned(),
-        })
-    }
-}
-
-/// The ways in which all needs of a primitive are met in a scope, at least one of them by what is given
-/// there: what the whole cluster gives alone is the whole cluster's business. One way when nothing limits
-/// the first need to names, else one for each rule that meets it.
-fn matches<'h, 'a>(
-    number: usize,
-    primitive: &Compiled,
-    table: &'h Table<'h, 'a>,
-    everywhere: &'h Table<'h, 'a>,
-) -> Vec<Match<'h, 'a>> {
-    let limited = |met: &&'h Vec<_>| {
-        met.first()
-            .is_some_and(|(_, hit): &(_, &Hit<'_>)| hit.names.is_some())
-    };
-    let mut met = Vec::with_capacity(primitive.needs);
-    let mut firsts: &[_] = &[];
-    let mut local = false;
-    for n in 0..primitive.needs {
-        let need = Need::Of(number, n);
-        let (here, there) = (table.get(&need), everywhere.get(&need));
-        let best = match (here, there) {
-            (Some(here), Some(there)) if limited(&here) && !limited(&there) => there,
-            (Some(here), _) => here,
-            (None, Some(there)) => there,
-            (None, None) => return Vec::new(),
-        };
-        local |= here.is_some_and(|here| std::ptr::eq(here, best));
-        if n == 0 {
-            firsts = best;
-        }
-        met.extend(best.first().copied());
-    }
-    if !local {
-        return Vec::new();
-    }
-    let unlimited = firsts.first().is_some_and(|(_, hit)| hit.names.is_none());
-    firsts
-        .iter()
-        .take(if unlimited { 1 } else { firsts.len() })
-        .map(|&first| Match {
-            met: std::iter::once(first)
-                .chain(met.iter().skip(1).copied())
-                .collect(),
-            names: first.1.names.as_deref(),
-        })
-        .collect()
 }
 
 /// The groups that the API server puts an identity in.
@@ -568,14 +451,4 @@ fn described(id: &str, cluster: &str) -> Str {
             title(id, cluster, false, name)
         }
     }
-}
-
-fn few(names: &[&Str]) -> String {
-    let shown: Vec<&str> = names.iter().take(3).map(|name| &***name).collect();
-    let more = if names.len() > shown.len() {
-        ", …"
-    } else {
-        ""
-    };
-    format!("{}{more}", shown.join(", "))
 }

@@ -2,7 +2,8 @@
 
 use super::holdings::Draft;
 use crate::model::{
-    Capability, Hop, Identity, IdentityKind, Inventory, Platform, Proof, Reach, Str, Tier,
+    Capability, Credential, CredentialStatus, Hop, Identity, IdentityKind, Inventory, Platform,
+    Proof, Reach, Str, Tier, Workload,
 };
 use crate::platform::kubernetes::names;
 use crate::platform::kubernetes::primitives::Becomes;
@@ -29,29 +30,36 @@ pub(super) struct Edge {
 
 /// What runs, and which tokens lie about.
 pub(super) struct Surroundings<'a> {
-    running: BTreeSet<&'a str>,
+    /// A workload of each account that runs one.
+    running: BTreeMap<&'a str, &'a Workload>,
     /// Accounts by the credential id of their token Secrets.
     tokens: BTreeMap<&'a str, Vec<&'a str>>,
-    with_token: BTreeSet<&'a str>,
+    /// A token Secret of each account that has one.
+    with_token: BTreeMap<&'a str, &'a Credential>,
     named: BTreeMap<(&'a str, &'a str), Vec<&'a str>>,
 }
 
 impl<'a> Surroundings<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
         let mut it = Self {
-            running: inventory.workloads.iter().map(|w| &*w.runs_as.0).collect(),
+            running: BTreeMap::new(),
             tokens: BTreeMap::new(),
-            with_token: BTreeSet::new(),
+            with_token: BTreeMap::new(),
             named: BTreeMap::new(),
         };
+        for workload in &inventory.workloads {
+            it.running.entry(&workload.runs_as.0).or_insert(workload);
+        }
         for credential in inventory.credentials.values() {
-            if &*credential.kind != "kubernetes-service-account-token" {
+            if &*credential.kind != "kubernetes-service-account-token"
+                || credential.status == CredentialStatus::Inactive
+            {
                 continue;
             }
             for link in &credential.links {
                 let slot = it.tokens.entry(&credential.id.0).or_default();
                 slot.push(&link.identity.0);
-                it.with_token.insert(&link.identity.0);
+                it.with_token.entry(&link.identity.0).or_insert(credential);
             }
         }
         for identity in inventory.identities.values() {
@@ -76,31 +84,40 @@ impl<'a> Surroundings<'a> {
         self.tokens.get(secret).map_or(&[], |it| it)
     }
 
-    /// Every target that the identity is part of.
-    fn targets(&self, identity: &Identity, cluster: &str) -> Vec<Target> {
+    /// Every target that the identity is part of, with the step that leads to it, if that is worth a word.
+    fn targets(&self, identity: &Identity, cluster: &str) -> Vec<(Target, Option<Hop>)> {
         let id = &identity.id.0;
-        let mut targets = vec![Target::Identity(Str::clone(id))];
+        let mut targets = vec![(Target::Identity(Str::clone(id)), None)];
         let place = |namespace: Option<&str>, becomes| {
             Target::Place(cluster.into(), namespace.map(Into::into), becomes)
         };
         match identity.kind {
             IdentityKind::KubernetesServiceAccount => {
                 let namespace = identity.namespace.as_deref();
-                targets.push(place(namespace, Becomes::Accounts));
-                for (is, becomes) in [
-                    (self.running.contains(&**id), Becomes::Running),
-                    (self.with_token.contains(&**id), Becomes::Tokens),
-                ] {
-                    if is {
-                        targets.push(place(namespace, becomes));
-                        targets.push(place(None, becomes));
+                targets.push((place(namespace, Becomes::Accounts), None));
+                let running = self.running.get(&**id).map(|workload| Hop {
+                    what: format!("{} {} runs", workload.kind, workload.name).into(),
+                    evidence: Some(workload.evidence.clone()),
+                });
+                let token = self.with_token.get(&**id).map(|credential| Hop {
+                    what: format!(
+                        "token Secret {}",
+                        credential.display.as_deref().unwrap_or_default()
+                    )
+                    .into(),
+                    evidence: credential.records.first().cloned(),
+                });
+                for (hop, becomes) in [(running, Becomes::Running), (token, Becomes::Tokens)] {
+                    if hop.is_some() {
+                        targets.push((place(namespace, becomes), hop.clone()));
+                        targets.push((place(None, becomes), hop));
                     }
                 }
             }
             // Whoever can run as any account of the namespace is in its group.
             IdentityKind::KubernetesGroup => {
                 if let Some(namespace) = identity.name.strip_prefix("system:serviceaccounts:") {
-                    targets.push(place(Some(namespace), Becomes::Accounts));
+                    targets.push((place(Some(namespace), Becomes::Accounts), None));
                 }
             }
             _ => {}
@@ -127,7 +144,7 @@ pub(super) fn follow(drafts: &mut [Draft<'_>], surroundings: &Surroundings<'_>) 
                 continue;
             };
             let gain = Gain::of(draft, level);
-            for target in surroundings.targets(draft.identity, draft.cluster) {
+            for (target, by) in surroundings.targets(draft.identity, draft.cluster) {
                 for (weak, edge) in takers.remove(&target).unwrap_or_default() {
                     let Some(draft) = drafts.get_mut(weak) else {
                         continue;
@@ -135,7 +152,7 @@ pub(super) fn follow(drafts: &mut [Draft<'_>], surroundings: &Surroundings<'_>) 
                     if Level::of(draft).is_some_and(|own| own >= level) {
                         continue;
                     }
-                    if gain.give(draft, edge) {
+                    if gain.give(draft, edge, by.as_ref()) {
                         queue.push_back(weak);
                     }
                 }
@@ -221,13 +238,20 @@ impl Gain {
     }
 
     /// Gives it to whoever has this edge; whether that made them stronger.
-    fn give(&self, draft: &mut Draft<'_>, edge: usize) -> bool {
+    fn give(&self, draft: &mut Draft<'_>, edge: usize, by: Option<&Hop>) -> bool {
         let Some(edge) = draft.edges.get(edge) else {
             return false;
         };
         let proof = Proof {
             claim: format!("{}, and so act as {}", edge.proof.claim, self.who).into(),
-            hops: edge.proof.hops.iter().chain(&self.hops).cloned().collect(),
+            hops: edge
+                .proof
+                .hops
+                .iter()
+                .chain(by)
+                .chain(&self.hops)
+                .cloned()
+                .collect(),
             certainty: edge.proof.certainty,
         };
         draft.offer(self.tier, &proof);

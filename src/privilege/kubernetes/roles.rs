@@ -121,8 +121,8 @@ impl<'a> Roles<'a> {
             }
         }
         for cluster in clusters {
-            for role in builtin().values() {
-                it.add_builtin(role, cluster);
+            for (role, rules) in builtin().iter().zip(RULES.iter()) {
+                it.add_builtin(role, rules, cluster);
             }
         }
         for (index, role) in it.roles.iter().enumerate() {
@@ -204,10 +204,25 @@ impl<'a> Roles<'a> {
         }
     }
 
-    fn add_builtin(&mut self, builtin: &'static BuiltinRole, cluster: &'a str) {
-        let id = names::cluster_role(cluster, &builtin.name);
+    fn add_builtin(
+        &mut self,
+        builtin: &'static BuiltinRole,
+        rules: &'static [RbacRule],
+        cluster: &'a str,
+    ) {
+        let name = &builtin.name;
+        let (id, title) = match &builtin.namespace {
+            Some(namespace) => (
+                names::role(cluster, namespace, name),
+                format!("Role {namespace}/{name} (of the platform)"),
+            ),
+            None => (
+                names::cluster_role(cluster, name),
+                format!("ClusterRole {name} (of the platform)"),
+            ),
+        };
         let known = self.by_id.contains_key(&id);
-        let is_admin = builtin.name == "cluster-admin";
+        let is_admin = name == "cluster-admin";
         if known && !is_admin {
             return;
         }
@@ -218,9 +233,8 @@ impl<'a> Roles<'a> {
         if !known {
             self.by_id.insert(id, index);
         }
-        let rules = RULES.get(builtin.name.as_str()).map_or(&[][..], |r| r);
         self.roles.push(Role {
-            title: format!("ClusterRole {} (of the platform)", builtin.name).into(),
+            title: title.into(),
             evidence: None,
             rules: rules
                 .iter()
@@ -249,7 +263,7 @@ impl<'a> Roles<'a> {
                     }]
                 })
                 .collect(),
-            of_cluster: true,
+            of_cluster: builtin.namespace.is_none(),
         });
     }
 }
@@ -296,20 +310,18 @@ pub(super) fn title(id: &str, cluster: &str, of_cluster: bool, name: &str) -> St
     }
 }
 
-/// The platform's roles' rules as the model has them.
-static RULES: LazyLock<BTreeMap<&'static str, Vec<RbacRule>>> = LazyLock::new(|| {
+/// The rules of the platform's roles as the model has them, role by role.
+static RULES: LazyLock<Vec<Vec<RbacRule>>> = LazyLock::new(|| {
     let shared = |list: &[String]| list.iter().map(|text| text.as_str().into()).collect();
-    builtin()
-        .values()
-        .map(|role| {
-            let rules = role.rules.iter().map(|rule| RbacRule {
-                api_groups: shared(&rule.api_groups),
-                resources: shared(&rule.resources),
-                verbs: shared(&rule.verbs),
-                resource_names: shared(&rule.resource_names),
-                non_resource_urls: shared(&rule.non_resource_urls),
-            });
-            (role.name.as_str(), rules.collect())
-        })
-        .collect()
+    let rules = |role: &BuiltinRole| {
+        let rules = role.rules.iter().map(|rule| RbacRule {
+            api_groups: shared(&rule.api_groups),
+            resources: shared(&rule.resources),
+            verbs: shared(&rule.verbs),
+            resource_names: shared(&rule.resource_names),
+            non_resource_urls: shared(&rule.non_resource_urls),
+        });
+        rules.collect()
+    };
+    builtin().iter().map(rules).collect()
 });

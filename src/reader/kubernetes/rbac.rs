@@ -177,6 +177,10 @@ impl Sink<'_> {
                 Humanity::NonHuman,
                 "user name has the control plane's prefix".into(),
             ),
+            IdentityKind::KubernetesUser if name.ends_with(".gserviceaccount.com") => (
+                Humanity::NonHuman,
+                "user name is the address of a Google service account".into(),
+            ),
             IdentityKind::KubernetesUser if is_mail(name) => {
                 (Humanity::Human, "user name is an e-mail address".into())
             }
@@ -196,13 +200,9 @@ fn text_or_empty(node: &Node) -> Str {
     node.text().unwrap_or_default().into()
 }
 
-/// Cloud providers' machine accounts have addresses, too, and those say so in their domain.
 fn is_mail(name: &str) -> bool {
     name.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && domain.contains('.')
-            && !domain.contains('@')
-            && !domain.ends_with("gserviceaccount.com")
+        !local.is_empty() && domain.contains('.') && !domain.contains('@')
     })
 }
 
