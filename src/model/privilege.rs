@@ -189,6 +189,9 @@ pub struct Privilege {
     pub tier: Tier,
     /// How firm the tier is.
     pub certainty: Certainty,
+    /// The tier without what everybody is given who has signed in at all: a grant to everybody is one
+    /// mistake, not one of each identity. The same as `tier` where there are no such grants.
+    pub own_tier: Tier,
     /// Capabilities, each with the best proof (the most certain, then the shortest).
     pub capabilities: BTreeMap<Capability, Proof>,
     /// The proof of the tier, for every tier above `none`.

@@ -10,6 +10,9 @@ pub mod kubernetes;
 pub fn assess(inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
     let mut out = BTreeMap::new();
     aws::assess(inventory, &mut out);
+    for privilege in out.values_mut() {
+        privilege.own_tier = privilege.tier;
+    }
     kubernetes::assess(inventory, &mut out);
     for id in inventory.identities.keys() {
         out.entry(id.clone()).or_default();
@@ -47,8 +50,10 @@ fn take_over(
             own.unresolved.insert(format!("what {target} may do").into());
             own.certainty = own.certainty.max(Certainty::Unresolved);
             // It may well do something; "nothing" is not known to be true.
-            if own.tier == Tier::None {
-                own.tier = Tier::Unknown;
+            for tier in [&mut own.tier, &mut own.own_tier] {
+                if *tier == Tier::None {
+                    *tier = Tier::Unknown;
+                }
             }
             continue;
         };
@@ -64,6 +69,7 @@ fn take_over(
             own.certainty = theirs.certainty;
             own.proof = theirs.proof.as_ref().map(via);
         }
+        own.own_tier = own.own_tier.max(theirs.own_tier);
         if own.wildcard.is_none() {
             own.wildcard = theirs.wildcard.as_ref().map(via);
         }
