@@ -1,5 +1,13 @@
 //! Two snapshots compared, through the public surface.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail like tests"
+)]
+
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use tenure::drift::{against_baseline, compare};
@@ -231,6 +239,16 @@ fn keys(keys: Vec<Credential>) -> Snapshot {
     let mut snapshot = one(|_| {});
     snapshot.credentials = keys;
     snapshot
+}
+
+#[test]
+fn the_last_key_of_an_account_is_removed_and_not_unseen() {
+    let listed = |k: &mut Credential| {
+        k.account = Some("cluster".to_owned());
+        k.records = vec![evidence("aws-access-keys", "keys.json", Some("/0"))];
+    };
+    let before = keys(vec![key("a", listed)]);
+    assert_eq!(kinds(&before, &keys(vec![])), "credential-removed");
 }
 
 fn exposed(credential: &mut Credential) {

@@ -23,8 +23,8 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     let sides = Sides {
         before,
         after,
-        seen_before: Seen::new(before),
-        seen_after: Seen::new(after),
+        seen_before: Seen::new(before, after),
+        seen_after: Seen::new(after, before),
     };
     let mut changes = Changes(Vec::new());
     identities::compare(&sides, &mut changes);
@@ -60,7 +60,7 @@ pub fn against_baseline(now: &mut Snapshot, before: &Snapshot) {
         }
     }
     let changes = compare(before, now);
-    let seen = Seen::new(now);
+    let seen = Seen::new(now, before);
     let accounts = accounts(before);
     let gone = earlier
         .into_values()

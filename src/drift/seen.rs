@@ -5,48 +5,46 @@ use std::collections::BTreeSet;
 
 /// What one scan looked at.
 pub(super) struct Seen<'a> {
-    readers: BTreeSet<&'a str>,
+    /// Readers that read something in the other scan and nothing in this one. What neither scan counts
+    /// (settings, say) is not a reader of inputs, and was always looked at.
+    idle: BTreeSet<&'a str>,
     unread: BTreeSet<&'a str>,
-    accounts: BTreeSet<(&'a str, &'a str)>,
+    accounts: BTreeSet<&'a str>,
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        let read = snapshot.coverage.readers.iter();
+    /// What `snapshot` looked at, by the measure of another scan.
+    pub(super) fn new(snapshot: &'a Snapshot, other: &'a Snapshot) -> Self {
+        let busy = |s: &'a Snapshot| {
+            let readers = s.coverage.readers.iter();
+            readers.filter(|(_, n)| **n > 0).map(|(name, _)| &**name)
+        };
+        let here: BTreeSet<_> = busy(snapshot).collect();
         let problems = snapshot.coverage.problems.iter();
-        let mut accounts = BTreeSet::new();
-        for identity in &snapshot.identities {
-            if let Some(account) = identity.account.as_deref() {
-                accounts.extend(
-                    identity
-                        .evidence
-                        .iter()
-                        .map(|e| (e.reader.as_str(), account)),
-                );
-            }
-        }
+        let identities = snapshot.identities.iter().map(|i| &i.account);
+        let credentials = snapshot.credentials.iter().map(|c| &c.account);
+        let accounts = identities.chain(credentials);
         Self {
-            readers: read.filter(|(_, n)| **n > 0).map(|(r, _)| &**r).collect(),
+            idle: busy(other).filter(|name| !here.contains(name)).collect(),
             // A note says that everything was read; the other kinds that something was not.
             unread: problems
                 .filter(|p| p.kind != "note")
                 .map(|p| &*p.path)
                 .collect(),
-            accounts,
+            accounts: accounts.filter_map(|a| a.as_deref()).collect(),
         }
     }
 
-    /// Whether the source of a piece of evidence was looked at: its reader read something, and the
+    /// Whether the source of a piece of evidence was looked at: its reader was not idle, and the
     /// file, if it was met, could be read. A record of an export speaks of one account, so the export
-    /// was looked at only if it spoke of that account.
+    /// was looked at only if something of that account was found. (By any reader: when the last key of an
+    /// account is deleted, its listing is empty, but its users are still there.)
     pub(super) fn source(&self, evidence: &Evidence, account: Option<&str>) -> bool {
         let account_seen = match account {
-            Some(account) if evidence.pointer.is_some() => {
-                self.accounts.contains(&(evidence.reader.as_str(), account))
-            }
+            Some(account) if evidence.pointer.is_some() => self.accounts.contains(account),
             _ => true,
         };
-        self.readers.contains(&*evidence.reader)
+        !self.idle.contains(&*evidence.reader)
             && !self.unread.contains(&*evidence.path)
             && account_seen
     }

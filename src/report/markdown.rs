@@ -80,8 +80,7 @@ fn summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn gaps(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     if report.gaps.is_empty() {
-        let evaluated = report.snapshot.checks.len() - report.blind_checks.len();
-        let checks = count(evaluated, "check", "checks");
+        let checks = count(report.totals.evaluated, "check", "checks");
         return writeln!(out, "\nNothing to report; {checks} could be evaluated.");
     }
     writeln!(out, "\n### Look at these first\n")?;

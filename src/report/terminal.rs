@@ -225,7 +225,12 @@ fn gaps(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         while let Some(gap) = rest.next_if(|gap| gap.severity == first) {
             section.push(gap);
         }
-        let all = report.gaps.iter().filter(|g| g.severity == first).count();
+        let totals = &report.totals;
+        let mut counts = totals.severities.iter();
+        let all = match counts.find(|s| Some(s.severity) == first) {
+            Some(counted) => counted.subjects,
+            None => totals.ownerless,
+        };
         let (style, name) = match first {
             Some(severity) => (paint::severity(severity), severity.as_str().to_uppercase()),
             None => (DIM, "NO FINDING, BUT NO OWNER".to_owned()),
@@ -341,7 +346,10 @@ fn who(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
             dim(&format!("{whose}{}{home}", short(&i.kind)));
         }
         ("credential", Some(i)) => dim(&format!("of {}", i.name)),
-        ("credential", None) => dim("of nobody known"),
+        ("credential", None) => match s.credential.and_then(|c| c.identity.as_deref()) {
+            Some(id) => dim(&format!("of {id}")),
+            None => dim("of nobody known"),
+        },
         (kind, Some(i)) => dim(&format!("{kind} of {}", i.name)),
         (kind, None) => dim(kind),
     }
@@ -520,7 +528,6 @@ fn nothing(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     }
     let totals = &report.totals;
     pen.blank()?;
-    let evaluated = report.snapshot.checks.len() - report.blind_checks.len();
     let text = match (totals.identities + totals.credentials, report.hidden) {
         (
             0,
@@ -534,7 +541,7 @@ fn nothing(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
             "Nothing to report: {} and {} were held against {}.",
             count(totals.identities, "identity", "identities"),
             count(totals.credentials, "credential", "credentials"),
-            count(evaluated, "check", "checks"),
+            count(totals.evaluated, "check", "checks"),
         ),
     };
     pen.text(0, BOLD, &text)?;

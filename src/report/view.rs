@@ -84,6 +84,10 @@ pub struct Totals {
     pub new: Option<usize>,
     /// By severity, the worst first.
     pub severities: Vec<SeverityCount>,
+    /// Subjects without an owner of which no open finding speaks.
+    pub ownerless: usize,
+    /// Checks that could be evaluated.
+    pub evaluated: usize,
     /// Inputs that could not be read or understood.
     pub unread: usize,
     /// Inputs that were not read whole.
@@ -105,6 +109,8 @@ pub struct SeverityCount {
     pub waived: usize,
     /// Open, and not in the baseline.
     pub new: usize,
+    /// Subjects of which it is the worst.
+    pub subjects: usize,
 }
 
 /// How many identities of a platform have an owner.
@@ -346,6 +352,7 @@ impl<'a> Report<'a> {
         let of = |rows: &[FindingRow<'_>], severity| {
             rows.iter().filter(|r| r.severity == severity).count()
         };
+        let gaps = |worst| self.gaps.iter().filter(|g| g.severity == worst).count();
         let severities = Severity::ALL.into_iter().rev().map(|severity| {
             let open = self.findings.iter().filter(|r| r.severity == severity);
             SeverityCount {
@@ -353,6 +360,7 @@ impl<'a> Report<'a> {
                 open: of(&self.findings, severity),
                 waived: of(&self.waived, severity),
                 new: open.filter(is_new).count(),
+                subjects: gaps(Some(severity)),
             }
         });
         let problems = |kinds: &[&str]| {
@@ -375,6 +383,8 @@ impl<'a> Report<'a> {
                 .as_ref()
                 .map(|_| self.findings.iter().filter(is_new).count()),
             severities: severities.collect(),
+            ownerless: gaps(None),
+            evaluated: snapshot.checks.len() - self.blind_checks.len(),
             unread: problems(&["unreadable", "malformed"]),
             limited: problems(&["limited"]),
             worse: bearing(Bearing::Worse),
@@ -487,8 +497,11 @@ fn gaps<'a>(report: &Report<'a>) -> Vec<Gap<'a>> {
                 .count();
             (Reverse(gap.severity), tier, Reverse(gap.findings.len()))
         };
-        let name = |gap: &Gap<'a>| (gap.subject.name.clone(), gap.subject.kind, gap.subject.id);
-        key(a).cmp(&key(b)).then_with(|| name(a).cmp(&name(b)))
+        let (a_name, b_name) = (&a.subject, &b.subject);
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a_name.name.cmp(&b_name.name))
+            .then_with(|| (a_name.kind, a_name.id).cmp(&(b_name.kind, b_name.id)))
     });
     gaps
 }
