@@ -91,7 +91,7 @@ fn no_output_holds_a_secret() {
     };
     keep("snapshot", &["scan", estate, "--now", NOW, "--snapshot", baseline]);
     for format in ["terminal", "json", "csv", "sarif", "markdown"] {
-        keep(format, &["scan", estate, "--now", NOW, "--format", format, "--include-human", "--include-provider", "--baseline", baseline]);
+        keep(format, &["scan", estate, "--now", NOW, "--format", format, "--include-human", "--include-provider-managed", "--baseline", baseline]);
     }
     keep("out", &["scan", estate, "--now", NOW, "--out", out, "--csv-raw"]);
     keep("show", &["show", "bot", estate]);

@@ -107,7 +107,7 @@ pub(super) struct OutputArguments {
     pub include_human: bool,
     /// Include identities that belong to the platform's provider.
     #[arg(long)]
-    pub include_provider: bool,
+    pub include_provider_managed: bool,
     /// Show findings of this severity and above.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Severity::Info)]
     pub min_severity: Severity,

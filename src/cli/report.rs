@@ -28,7 +28,7 @@ pub(super) fn prepare(arguments: &OutputArguments) -> Result<(), Error> {
 pub(super) fn view_options(arguments: &OutputArguments) -> ViewOptions {
     ViewOptions {
         include_human: arguments.include_human,
-        include_provider_managed: arguments.include_provider,
+        include_provider_managed: arguments.include_provider_managed,
         minimum: arguments.min_severity.into(),
         show_waived: arguments.show_waived,
         limit: arguments.limit,

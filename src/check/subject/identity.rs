@@ -138,6 +138,11 @@ pub(in crate::check) fn tier<'a>(view: &IdentityView<'a>) -> Value<'a> {
         .map_or(Value::Unknown, |p| word(&TIER, p.tier.as_str()))
 }
 
+pub(in crate::check) fn own_tier<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    view.privilege
+        .map_or(Value::Unknown, |p| word(&TIER, p.own_tier.as_str()))
+}
+
 pub(in crate::check) fn tier_proof<'a>(view: &IdentityView<'a>) -> Value<'a> {
     proof_text(view.privilege.and_then(|p| p.proof.as_ref()))
 }
@@ -299,6 +304,7 @@ columns! { OfIdentity;
     "owner.reason": Type::Text, Ownership, |v| Value::text(v.ownership.map(|o| &*o.reason).filter(|r| !r.is_empty())), "How that was concluded.";
     "owner.claimants": Type::Texts, Ownership, claimants, "Everybody a declared source names as owner.";
     "tier": Type::Enum(&TIER), Privilege, tier, "The highest privilege it holds; unknown when that cannot be told.";
+    "own_tier": Type::Enum(&TIER), Privilege, own_tier, "The highest privilege it holds itself, without what everybody who has signed in is given.";
     "tier.certainty": Type::Enum(&CERTAINTY), Privilege, |v| v.privilege.map_or(Value::Unknown, |p| word(&CERTAINTY, p.certainty.as_str())), "How firm the tier is.";
     "tier.proof": Type::Text, Privilege, tier_proof, "What gives it that privilege, in words.";
     "capabilities": Type::Words(&CAPABILITY), Privilege, |v| match v.privilege { Some(p) if p.tier != crate::model::Tier::Unknown || !p.capabilities.is_empty() => Value::list(p.capabilities.keys().map(|c| c.as_str())), _ => Value::Unknown }, "The particular things it can do.";

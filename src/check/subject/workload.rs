@@ -75,6 +75,7 @@ columns! { OfWorkload;
     "identity.owner": Type::Text, Identity, |v| of(v, identity::owner), "Its declared owner.";
     "identity.owner.state": Type::Enum(&OWNER_STATE), Identity, |v| of(v, identity::owner_state), "Whose it is.";
     "identity.tier": Type::Enum(&TIER), Privilege, |v| of(v, identity::tier), "Its highest privilege.";
+    "identity.own_tier": Type::Enum(&TIER), Privilege, |v| of(v, identity::own_tier), "Its highest privilege without what everybody is given.";
     "identity.tier.proof": Type::Text, Privilege, |v| of(v, identity::tier_proof), "What gives it that privilege, in words.";
     "identity.purpose_stated": Type::Bool, Declaration, |v| of(v, identity::purpose_stated), "The registry says what the identity is for.";
 }
