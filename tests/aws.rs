@@ -1,5 +1,13 @@
 //! AWS exports, from file to verdict: every folder of `fixtures/aws` is a small organisation with the
 //! verdicts that are expected of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -94,10 +94,12 @@ pub(super) fn climb<'i>(world: &World<'i, '_>) -> Vec<Option<Rise<'i>>> {
 }
 
 /// Those that can assume a role, with the way, no less firm than `limit`, among those that pass `wanted`.
+/// `open` says of a set whether any member may pass.
 pub(super) fn assumers<'i>(
     world: &World<'i, '_>,
     role: usize,
     limit: Certainty,
+    open: &dyn Fn(usize) -> bool,
     wanted: &dyn Fn(usize) -> bool,
 ) -> Vec<(usize, Way<'i>)> {
     let (Some(node), Some(assume)) = (world.nodes.get(role), probe("sts:AssumeRole")) else {
@@ -111,9 +113,9 @@ pub(super) fn assumers<'i>(
     }
     let delegates = node.gate.delegates();
     if delegates.as_ref().is_none_or(|d| !d.is_empty()) {
-        for set in world.sets_for(assume, &node.id.0) {
+        for set in world.sets_for(assume, &node.id.0, open) {
             let members = world.members.get(set).into_iter().flatten().copied();
-            candidates.extend(members.filter(|&m| {
+            candidates.extend(members.filter(|&m| wanted(m)).filter(|&m| {
                 let account = world.nodes.get(m).map_or("", |n| &*n.account);
                 delegates.as_ref().is_none_or(|d| d.contains(account))
             }));
@@ -421,7 +423,8 @@ impl<'i> Climb<'_, 'i, '_> {
                 }
                 if rule.id == "sts-001" {
                     let fresh = |p: usize| !self.is_wide(p);
-                    let found = assumers(self.world, target, self.limit, &fresh);
+                    let open = |set: usize| self.remaining.get(set) != Some(&0);
+                    let found = assumers(self.world, target, self.limit, &open, &fresh);
                     ways.extend(found.into_iter().map(|(p, mut way)| {
                         way.title = &rule.title;
                         (p, way)
@@ -452,14 +455,11 @@ impl<'i> Climb<'_, 'i, '_> {
         if kind == Target::PassedRole && service.is_none() {
             return;
         }
-        for set in self.world.sets_for(first, &node.id.0) {
-            let able = self.applicable.get(set).is_some_and(|rules| {
-                let mut rules = rules.iter();
-                rules.any(|r| std::ptr::eq(*r, rule))
-            });
-            if !able || self.remaining.get(set) == Some(&0) {
-                continue;
-            }
+        let able = |set: usize| {
+            let rules = self.applicable.get(set).into_iter().flatten();
+            self.remaining.get(set) != Some(&0) && rules.into_iter().any(|r| std::ptr::eq(*r, rule))
+        };
+        for set in self.world.sets_for(first, &node.id.0, &able) {
             let Some(way) = self.shared(set, target, node, rule, service) else {
                 continue;
             };

@@ -21,7 +21,8 @@ use crate::platform::aws::tables::MEANINGS;
 use escalate::{Rise, Way, assumers, climb};
 use set::{Allowed, Boundary, On, PolicySet};
 use statement::probe;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use world::{Kind, Node, World, compile};
 
 /// Judges every AWS identity of the inventory.
@@ -29,7 +30,12 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
     let (policies, positions) = compile(inventory);
     let world = World::new(inventory, &policies, &positions);
     let wide = climb(&world);
-    let sets: Vec<Judged> = world.sets.iter().map(judge).collect();
+    let mut known = HashMap::new();
+    let sets: Vec<Judged> = world
+        .sets
+        .iter()
+        .map(|set| judge(set, &mut known))
+        .collect();
     let mut answers: Vec<Privilege> = world
         .nodes
         .iter()
@@ -59,6 +65,7 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
 }
 
 /// What all members of a set have in common.
+#[derive(Clone, Default)]
 struct Judged {
     level: Option<(AccessLevel, Allowed)>,
     wildcard: Option<Allowed>,
@@ -67,7 +74,41 @@ struct Judged {
     personal: Vec<(Capability, Vec<usize>)>,
 }
 
-fn judge(set: &PolicySet<'_>) -> Judged {
+/// Judges a set: where nothing is taken away, from what is known of each of its policies.
+fn judge(set: &PolicySet<'_>, known: &mut HashMap<usize, Judged>) -> Judged {
+    if !set.plain() {
+        return judge_whole(set);
+    }
+    let mut judged = Judged::default();
+    for &policy in &set.grants {
+        let one = set.only(policy);
+        if set.policies.get(policy).is_some_and(|p| p.variables) {
+            judged.join(judge_whole(&one));
+        } else {
+            let part = known.entry(policy).or_insert_with(|| judge_whole(&one));
+            judged.join(part.clone());
+        }
+    }
+    judged
+}
+
+impl Judged {
+    /// Adds what another policy gives.
+    fn join(&mut self, other: Self) {
+        let rank = |(level, by): &(AccessLevel, Allowed)| (*level, Reverse(by.certainty));
+        if other.level.as_ref().map(rank) > self.level.as_ref().map(rank) {
+            self.level = other.level;
+        }
+        let rank = |by: &Allowed| (Reverse(by.certainty), by.claim.starts_with('*'));
+        if other.wildcard.as_ref().map(rank) > self.wildcard.as_ref().map(rank) {
+            self.wildcard = other.wildcard;
+        }
+        self.capabilities.extend(other.capabilities);
+        self.personal.extend(other.personal);
+    }
+}
+
+fn judge_whole(set: &PolicySet<'_>) -> Judged {
     let mut capabilities = Vec::new();
     let mut personal = Vec::new();
     for meaning in MEANINGS.iter() {
@@ -220,6 +261,15 @@ fn reach(world: &World<'_, '_>, target: usize, answer: &mut Privilege) {
 /// Who can assume a role can do what the role can do: tiers below `escalate` are handed on, too.
 fn through_roles(world: &World<'_, '_>, answers: &mut [Privilege]) {
     for tier in [Tier::Issue, Tier::Write, Tier::Read] {
+        // How many members of each set are below the tier.
+        let mut below: Vec<usize> = world
+            .members
+            .iter()
+            .map(|members| {
+                let low = |p: &&usize| answers.get(**p).is_some_and(|a| a.tier < tier);
+                members.iter().filter(low).count()
+            })
+            .collect();
         let mut queue: VecDeque<usize> = answers
             .iter()
             .enumerate()
@@ -233,7 +283,9 @@ fn through_roles(world: &World<'_, '_>, answers: &mut [Privilege]) {
                 answers.get(p).is_some_and(|a| a.tier < tier)
                     && world.nodes.get(p).is_some_and(|n| n.kind != Kind::Group)
             };
-            for (position, way) in assumers(world, role, Certainty::Unresolved, &lower) {
+            let open = |set: usize| below.get(set) != Some(&0);
+            let found = assumers(world, role, Certainty::Unresolved, &open, &lower);
+            for (position, way) in found {
                 let (Some(source), Some(node)) = (answers.get(role), world.nodes.get(position))
                 else {
                     continue;
@@ -253,6 +305,9 @@ fn through_roles(world: &World<'_, '_>, answers: &mut [Privilege]) {
                 }
                 answer.add(Capability::Impersonate, proof.clone());
                 raise(answer, tier, proof);
+                if let Some(left) = below.get_mut(node.set) {
+                    *left = left.saturating_sub(1);
+                }
                 if !answer.unresolved.is_empty() {
                     answer.certainty = Certainty::Unresolved;
                 }

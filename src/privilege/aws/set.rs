@@ -122,6 +122,22 @@ impl<'w> PolicySet<'w> {
         Some(keys)
     }
 
+    /// Whether its answers are but those of its policies put together: nothing denies and nothing caps.
+    pub(super) fn plain(&self) -> bool {
+        let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        self.boundary == Boundary::None && !policies.any(|policy| policy.denies)
+    }
+
+    /// One of its policies as a set of its own.
+    pub(super) fn only(&self, policy: usize) -> Self {
+        Self {
+            policies: self.policies,
+            grants: vec![policy],
+            boundary: Boundary::None,
+            variables: self.variables.clone(),
+        }
+    }
+
     /// Whether some statement may allow the action at all; a quick first question.
     pub(super) fn mentions(&self, probe: Probe) -> bool {
         let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
@@ -344,8 +360,10 @@ impl<'w> PolicySet<'w> {
                 continue;
             };
             for (number, statement) in policy.statements.iter().enumerate() {
-                let everything = self.scopes(statement).iter().any(|p| is_everything(p));
-                if statement.allow && statement.broad() && everything {
+                if !statement.allow || !statement.broad {
+                    continue;
+                }
+                if self.scopes(statement).iter().any(|p| is_everything(p)) {
                     if statement.condition.is_none() {
                         return Some((index, number));
                     }
@@ -397,7 +415,7 @@ impl<'w> PolicySet<'w> {
                     best = Some(Allowed {
                         policy: index,
                         statement: number,
-                        claim: format!("{wild} on *"),
+                        claim: format!("{} on *", statement.spelt(wild)),
                         scope: "*".to_owned(),
                         certainty,
                         keys,
@@ -447,7 +465,7 @@ impl<'w> PolicySet<'w> {
                         Allowed {
                             policy: index,
                             statement: number,
-                            claim: format!("{pattern} on {scope}"),
+                            claim: format!("{} on {scope}", statement.spelt(&pattern)),
                             scope,
                             certainty,
                             keys,

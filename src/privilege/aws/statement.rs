@@ -95,17 +95,20 @@ pub(super) struct Statement {
     pub condition: Option<Condition>,
     pub label: Str,
     pub evidence: Option<Evidence>,
+    /// Whether it speaks of every action by wildcard or of all but some.
+    pub broad: bool,
+    /// The actions as the document spells them.
+    pub written: Vec<Str>,
 }
 
 impl Statement {
-    /// Whether it speaks of every action by wildcard or of all but some.
-    pub(super) fn broad(&self) -> bool {
-        self.actions.negated
-            || self
-                .actions
-                .list
-                .iter()
-                .any(|p| matches!(&**p, "*" | "*:*"))
+    /// An action pattern as the document spells it.
+    pub(super) fn spelt(&self, action: &str) -> Str {
+        let position = self.actions.list.iter().position(|p| **p == *action);
+        match position.and_then(|i| self.written.get(i)) {
+            Some(written) => written.clone(),
+            None => action.into(),
+        }
     }
 
     /// Whether it speaks of a (lower-case) action pattern: all of it, for a pattern to be shut out.
@@ -128,6 +131,8 @@ pub(super) struct Compiled {
     pub deny: BTreeMap<Probe, Vec<usize>>,
     /// Whether some statement holds policy variables.
     pub variables: bool,
+    /// Whether some statement denies.
+    pub denies: bool,
 }
 
 impl Compiled {
@@ -149,6 +154,8 @@ impl Compiled {
     pub(super) fn of_document(id: Str, name: Str, document: &Document) -> Self {
         let statements = document.statements.iter().map(|statement| Statement {
             allow: statement.allow,
+            broad: broad(&selected(&statement.actions)),
+            written: selected(&statement.actions).list,
             actions: actions(selected(&statement.actions)),
             resources: statement.resources.as_ref().map_or_else(
                 || Patterns {
@@ -184,6 +191,7 @@ impl Compiled {
             }
         }
         let variables = statements.iter().any(|s| s.variables);
+        let denies = statements.iter().any(|s| !s.allow);
         Self {
             id,
             name,
@@ -192,6 +200,7 @@ impl Compiled {
             allow,
             deny,
             variables,
+            denies,
         }
     }
 }
@@ -203,6 +212,8 @@ fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
         && resources.list.iter().any(|p| p.contains("${"));
     Statement {
         allow: rule.effect == Effect::Allow,
+        broad: broad(&listed(&body.actions)),
+        written: listed(&body.actions).list,
         actions: actions(listed(&body.actions)),
         resources,
         variables,
@@ -210,6 +221,10 @@ fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
         label: rule.label.clone(),
         evidence: Some(rule.evidence.clone()),
     }
+}
+
+fn broad(actions: &Patterns) -> bool {
+    actions.negated || actions.list.iter().any(|p| matches!(p.trim(), "*" | "*:*"))
 }
 
 fn listed(matcher: &Matcher) -> Patterns {

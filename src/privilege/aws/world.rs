@@ -336,11 +336,20 @@ impl<'i, 'w> World<'i, 'w> {
         }
     }
 
-    /// The sets that may allow an action on a resource, in order.
-    pub(super) fn sets_for(&self, probe: Probe, arn: &str) -> BTreeSet<usize> {
+    /// The sets that may allow an action on a resource, in order, of those that are wanted.
+    pub(super) fn sets_for(
+        &self,
+        probe: Probe,
+        arn: &str,
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Vec<usize> {
         let exact = self.exact.get(&(probe, arn.to_owned()));
         let wild = self.wild.get(&probe);
-        exact.into_iter().chain(wild).flatten().copied().collect()
+        let all = exact.into_iter().chain(wild).flatten().copied();
+        let mut sets: Vec<usize> = all.filter(|&set| wanted(set)).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        sets
     }
 }
 
