@@ -69,11 +69,13 @@ pub(super) fn owner_state(ownership: Option<&Ownership>) -> &str {
     }
 }
 
-/// The tier; `unknown` where nothing was concluded.
+/// The tier that it holds itself: what everybody is given is told once, of everybody. `unknown` where
+/// nothing was concluded.
 pub(super) fn tier(privilege: &Privilege) -> &str {
-    match &*privilege.tier {
-        "" => "unknown",
-        tier => tier,
+    match (&*privilege.own_tier, &*privilege.tier) {
+        ("", "") => "unknown",
+        ("", tier) => tier,
+        (own, _) => own,
     }
 }
 

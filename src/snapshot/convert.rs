@@ -366,6 +366,7 @@ impl From<&model::Privilege> for wire::Privilege {
     fn from(p: &model::Privilege) -> Self {
         Self {
             tier: p.tier.as_str().to_owned(),
+            own_tier: p.own_tier.as_str().to_owned(),
             certainty: p.certainty.as_str().to_owned(),
             proof: p.proof.as_ref().map(Into::into),
             capabilities: p

@@ -291,6 +291,10 @@ pub struct Claim {
 pub struct Privilege {
     /// `admin`, `escalate`, `issue`, `write`, `read`, `none`, `unknown`.
     pub tier: String,
+    /// The tier without what everybody is given who has signed in at all; the same as `tier` where there
+    /// are no such grants.
+    #[serde(default)]
+    pub own_tier: String,
     /// `certain`, `conditional`, `unresolved`.
     pub certainty: String,
     /// The proof of the tier.
