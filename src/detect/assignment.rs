@@ -12,6 +12,9 @@ const NAME: usize = 64;
 /// Values longer than this are none.
 const VALUE: usize = 512;
 
+/// What may stand before the credential in an `Authorization` header.
+pub(super) const SCHEMES: [&[u8]; 5] = [b"Bearer ", b"bearer ", b"Basic ", b"Token ", b"token "];
+
 /// A name and the literal value given to it, as offsets into the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Assignment {
@@ -121,7 +124,10 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
         _ if cursor.at > behind_name && (place.netrc || behind_env(text, name.start)) => {
             cursor.value(place, Style::Flag)?
         }
-        _ => cursor.of_pair(quote, place)?,
+        _ => {
+            cursor.at = behind_name;
+            cursor.of_pair(quote, place)?
+        }
     };
     let (value, quoted) = value;
     (!value.is_empty()).then_some(Assignment {
@@ -253,13 +259,7 @@ impl Cursor<'_> {
             self.at += prefix + 1;
             return self.quoted(quote);
         }
-        for scheme in [
-            b"Bearer ".as_slice(),
-            b"bearer ",
-            b"Basic ",
-            b"Token ",
-            b"token ",
-        ] {
+        for scheme in SCHEMES {
             if self.eat(scheme) {
                 return self.bare(Style::Flag);
             }
@@ -325,7 +325,7 @@ mod tests {
         let at = text.to_ascii_lowercase().find("password")?;
         let name = name(text.as_bytes(), at..at + 8);
         let found = read(text.as_bytes(), name, &Place::of(path))?;
-        Some(text[found.value].to_owned())
+        text.get(found.value).map(str::to_owned)
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Judge {
             || uuid(value)
             || path(value)
             || code(value, quoted)
-            || wordy(value)
+            || wordy(value.strip_suffix(b"=").unwrap_or(value))
         {
             return None;
         }
@@ -168,15 +168,12 @@ fn numeric(value: &[u8]) -> bool {
 
 /// `123e4567-e89b-12d3-a456-426614174000`: an id of something, and a secret only where a format says so.
 fn uuid(value: &[u8]) -> bool {
-    let value = value
-        .strip_prefix(b"{")
-        .and_then(|v| v.strip_suffix(b"}"))
-        .unwrap_or(value);
-    value.len() == 36
-        && value.iter().enumerate().all(|(i, b)| match i {
+    value.windows(36).any(|part| {
+        part.iter().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => *b == b'-',
             _ => b.is_ascii_hexdigit(),
         })
+    })
 }
 
 /// Paths, URLs, host names, addresses and file names.
@@ -223,7 +220,8 @@ fn path(value: &[u8]) -> bool {
 
 /// Calls, member accesses and other expressions.
 fn code(value: &[u8], quoted: bool) -> bool {
-    let call = value.contains(&b'(') && value.contains(&b')');
+    let call = value.contains(&b'(') && (value.contains(&b')') || !quoted);
+    // `\x` is a key in a test of cryptography.
     let expression = [
         b"->".as_slice(),
         b"::",
@@ -231,6 +229,7 @@ fn code(value: &[u8], quoted: bool) -> bool {
         b"&&",
         b"||",
         b"==",
+        b"\\x",
         b"\\w",
         b"\\d",
         b".*",
@@ -251,7 +250,7 @@ fn code(value: &[u8], quoted: bool) -> bool {
             && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
     };
     let member = value.contains(&b'.') && value.split(|b| *b == b'.').all(identifier);
-    member || value.ends_with(b"(") || value.contains(&b'[') || value.contains(&b'{')
+    member || value.ends_with(b"(") || value.iter().any(|b| b"[]{".contains(b))
 }
 
 /// Whether the value is made of words: every run of letters can be pronounced, and there are digits only
@@ -286,8 +285,8 @@ pub(super) fn wordy(value: &[u8]) -> bool {
         && letters > 0
         && islands <= 2
         && digits <= 4
-        // Camel case of many two-letter words is base64.
-        && letters >= words * 3
+        // Camel case of many short words is base64.
+        && letters >= words * if words > 4 { 4 } else { 3 }
 }
 
 fn pronounceable(word: &[u8]) -> bool {

@@ -18,6 +18,9 @@ pub(super) enum Action {
     Word(usize),
 }
 
+/// What must stand at a hit, and what to do when it does.
+type Target = (Box<[u8]>, Action);
+
 /// All literals, in groups.
 #[derive(Debug)]
 pub(super) struct Prefilter {
@@ -28,7 +31,7 @@ struct Group {
     engine: Engine,
     /// For each literal of the engine: what must stand at the hit (the literal or a longer one that
     /// begins with it), and what to do then.
-    targets: Vec<Vec<(Box<[u8]>, Action)>>,
+    targets: Vec<Vec<Target>>,
 }
 
 impl fmt::Debug for Group {
@@ -51,7 +54,7 @@ impl Prefilter {
     pub(super) fn new(literals: &BTreeMap<Vec<u8>, Vec<Action>>) -> Self {
         // A literal that begins with another one is looked for by that one: so at most one literal of
         // the searchers matches at any place, and none hides another.
-        let mut shortest: Vec<(&[u8], Vec<(Box<[u8]>, Action)>)> = Vec::new();
+        let mut shortest: Vec<(&[u8], Vec<Target>)> = Vec::new();
         for (literal, actions) in literals {
             let targets = actions
                 .iter()
@@ -97,7 +100,7 @@ impl Prefilter {
 }
 
 impl Group {
-    fn new(literals: &[(&[u8], Vec<(Box<[u8]>, Action)>)]) -> Self {
+    fn new(literals: &[(&[u8], Vec<Target>)]) -> Self {
         let texts = || literals.iter().map(|(literal, _)| *literal);
         let engine = packed::Config::new()
             .match_kind(packed::MatchKind::LeftmostFirst)

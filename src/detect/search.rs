@@ -288,7 +288,9 @@ impl Detector {
             return;
         };
         let value = text.get(found.value.clone()).unwrap_or_default();
-        if value.len() < 6 || self.judge.reference(value) || self.judge.placeholder(value) {
+        let phrase = value.iter().any(u8::is_ascii_whitespace) && !scheme(value);
+        if value.len() < 6 || phrase || self.judge.reference(value) || self.judge.placeholder(value)
+        {
             return;
         }
         let found = without_scheme(text, found);
@@ -525,16 +527,12 @@ fn plain(name: &[u8]) -> Vec<u8> {
 /// `Authorization: Bearer value`: the scheme is not part of the secret.
 fn without_scheme(text: &[u8], mut found: Assignment) -> Assignment {
     let value = text.get(found.value.clone()).unwrap_or_default();
-    for scheme in [
-        b"Bearer ".as_slice(),
-        b"bearer ",
-        b"Basic ",
-        b"Token ",
-        b"token ",
-    ] {
-        if value.starts_with(scheme) {
-            found.value.start += scheme.len();
-        }
+    if scheme(value) {
+        found.value.start += 1 + value.iter().take_while(|b| **b != b' ').count();
     }
     found
+}
+
+fn scheme(value: &[u8]) -> bool {
+    assignment::SCHEMES.iter().any(|s| value.starts_with(s))
 }

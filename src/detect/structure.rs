@@ -181,6 +181,12 @@ fn jwt(token: &[u8], kubernetes: bool) -> Option<Decoded> {
         holder,
         doubts: Vec::new(),
     };
+    if ["sub", "iss", "aud", "exp"]
+        .iter()
+        .all(|name| claims.get(name).is_none())
+    {
+        decoded = decoded.doubt(Confidence::Low, "token names neither issuer nor subject");
+    }
     if algorithm.eq_ignore_ascii_case("none") {
         decoded = decoded.doubt(Confidence::Low, "token is not signed");
     }
