@@ -14,7 +14,6 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use tenure::model::*;
 use tenure::ownership::{OwnershipOptions, Resolved, resolve};
 use tenure::reader::{self, Reader};
@@ -419,20 +418,8 @@ fn a_large_estate_resolves_in_linear_time() {
         });
         inventory.add_identity(identity);
     }
-    let start = Instant::now();
+    // Quadratic work would not end in anybody's patience; how long it takes is a benchmark's business.
     let resolved = resolve(&inventory, &OwnershipOptions::default());
-    let took = start.elapsed();
-    let count = |state| {
-        let all = resolved.ownership.values();
-        all.filter(|o| o.state == state).count()
-    };
-    println!(
-        "{took:?}: {} owned, {} unowned, {} registered",
-        count(OwnershipState::Owned),
-        count(OwnershipState::Unowned),
-        resolved.registered.len()
-    );
     assert_eq!(resolved.ownership.len(), 100_000);
     assert_eq!(resolved.registered.len(), 50_000);
-    assert!(took < Duration::from_secs(30), "{took:?}");
 }

@@ -73,12 +73,10 @@ fn deep_and_long_conditions_do_not_exhaust_the_stack() {
             };
             for condition in conditions {
                 let start: String = condition.chars().take(40).collect();
-                let began = std::time::Instant::now();
                 let result = compile(&condition, &names);
                 if let Err(fault) = result {
                     assert!(fault.message.len() < 200, "{start}: {}", fault.message);
                 }
-                assert!(began.elapsed().as_secs() < 5, "{start}");
             }
         })
         .unwrap()

@@ -2,7 +2,7 @@
 
 use super as wire;
 use crate::model;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl wire::Snapshot {
     /// The wire form of a scan. `findings` are given in the order in which they are to be reported.
@@ -157,6 +157,8 @@ impl<'a> Index<'a> {
                 .becomes
                 .iter()
                 .map(|(id, _)| id.to_string())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
                 .collect(),
             declaration: declaration.map(|e| e.id.to_string()),
             purpose: declaration.and_then(|e| text(&e.purpose)),

@@ -6,54 +6,54 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 /// The time that every test judges ages at.
-pub const NOW: &str = "2026-11-22T00:00:00Z";
+pub(crate) const NOW: &str = "2026-11-22T00:00:00Z";
 
 /// The binary with nothing of this machine's environment, in `directory`.
-pub fn tenure(directory: &Path) -> Command {
+pub(crate) fn tenure(directory: &Path) -> Command {
     let mut command = Command::cargo_bin("tenure").expect("the binary is built with the tests");
     command.env_clear().current_dir(directory);
     command
 }
 
 /// Runs the binary and returns what came out, whatever the status.
-pub fn run(directory: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(directory: &Path, arguments: &[&str]) -> Output {
     tenure(directory).args(arguments).output().expect("the binary starts")
 }
 
 /// The exit status of a run.
-pub fn status(output: &Output) -> i32 {
+pub(crate) fn status(output: &Output) -> i32 {
     output.status.code().expect("not killed by a signal")
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("results are UTF-8")
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("messages are UTF-8")
 }
 
 /// A folder of the repository's fixtures.
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
 /// An empty directory that goes away with the value.
-pub fn room() -> tempfile::TempDir {
+pub(crate) fn room() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory can be made")
 }
 
 /// Writes a file below a directory, making the directories between.
-pub fn put(directory: &Path, path: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn put(directory: &Path, path: &str, content: impl AsRef<[u8]>) {
     let path = directory.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, content).unwrap();
 }
 
 /// Copies a directory tree.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry.unwrap();
         let target = to.join(entry.path().strip_prefix(from).unwrap());

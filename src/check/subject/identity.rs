@@ -322,7 +322,7 @@ columns! { OfIdentity;
     "leak.places": Type::Text, Exposure, |v| Value::owned(places(exposures(v))), "Where.";
     "workload_count": Type::Int, Workloads, |v| Value::count(v.workloads.len()), "How many workloads run as it.";
     "automounting_workloads": Type::Int, Workloads, |v| Value::count(v.workloads.iter().filter(|w| automounts(v, w)).count()), "How many of them have its token mounted.";
-    "becomes": Type::Texts, Becomes, |v| Value::list(v.identity.becomes.iter().map(|(id, _)| &*id.0)), "Identities of other platforms that it becomes by design.";
+    "becomes": Type::Texts, Becomes, |v| Value::list(v.identity.becomes.iter().map(|(id, _)| &*id.0).collect::<std::collections::BTreeSet<_>>()), "Identities of other platforms that it becomes by design.";
     "becomes.missing": Type::Bool, Becomes, |v| Value::bool(v.becomes_missing), "One of them is in no export although its account was exported; unknown when its account was not exported.";
     "registry_present": Type::Bool, Declaration, |v| Value::Bool(v.registry_present), "A registry was read.";
     "registered": Type::Bool, Declaration, |v| Value::Bool(!v.entries.is_empty()), "A registry entry speaks of it.";
