@@ -1,5 +1,7 @@
 //! How fast the detector is: on text without credentials, on text full of telling words, and at start-up.
 
+#![allow(clippy::expect_used, reason = "nothing to measure without rules")]
+
 use divan::Bencher;
 use divan::counter::BytesCount;
 use std::sync::LazyLock;

@@ -88,7 +88,8 @@ pub trait Observer: Sync {
 pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, ScanError> {
     let ScanOptions { inputs, tree, text_limit, detector, checks, parameters, waivers, mut ownership, fingerprinter, now } =
         options;
-    let readers = reader::readers(detector);
+    let detector = Arc::new(detector);
+    let readers = reader::readers(Arc::clone(&detector));
     let intake = Intake { readers: &readers, text_limit, observer };
 
     observer.stage("reading");
@@ -109,7 +110,43 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         &assessed,
         &EvaluateOptions { now, waivers: &waivers, parameters: &parameters, fingerprinter: &fingerprinter },
     );
-    Ok(Snapshot::new(&assessed, &coverage, &evaluation.summaries, &evaluation.findings, now))
+    let snapshot = Snapshot::new(
+        &assessed,
+        &coverage,
+        &evaluation.summaries,
+        &evaluation.findings,
+        now,
+    );
+    Ok(without_secrets(snapshot, &detector))
+}
+
+/// The snapshot with every text that holds a secret redacted. What readers take for names (users of an
+/// export, objects of a manifest, files of a tree) comes from the input, and somebody may have pasted a
+/// token there; nothing of known format leaves, whatever a reader took it for.
+fn without_secrets(snapshot: Snapshot, detector: &Detector) -> Snapshot {
+    // Looked at whole first: one search is cheaper than one for each text, and there is hardly ever any.
+    let clean = serde_json::to_vec(&snapshot).is_ok_and(|text| !detector.holds_secret(&text));
+    if clean {
+        return snapshot;
+    }
+    let Ok(mut value) = serde_json::to_value(&snapshot) else {
+        return Snapshot::default();
+    };
+    redact(&mut value, detector);
+    serde_json::from_value(value).unwrap_or_default()
+}
+
+fn redact(value: &mut serde_json::Value, detector: &Detector) {
+    match value {
+        serde_json::Value::String(text) => {
+            if let Some(redacted) = detector.redact(text) {
+                *text = redacted;
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| redact(item, detector)),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| redact(field, detector)),
+        _ => {}
+    }
 }
 
 /// The detector with the rules that ship with the program and the user's own, given as name and text.

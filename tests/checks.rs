@@ -478,6 +478,7 @@ impl Estate {
         };
         let privilege = Privilege {
             tier,
+            own_tier: tier,
             certainty,
             proof: Some(proof),
             ..Privilege::default()

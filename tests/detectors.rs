@@ -1,5 +1,14 @@
 //! The detector: every rule's own examples, and what must hold whatever the rules are.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
+use proptest::strategy::Strategy as _;
 use tenure::detect::{Detector, RuleError};
 use tenure::model::{
     Confidence, Credential, Document, Fingerprinter, Moment, Origin, Problem, Timestamp,
@@ -605,4 +614,3 @@ proptest::proptest! {
         let _ = DETECTOR.scan(&Document { origin: &origin, bytes: &bytes });
     }
 }
-use proptest::strategy::Strategy as _;

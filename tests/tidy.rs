@@ -133,7 +133,7 @@ fn there_are_no_catch_all_modules() {
 #[test]
 fn readers_are_listed_in_order_of_their_names() {
     let detector = tenure::scan::detector(&[], tenure::model::Fingerprinter::new(None)).unwrap();
-    let names: Vec<&str> = tenure::reader::readers(detector).iter().map(|reader| reader.name()).collect();
+    let names: Vec<&str> = tenure::reader::readers(detector.into()).iter().map(|reader| reader.name()).collect();
     let (last, formats) = names.split_last().unwrap();
     assert_eq!(*last, "secrets", "the detector claims every text and comes last");
     assert!(formats.is_sorted(), "{formats:?}");

@@ -13,6 +13,7 @@ mod judge;
 mod kind;
 mod place;
 mod prefilter;
+mod redact;
 mod rule;
 mod search;
 mod structure;

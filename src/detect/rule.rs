@@ -2,6 +2,7 @@
 
 use crate::model::{Confidence, Severity};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A rule file that cannot be used: where, what is wrong, and what to do.
@@ -124,9 +125,9 @@ pub(super) struct GenericRule {
     /// Words that a telling name contains, in snake case; other styles of spelling are derived.
     pub(super) words: Vec<String>,
     /// Words in a name behind the telling word that make it harmless: `token_type`.
-    pub(super) not_after: Vec<String>,
+    pub(super) not_after: BTreeSet<String>,
     /// Words in a name before the telling word that make it harmless: `next_token`.
-    pub(super) not_before: Vec<String>,
+    pub(super) not_before: BTreeSet<String>,
     /// Texts in a value that mark a placeholder, compared without case.
     pub(super) placeholders: Vec<String>,
     /// Texts in a value that mark a reference to where the secret really is.

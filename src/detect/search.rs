@@ -10,6 +10,7 @@ use super::structure::{self, Decoded, Match};
 use super::text::{after, before};
 use super::{Detector, checksum};
 use crate::model::{Confidence, ONLY_PUBLIC_HALF};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// No document holds more; a hostile one could otherwise fill the memory with findings.
@@ -149,6 +150,10 @@ impl Detector {
         let end = at.saturating_add(kind.rule.window).min(text.len());
         let window = text.get(start..end)?;
         let regex = kind.pattern.as_ref()?.regex()?;
+        // Most hits of short literals end here; finding out is cheaper than capturing.
+        if !regex.is_match(window) {
+            return None;
+        }
         let captures = regex.captures_iter(window).find(|captures| {
             captures
                 .get(0)
@@ -277,10 +282,11 @@ impl Detector {
         }
         let (left, right) = (name.start..word.start, word.end..name.end);
         let part = |span: Range<usize>| text.get(span).unwrap_or_default();
-        let generic = self
-            .kinds
-            .iter()
-            .find_map(|kind| kind.rule.generic.as_ref());
+        let last = self
+            .assigned
+            .last()
+            .and_then(|index| self.kinds.get(*index));
+        let generic = last.and_then(|kind| kind.rule.generic.as_ref());
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right))) {
             return;
         }
@@ -488,7 +494,9 @@ fn continues(text: &[u8], word: &Range<usize>, end: usize) -> bool {
 }
 
 fn harmless(rule: &GenericRule, left: &[u8], right: &[u8]) -> bool {
-    let listed = |list: &[String], word: &[u8]| list.iter().any(|w| w.as_bytes() == word);
+    let listed = |list: &BTreeSet<String>, word: &[u8]| {
+        std::str::from_utf8(word).is_ok_and(|word| list.contains(word))
+    };
     words(right)
         .iter()
         .any(|word| listed(&rule.not_after, word))

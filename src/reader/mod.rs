@@ -2,6 +2,7 @@
 
 use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
+use std::sync::Arc;
 
 mod aws_json;
 pub mod aws_access_keys;
@@ -39,7 +40,7 @@ pub trait Reader: Sync + Send {
 }
 
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
-pub fn readers(detector: Detector) -> Vec<Box<dyn Reader>> {
+pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
     vec![
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),

@@ -3,13 +3,14 @@
 use super::Reader;
 use crate::detect::{Detector, READER};
 use crate::model::{Document, Facts, Probe, Problem};
+use std::sync::Arc;
 
 /// Reads credentials out of any text.
-pub struct Secrets(Detector);
+pub struct Secrets(Arc<Detector>);
 
 impl Secrets {
     /// With these rules.
-    pub fn new(detector: Detector) -> Self {
+    pub fn new(detector: Arc<Detector>) -> Self {
         Self(detector)
     }
 }
