@@ -21,6 +21,7 @@ use crate::model::{
 };
 use crate::platform::aws::access_level::AccessLevel;
 use crate::platform::aws::arn::Arn;
+use crate::platform::aws::pattern::is_everything;
 use crate::platform::aws::tables::MEANINGS;
 use escalate::{Rise, Way, assumers, climb};
 use set::{Allowed, Boundary, On, PolicySet};
@@ -166,9 +167,13 @@ fn foreign(set: &PolicySet<'_>, read: &BTreeSet<&str>) -> Vec<Str> {
     };
     let patterns = set.patterns(assume).into_iter();
     let unread = patterns.filter(|pattern| {
-        let account = Arn::parse(pattern).and_then(|arn| arn.customer());
-        account.is_some_and(|account| !read.contains(account))
-            && set.allowed(assume, On::Arn(pattern), &[]).is_some()
+        // `arn:aws:iam::*:role/monitoring` names roles of accounts that nobody read, too. A bare `*` is
+        // not held against a principal whose other rights tell its tier.
+        let elsewhere = match Arn::parse(pattern) {
+            Some(arn) => !read.contains(arn.account),
+            None => is_everything(pattern) && set.level().is_none(),
+        };
+        elsewhere && set.allowed(assume, On::Arn(pattern), &[]).is_some()
     });
     unread
         .map(|pattern| format!("role {pattern} (may be assumed)").into())
