@@ -10,6 +10,7 @@ use crate::model::{
     Identity, IdentityId, IdentityKind, Moment, Platform, Presence, Probe, Problem, ProblemKind,
     Str,
 };
+use crate::platform::aws::arn::is_name;
 use crate::platform::aws::key_id;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -192,10 +193,9 @@ impl Listing<'_> {
                 basis: "access key listing names the user".into(),
                 evidence: evidence.clone(),
             });
-            found.revocation = Some(
-                format!("aws iam delete-access-key --user-name {user} --access-key-id {key}")
-                    .into(),
-            );
+            found.revocation = is_name(user).then(|| {
+                format!("aws iam delete-access-key --user-name {user} --access-key-id {key}").into()
+            });
         }
         found.account = account;
         found.records.insert(evidence.clone());

@@ -9,7 +9,7 @@ use crate::model::{
     Humanity, Identity, IdentityId, IdentityKind, Moment, Platform, Presence, Probe, Problem,
     ProblemKind, Str, Timestamp,
 };
-use crate::platform::aws::arn::Arn;
+use crate::platform::aws::arn::{Arn, is_name};
 use base64::Engine as _;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -263,8 +263,8 @@ impl Maker<'_> {
             None if self.row.is("password_next_rotation", "N/A") => Moment::Never,
             None => Moment::Unknown,
         };
-        found.revocation =
-            Some(format!("aws iam delete-login-profile --user-name {}", self.name).into());
+        found.revocation = is_name(self.name)
+            .then(|| format!("aws iam delete-login-profile --user-name {}", self.name).into());
         Some(found)
     }
 

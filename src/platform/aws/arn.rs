@@ -55,6 +55,15 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether a text can be the name of a user, role, group or policy: the characters that IAM allows, and so
+/// safe to put into a command.
+pub fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Arn;

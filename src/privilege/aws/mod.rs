@@ -9,14 +9,19 @@
 
 mod condition;
 mod escalate;
+mod level;
 mod proof;
 mod set;
 mod statement;
 mod trust;
 mod world;
 
-use crate::model::{Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Tier};
+use crate::model::{
+    Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Str, Tier,
+};
 use crate::platform::aws::access_level::AccessLevel;
+use crate::platform::aws::arn::Arn;
+use crate::platform::aws::pattern::is_everything;
 use crate::platform::aws::tables::MEANINGS;
 use escalate::{Rise, Way, assumers, climb};
 use set::{Allowed, Boundary, On, PolicySet};
@@ -31,10 +36,17 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
     let world = World::new(inventory, &policies, &positions);
     let wide = climb(&world);
     let mut known = HashMap::new();
+    let sources = inventory.sources.iter();
+    let read = sources.filter(|(kind, _)| &**kind == "aws-authorization-details");
+    let read: BTreeSet<&str> = read.map(|(_, account)| &**account).collect();
     let sets: Vec<Judged> = world
         .sets
         .iter()
-        .map(|set| judge(set, &mut known))
+        .map(|set| {
+            let mut judged = judge(set, &mut known);
+            judged.foreign = foreign(set, &read);
+            judged
+        })
         .collect();
     let mut answers: Vec<Privilege> = world
         .nodes
@@ -72,6 +84,8 @@ struct Judged {
     capabilities: Vec<(Capability, Allowed)>,
     /// Tables' rows that depend on which user asks.
     personal: Vec<(Capability, Vec<usize>)>,
+    /// Roles that may be assumed in accounts that were not read.
+    foreign: Vec<Str>,
 }
 
 /// Judges a set: where nothing is taken away, from what is known of each of its policies.
@@ -142,7 +156,28 @@ fn judge_whole(set: &PolicySet<'_>) -> Judged {
         wildcard: set.wildcard(),
         capabilities,
         personal,
+        foreign: Vec::new(),
     }
+}
+
+/// The roles of accounts not read that a set lets its members assume: what they may do is not known.
+fn foreign(set: &PolicySet<'_>, read: &BTreeSet<&str>) -> Vec<Str> {
+    let Some(assume) = probe("sts:AssumeRole") else {
+        return Vec::new();
+    };
+    let patterns = set.patterns(assume).into_iter();
+    let unread = patterns.filter(|pattern| {
+        // `arn:aws:iam::*:role/monitoring` names roles of accounts that nobody read, too. A bare `*` is
+        // not held against a principal whose other rights tell its tier.
+        let elsewhere = match Arn::parse(pattern) {
+            Some(arn) => !read.contains(arn.account),
+            None => is_everything(pattern) && set.level().is_none(),
+        };
+        elsewhere && set.allowed(assume, On::Arn(pattern), &[]).is_some()
+    });
+    unread
+        .map(|pattern| format!("role {pattern} (may be assumed)").into())
+        .collect()
 }
 
 fn firmest(candidates: impl Iterator<Item = Allowed>) -> Option<Allowed> {
@@ -166,7 +201,12 @@ fn answer(
     judged: &Judged,
 ) -> Privilege {
     let mut answer = Privilege {
-        unresolved: node.unresolved.clone(),
+        unresolved: node
+            .unresolved
+            .iter()
+            .chain(&judged.foreign)
+            .cloned()
+            .collect(),
         ..Privilege::default()
     };
     for (capability, allowed) in &judged.capabilities {

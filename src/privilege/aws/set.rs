@@ -6,8 +6,7 @@
 
 use super::condition::{Context, Verdict};
 use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
-use crate::model::{Certainty, Str};
-use crate::platform::aws::access_level::{self, AccessLevel};
+use crate::model::Certainty;
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
 use crate::platform::glob;
 use std::borrow::Cow;
@@ -240,7 +239,7 @@ impl<'w> PolicySet<'w> {
         false
     }
 
-    fn shuts_out(&self, statement: &Statement, on: On<'_>, pattern: &str) -> bool {
+    pub(super) fn shuts_out(&self, statement: &Statement, on: On<'_>, pattern: &str) -> bool {
         let list = || self.expanded(&statement.resources, statement.variables);
         match (on, statement.resources.negated) {
             (On::Arn(arn), negated) => list().any(|p| glob::matches(&p, arn)) != negated,
@@ -300,7 +299,7 @@ impl<'w> PolicySet<'w> {
     }
 
     /// What a statement speaks of: its patterns, or everything where it says what it does not speak of.
-    fn scopes<'s>(&'s self, statement: &'s Statement) -> Vec<Cow<'s, str>> {
+    pub(super) fn scopes<'s>(&'s self, statement: &'s Statement) -> Vec<Cow<'s, str>> {
         if statement.resources.negated {
             vec![Cow::Borrowed("*")]
         } else {
@@ -425,170 +424,6 @@ impl<'w> PolicySet<'w> {
         }
         best
     }
-
-    /// The highest access level that the set gives, with the statement that gives it. Assuming roles
-    /// counts for what the roles may do, not here.
-    pub(super) fn level(&self) -> Option<(AccessLevel, Allowed)> {
-        let mut best: Option<(AccessLevel, Allowed)> = None;
-        for &index in &self.grants {
-            let Some(policy) = self.policies.get(index) else {
-                continue;
-            };
-            for (number, statement) in policy.statements.iter().enumerate() {
-                if !statement.allow {
-                    continue;
-                }
-                for (pattern, level, mut keys) in self.effective(statement) {
-                    if let Some(condition) = &statement.condition
-                        && let Verdict::Depends(open) = condition.judge(&[])
-                    {
-                        keys.extend(open);
-                    }
-                    let certainty = match self.boundary {
-                        Boundary::Unread => Certainty::Unresolved,
-                        _ if keys.is_empty() => Certainty::Certain,
-                        _ => Certainty::Conditional,
-                    };
-                    if best.as_ref().is_some_and(|(l, b)| {
-                        (*l, std::cmp::Reverse(b.certainty))
-                            >= (level, std::cmp::Reverse(certainty))
-                    }) {
-                        continue;
-                    }
-                    let scope = self
-                        .scopes(statement)
-                        .first()
-                        .map(|s| s.to_string())
-                        .unwrap_or_default();
-                    best = Some((
-                        level,
-                        Allowed {
-                            policy: index,
-                            statement: number,
-                            claim: format!("{} on {scope}", statement.spelt(&pattern)),
-                            scope,
-                            certainty,
-                            keys,
-                        },
-                    ));
-                    if (level, certainty) == (AccessLevel::Write, Certainty::Certain) {
-                        return best;
-                    }
-                }
-            }
-        }
-        best
-    }
-
-    /// The action patterns of a statement that are left after denials and boundary, with their level.
-    fn effective(&self, statement: &Statement) -> Vec<Part> {
-        let scopes = self.scopes(statement);
-        let start: Vec<Str> = if statement.actions.negated {
-            vec!["*".into()]
-        } else {
-            statement.actions.list.clone()
-        };
-        let mut left: Vec<_> = start
-            .into_iter()
-            .filter(|pattern| !assumes(pattern))
-            .map(|p| (p.clone(), access_level::of_pattern(&p), BTreeSet::new()))
-            .collect();
-        let boundary = match self.boundary {
-            Boundary::Policy(index) => self.policies.get(index),
-            _ => None,
-        };
-        let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
-        for denial in policies
-            .chain(boundary)
-            .flat_map(|policy| &policy.statements)
-            .filter(|s| !s.allow)
-        {
-            if !scopes.iter().all(|s| self.shuts_out(denial, On::Any, s)) {
-                continue;
-            }
-            let open = match denial.condition.as_ref().map(|c| c.judge(&[])) {
-                None | Some(Verdict::Holds) => None,
-                Some(Verdict::Fails) => continue,
-                Some(Verdict::Depends(open)) => Some(open),
-            };
-            left = left
-                .into_iter()
-                .flat_map(|(pattern, level, mut keys)| {
-                    if let Some(open) = &open {
-                        if denial.touches(&pattern) {
-                            keys.extend(open.iter().cloned());
-                        }
-                        return vec![(pattern, level, keys)];
-                    }
-                    if denial.actions.negated {
-                        return narrowed(&denial.actions.list, &pattern, level, &keys);
-                    }
-                    let gone = denial.actions.list.iter().any(|d| covers(d, &pattern));
-                    if gone {
-                        Vec::new()
-                    } else {
-                        vec![(pattern, level, keys)]
-                    }
-                })
-                .collect();
-            // Parts repeat where lists overlap; without this their number would multiply.
-            left.sort_by(|a: &Part, b: &Part| (&a.0, a.1, a.2.len()).cmp(&(&b.0, b.1, b.2.len())));
-            left.dedup_by(|a, b| a.0 == b.0);
-        }
-        let Some(boundary) = boundary else {
-            return left;
-        };
-        let caps = boundary.statements.iter().filter(|cap| {
-            cap.allow
-                && self
-                    .scopes(cap)
-                    .iter()
-                    .any(|c| scopes.iter().any(|s| overlaps(c, s)))
-        });
-        let caps: Vec<_> = caps.collect();
-        let mut capped = Vec::new();
-        for (pattern, level, keys) in left {
-            for cap in &caps {
-                let mut keys = keys.clone();
-                match cap.condition.as_ref().map(|c| c.judge(&[])) {
-                    None | Some(Verdict::Holds) => {}
-                    Some(Verdict::Fails) => continue,
-                    Some(Verdict::Depends(open)) => keys.extend(open),
-                }
-                if cap.actions.negated {
-                    if !cap.actions.list.iter().any(|c| covers(c, &pattern)) {
-                        capped.push((pattern.clone(), level, keys));
-                    }
-                } else {
-                    capped.extend(narrowed(&cap.actions.list, &pattern, level, &keys));
-                }
-            }
-        }
-        capped
-    }
-}
-
-/// An action pattern, the level of what it matches, and the condition keys it depends on.
-type Part = (Str, AccessLevel, BTreeSet<String>);
-
-/// The parts of a pattern that a list of patterns leaves.
-fn narrowed(list: &[Str], pattern: &Str, level: AccessLevel, keys: &BTreeSet<String>) -> Vec<Part> {
-    let parts = list.iter().filter(|part| overlaps(part, pattern));
-    parts
-        .map(|part| {
-            let narrow = if covers(part, pattern) { pattern } else { part };
-            let level = level.min(access_level::of_pattern(part));
-            (narrow.clone(), level, keys.clone())
-        })
-        .collect()
-}
-
-/// Whether an action is but the means of assuming a role.
-fn assumes(pattern: &str) -> bool {
-    matches!(
-        pattern,
-        "sts:assumerole" | "sts:tagsession" | "sts:setsourceidentity" | "sts:assumerole*"
-    )
 }
 
 /// Whether a pattern can match a resource that the action works on. Known for IAM and STS, whose actions

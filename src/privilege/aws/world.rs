@@ -55,8 +55,8 @@ pub(super) struct World<'i, 'w> {
     pub sets: Vec<PolicySet<'w>>,
     /// The nodes of each set.
     pub members: Vec<Vec<usize>>,
-    /// Sets that may allow an action on exactly this resource.
-    exact: HashMap<(Probe, String), Vec<usize>>,
+    /// Sets that may allow an action on resources of this name only (`…:user/${aws:username}`).
+    named: HashMap<(Probe, String), Vec<usize>>,
     /// Sets that may allow an action on what a wildcard matches.
     wild: HashMap<Probe, Vec<usize>>,
     /// Customer policies that principals hold, by ARN, with their holders.
@@ -108,7 +108,7 @@ impl<'i, 'w> World<'i, 'w> {
             policies,
             sets: Vec::new(),
             members: Vec::new(),
-            exact: HashMap::new(),
+            named: HashMap::new(),
             wild: HashMap::new(),
             attached: BTreeMap::new(),
         };
@@ -321,15 +321,13 @@ impl<'i, 'w> World<'i, 'w> {
                 })
                 .collect();
             for probe in probes {
-                let patterns = set.patterns(probe);
-                if patterns.iter().any(|p| p.contains(['*', '?'])) {
-                    self.wild.entry(probe).or_default().push(position);
-                } else {
-                    for pattern in patterns {
-                        self.exact
-                            .entry((probe, pattern))
-                            .or_default()
-                            .push(position);
+                for pattern in set.patterns(probe) {
+                    match name(&pattern) {
+                        Some(name) => {
+                            let key = (probe, name.to_owned());
+                            self.named.entry(key).or_default().push(position);
+                        }
+                        None => self.wild.entry(probe).or_default().push(position),
                     }
                 }
             }
@@ -343,14 +341,20 @@ impl<'i, 'w> World<'i, 'w> {
         arn: &str,
         wanted: &dyn Fn(usize) -> bool,
     ) -> Vec<usize> {
-        let exact = self.exact.get(&(probe, arn.to_owned()));
+        let named = name(arn).and_then(|name| self.named.get(&(probe, name.to_owned())));
         let wild = self.wild.get(&probe);
-        let all = exact.into_iter().chain(wild).flatten().copied();
+        let all = named.into_iter().chain(wild).flatten().copied();
         let mut sets: Vec<usize> = all.filter(|&set| wanted(set)).collect();
         sets.sort_unstable();
         sets.dedup();
         sets
     }
+}
+
+/// The name that everything a pattern matches has: what is behind the last slash, if no wildcard is in it.
+fn name(pattern: &str) -> Option<&str> {
+    let (_, name) = pattern.rsplit_once('/')?;
+    (!name.contains(['*', '?'])).then_some(name)
 }
 
 /// The policy variables that an export tells the values of.
