@@ -2,8 +2,10 @@
 
 use super::claims::Place;
 use crate::model::{CatalogEntity, Identity, Owner, Platform, Str};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
+/// How many entities of the same ARN or Kubernetes id are looked at.
+const MAX_TIED: usize = 32;
 /// How far ownership is inherited: component, system, domain, and their nesting.
 const MAX_PARENTS: usize = 16;
 
@@ -17,9 +19,19 @@ pub(super) struct CatalogIndex<'a> {
     by_reference: HashMap<&'a str, &'a CatalogEntity>,
     by_arn: HashMap<&'a str, Vec<&'a CatalogEntity>>,
     by_kubernetes_id: HashMap<&'a str, Vec<&'a CatalogEntity>>,
-    by_namespace: HashMap<&'a str, Vec<&'a CatalogEntity>>,
-    by_directory: BTreeMap<&'a str, Vec<&'a CatalogEntity>>,
-    by_slug: HashMap<String, Vec<&'a CatalogEntity>>,
+    by_namespace: HashMap<&'a str, Group<'a>>,
+    by_directory: HashMap<&'a str, Group<'a>>,
+    by_slug: HashMap<String, Group<'a>>,
+}
+
+/// Entities that share a namespace, a directory or a repository, and so say whose a subject in it is
+/// only where they agree or one of them bears its name.
+#[derive(Debug, Default)]
+struct Group<'a> {
+    entities: Vec<&'a CatalogEntity>,
+    by_name: HashMap<&'a str, CatalogClaim<'a>>,
+    /// The claim of all of them, if they have one owner.
+    sole: Option<CatalogClaim<'a>>,
 }
 
 /// An entity that speaks of a subject, and its owner.
@@ -52,7 +64,8 @@ impl<'a> CatalogIndex<'a> {
             );
             if runs {
                 let folder = super::codeowners::directory(&entity.directory);
-                index.by_directory.entry(folder).or_default().push(entity);
+                let group = index.by_directory.entry(folder).or_default();
+                group.entities.push(entity);
             }
             let value = |wanted: &str| {
                 let mut annotations = entity.annotations.iter();
@@ -62,25 +75,32 @@ impl<'a> CatalogIndex<'a> {
             };
             for (_, value) in &entity.annotations {
                 if value.starts_with("arn:") {
-                    index.by_arn.entry(value).or_default().push(entity);
+                    let tied = index.by_arn.entry(value).or_default();
+                    tied.extend((tied.len() < MAX_TIED).then_some(entity));
                 }
             }
             match (value(KUBERNETES_ID), value(KUBERNETES_NAMESPACE)) {
-                (Some(id), _) => index.by_kubernetes_id.entry(id).or_default().push(entity),
+                (Some(id), _) => {
+                    let tied = index.by_kubernetes_id.entry(id).or_default();
+                    tied.extend((tied.len() < MAX_TIED).then_some(entity));
+                }
                 (None, Some(namespace)) => {
-                    index
-                        .by_namespace
-                        .entry(namespace)
-                        .or_default()
-                        .push(entity);
+                    let group = index.by_namespace.entry(namespace).or_default();
+                    group.entities.push(entity);
                 }
                 (None, None) => {}
             }
             if let (Some(slug), true) = (value(PROJECT_SLUG), runs) {
                 let remote = format!("github.com/{}", slug.to_lowercase());
-                index.by_slug.entry(remote).or_default().push(entity);
+                let group = index.by_slug.entry(remote).or_default();
+                group.entities.push(entity);
             }
         }
+        let by_reference = &index.by_reference;
+        let complete = |group: &mut Group<'a>, rank| group.complete(rank, by_reference);
+        index.by_namespace.values_mut().for_each(|g| complete(g, 2));
+        index.by_directory.values_mut().for_each(|g| complete(g, 3));
+        index.by_slug.values_mut().for_each(|g| complete(g, 4));
         index
     }
 
@@ -107,12 +127,9 @@ impl<'a> CatalogIndex<'a> {
                 return claims;
             }
             let namespace = identity.namespace.as_deref();
-            let in_namespace = namespace
-                .and_then(|namespace| self.by_namespace.get(namespace))
-                .map_or(&[][..], Vec::as_slice);
-            let claims = self.unanimous(2, in_namespace, Some(&identity.name));
-            if !claims.is_empty() {
-                return claims;
+            let group = namespace.and_then(|namespace| self.by_namespace.get(namespace));
+            if let Some(claim) = group.and_then(|group| group.claim(Some(&identity.name))) {
+                return vec![claim.clone()];
             }
         }
         self.of_places(places, Some(&identity.name))
@@ -127,20 +144,15 @@ impl<'a> CatalogIndex<'a> {
     ) -> Vec<CatalogClaim<'a>> {
         let mut claims: Vec<CatalogClaim<'a>> = Vec::new();
         for place in places {
-            let mut found = self.unanimous(3, self.nearest(place), name);
-            if found.is_empty() {
-                let remote = place
-                    .origin
-                    .repository
-                    .as_ref()
-                    .and_then(|r| r.remote.as_deref());
-                let listed = remote.and_then(|remote| self.by_slug.get(&remote.to_lowercase()));
-                found = self.unanimous(4, listed.map_or(&[][..], Vec::as_slice), name);
-            }
-            for claim in found {
-                if !claims.iter().any(|c| c.entity == claim.entity) {
-                    claims.push(claim);
-                }
+            let by_remote = || {
+                let remote = place.origin.repository.as_ref()?.remote.as_deref()?;
+                self.by_slug.get(&remote.to_lowercase())?.claim(name)
+            };
+            let nearest = self.nearest(place).and_then(|group| group.claim(name));
+            if let Some(claim) = nearest.or_else(by_remote)
+                && !claims.iter().any(|c| c.entity == claim.entity)
+            {
+                claims.push(claim.clone());
             }
         }
         claims
@@ -172,7 +184,7 @@ impl<'a> CatalogIndex<'a> {
         entities.into_iter()
     }
 
-    fn nearest(&self, place: &Place<'_>) -> &[&'a CatalogEntity] {
+    fn nearest(&self, place: &Place<'_>) -> Option<&Group<'a>> {
         let path = super::codeowners::relative(&place.origin.path);
         let root =
             |origin: &crate::model::Origin| origin.repository.as_ref().map(|r| r.root.clone());
@@ -181,48 +193,21 @@ impl<'a> CatalogIndex<'a> {
         loop {
             folder = match folder.rsplit_once('/') {
                 Some((up, _)) => up,
-                None if folder.is_empty() => return &[],
+                None if folder.is_empty() => return None,
                 None => "",
             };
             if folder.is_empty() && elsewhere {
-                return &[];
+                return None;
             }
-            if let Some(entities) = self.by_directory.get(folder) {
+            if let Some(group) = self.by_directory.get(folder) {
                 // A catalog file speaks for its own repository only.
-                let same = entities
+                let same = group
+                    .entities
                     .first()
                     .is_some_and(|e| root(&e.evidence.origin) == root(place.origin));
-                return if same { entities } else { &[] };
+                return same.then_some(group);
             }
         }
-    }
-
-    /// Entities that only share a place with the subject: the one of its name, else all of them if they
-    /// have one owner. Where they have several, the place does not tell whose the subject is.
-    fn unanimous(
-        &self,
-        rank: u32,
-        entities: &[&'a CatalogEntity],
-        name: Option<&str>,
-    ) -> Vec<CatalogClaim<'a>> {
-        let named = entities
-            .iter()
-            .copied()
-            .filter(|entity| Some(&*entity.name) == name);
-        let claims = self.owned(rank, named);
-        if !claims.is_empty() {
-            return claims;
-        }
-        let mut claims = self.owned(rank, entities.iter().copied());
-        let first = claims.first().map(|claim| claim.owner.clone());
-        if claims
-            .iter()
-            .any(|claim| Some(&claim.owner) != first.as_ref())
-        {
-            return Vec::new();
-        }
-        claims.truncate(1);
-        claims
     }
 
     fn owned(
@@ -231,30 +216,54 @@ impl<'a> CatalogIndex<'a> {
         entities: impl Iterator<Item = &'a CatalogEntity>,
     ) -> Vec<CatalogClaim<'a>> {
         entities
-            .filter_map(|entity| {
-                let (owned_by, owner, raw) = self.owner(entity)?;
-                Some(CatalogClaim {
-                    rank,
-                    entity,
-                    owned_by,
-                    owner,
-                    raw,
-                })
-            })
+            .filter_map(|entity| claim(rank, entity, &self.by_reference))
             .collect()
     }
+}
 
-    /// The owner an entity states, or inherits from what it is part of.
-    fn owner(&self, entity: &'a CatalogEntity) -> Option<(&'a CatalogEntity, Owner, Str)> {
-        let mut entity = entity;
-        for _ in 0..MAX_PARENTS {
-            if let Some(raw) = &entity.owner
-                && let Some(owner) = Owner::parse(raw)
-            {
-                return Some((entity, owner, raw.clone()));
-            }
-            entity = self.by_reference.get(entity.parent.as_deref()?)?;
+impl<'a> Group<'a> {
+    fn complete(&mut self, rank: u32, by_reference: &HashMap<&'a str, &'a CatalogEntity>) {
+        let claims: Vec<CatalogClaim<'a>> = self
+            .entities
+            .iter()
+            .filter_map(|entity| claim(rank, entity, by_reference))
+            .collect();
+        let first = claims.first();
+        let agreed = claims
+            .iter()
+            .all(|claim| Some(&claim.owner) == first.map(|first| &first.owner));
+        self.sole = first.filter(|_| agreed).cloned();
+        for claim in claims {
+            self.by_name.entry(&claim.entity.name).or_insert(claim);
         }
-        None
     }
+
+    fn claim(&self, name: Option<&str>) -> Option<&CatalogClaim<'a>> {
+        name.and_then(|name| self.by_name.get(name))
+            .or(self.sole.as_ref())
+    }
+}
+
+/// The owner an entity states, or inherits from what it is part of.
+fn claim<'a>(
+    rank: u32,
+    entity: &'a CatalogEntity,
+    by_reference: &HashMap<&'a str, &'a CatalogEntity>,
+) -> Option<CatalogClaim<'a>> {
+    let mut owned_by = entity;
+    for _ in 0..MAX_PARENTS {
+        if let Some(raw) = &owned_by.owner
+            && let Some(owner) = Owner::parse(raw)
+        {
+            return Some(CatalogClaim {
+                rank,
+                entity,
+                owned_by,
+                owner,
+                raw: raw.clone(),
+            });
+        }
+        owned_by = by_reference.get(owned_by.parent.as_deref()?)?;
+    }
+    None
 }

@@ -26,13 +26,6 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     };
     let rivals = rivals(best, &declarations, roster);
     let (owner, standing) = spokesman(best, roster);
-    let ownership = |state, reason: String| Ownership {
-        state,
-        owner: Some(owner.clone()),
-        suggestion: None,
-        claims: claims.clone(),
-        reason: reason.into(),
-    };
     let statement = sentence(best, &owner);
     if !rivals.is_empty() {
         let others: Vec<String> = rivals
@@ -46,14 +39,14 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
             others.join("; ")
         );
         return if anybody {
-            ownership(OwnershipState::Disputed, reason)
+            declared(OwnershipState::Disputed, owner, claims, reason)
         } else {
             let reason = format!("{reason}; none of them is there any more");
-            ownership(OwnershipState::Orphaned, reason)
+            declared(OwnershipState::Orphaned, owner, claims, reason)
         };
     }
     let Some(gone) = absence(&standing) else {
-        return ownership(OwnershipState::Owned, statement);
+        return declared(OwnershipState::Owned, owner, claims, statement);
     };
     let mut reason = format!("{statement}, {gone}");
     if let Some(backup) = found.backup
@@ -62,7 +55,22 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     {
         reason.push_str(&format!("; the backup owner is {backup}"));
     }
-    ownership(OwnershipState::Orphaned, reason)
+    declared(OwnershipState::Orphaned, owner, claims, reason)
+}
+
+fn declared(
+    state: OwnershipState,
+    owner: Owner,
+    claims: Vec<Attribution>,
+    reason: String,
+) -> Ownership {
+    Ownership {
+        state,
+        owner: Some(owner),
+        suggestion: None,
+        claims,
+        reason: reason.into(),
+    }
 }
 
 /// The answer for an identity that belongs to the platform's provider.

@@ -3,60 +3,61 @@
 use crate::model::{Label, LabelSource, Owner, Str};
 use std::collections::{BTreeSet, HashMap};
 
-/// Keys that name whoever owns, without case, dashes, dots and underscores.
+/// Keys that name whoever owns, the plainest first, without case, dashes, dots and underscores.
 const OWNER: [&str; 14] = [
-    "accountable",
-    "accountableowner",
-    "assetowner",
-    "businessowner",
-    "maintainedby",
     "owner",
     "ownedby",
+    "owners",
+    "serviceowner",
+    "assetowner",
+    "accountable",
+    "accountableowner",
+    "responsible",
+    "responsibleparty",
+    "maintainedby",
     "owneremail",
     "ownermail",
     "ownername",
-    "owners",
-    "responsible",
-    "responsibleparty",
-    "serviceowner",
+    "businessowner",
 ];
 /// Keys that name the team it belongs to.
 const TEAM: [&str; 10] = [
-    "devteam",
+    "team",
+    "teamname",
     "owningteam",
     "ownerteam",
+    "teamowner",
     "responsibleteam",
     "squad",
-    "team",
-    "teamemail",
-    "teamname",
-    "teamowner",
     "serviceteam",
+    "devteam",
+    "teamemail",
 ];
 /// Keys that name whom to turn to.
 const CONTACT: [&str; 9] = [
     "contact",
     "contactemail",
-    "maintainer",
-    "maintaineremail",
-    "maintainers",
+    "technicalcontact",
+    "techcontact",
     "ownercontact",
     "supportcontact",
-    "techcontact",
-    "technicalcontact",
+    "maintainer",
+    "maintainers",
+    "maintaineremail",
 ];
 
 /// The owner keys, the user's own included.
 #[derive(Debug)]
 pub(super) struct OwnerKeys {
-    own: BTreeSet<String>,
+    own: Vec<String>,
     known: HashMap<Str, Option<u32>>,
 }
 
 /// What one label says.
 #[derive(Clone, Debug)]
 pub(super) struct LabelClaim<'a> {
-    /// How directly its key speaks of an owner; 0 is most.
+    /// How directly its key speaks of an owner; 0 is most. Different keys have different ranks: an owner
+    /// beside an owner's address or a business owner is no contradiction, two values for one key are.
     pub rank: u32,
     /// The label.
     pub label: &'a Label,
@@ -103,8 +104,9 @@ impl OwnerKeys {
             Some((prefix, name)) => (prefix, name),
             None => ("", key.as_str()),
         };
-        if self.own.contains(&key) || self.own.contains(name) {
-            return Some(0);
+        let mut own = self.own.iter();
+        if let Some(at) = own.position(|own| *own == key || own == name) {
+            return u32::try_from(at).ok();
         }
         // What platforms and deployment tools write there is not a statement about owners.
         let machinery = ["kubernetes.io", "k8s.io", "helm.sh", "aws", "aks", "eks"]
@@ -115,10 +117,9 @@ impl OwnerKeys {
         }
         let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
         let name = name.as_str();
-        [(&OWNER[..], 1), (&TEAM[..], 2), (&CONTACT[..], 3)]
-            .into_iter()
-            .find(|(names, _)| names.contains(&name))
-            .map(|(_, rank)| rank)
+        let known = OWNER.iter().chain(&TEAM).chain(&CONTACT);
+        let at = known.copied().position(|known| known == name)?;
+        u32::try_from(self.own.len() + at).ok()
     }
 }
 
@@ -158,29 +159,40 @@ mod tests {
     #[test]
     fn keys_by_how_directly_they_speak() {
         let keys = OwnerKeys::new(&["kostenstelle".into()]);
-        for (key, rank) in [
-            ("Owner", Some(1)),
-            ("owner-email", Some(1)),
-            ("Owned_By", Some(1)),
-            ("OwnerEmail", Some(1)),
-            ("a8r.io/owner", Some(1)),
-            ("acme.example.com/owner", Some(1)),
-            ("acme:owner", Some(1)),
-            ("backstage.io/owner", Some(1)),
-            ("team", Some(2)),
-            ("Team-Name", Some(2)),
-            ("acme.io/team-name", Some(2)),
-            ("squad", Some(2)),
-            ("technical-contact", Some(3)),
-            ("Kostenstelle", Some(0)),
-            ("acme.io/kostenstelle", Some(0)),
-            ("app.kubernetes.io/owner", None),
-            ("aws:cloudformation:stack-name", None),
-            ("aws:owner", None),
-            ("name", None),
-            ("ownership-model", None),
+        let ordered = [
+            "Kostenstelle",
+            "Owner",
+            "Owned_By",
+            "service-owner",
+            "OwnerEmail",
+            "team",
+            "Team-Name",
+            "squad",
+            "contact",
+            "technical-contact",
+            "maintainer",
+        ];
+        let ranks: Vec<Option<u32>> = ordered.iter().map(|key| keys.classify(key)).collect();
+        assert!(ranks.iter().all(Option::is_some), "{ranks:?}");
+        assert!(ranks.is_sorted(), "{ranks:?}");
+        for (key, same) in [
+            ("a8r.io/owner", "owner"),
+            ("acme.example.com/owner", "owner"),
+            ("acme:owner", "owner"),
+            ("backstage.io/owner", "owner"),
+            ("acme.io/team-name", "TeamName"),
+            ("acme.io/kostenstelle", "kostenstelle"),
         ] {
-            assert_eq!(keys.classify(key), rank, "{key}");
+            assert_eq!(keys.classify(key), keys.classify(same), "{key}");
+        }
+        for key in [
+            "app.kubernetes.io/owner",
+            "aws:cloudformation:stack-name",
+            "aws:owner",
+            "name",
+            "ownership-model",
+        ] {
+            assert_eq!(keys.classify(key), None, "{key}");
         }
     }
 

@@ -3,6 +3,9 @@
 use crate::model::{Evidence, Inventory, Owner, Person, Str, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+/// How many teams may share the last part of their names before it tells nothing.
+const MAX_NAMESAKES: usize = 8;
+
 /// The roster, indexed by name.
 #[derive(Debug, Default)]
 pub(super) struct Roster<'a> {
@@ -10,7 +13,7 @@ pub(super) struct Roster<'a> {
     person_by_name: HashMap<&'a str, usize>,
     people: Vec<Standing>,
     teams: Vec<KnownTeam<'a>>,
-    team_by_name: HashMap<String, Vec<usize>>,
+    team_by_name: HashMap<String, usize>,
     /// By the last part of `acme/payments`.
     team_by_tail: HashMap<String, Vec<usize>>,
     known: HashMap<Owner, Standing>,
@@ -55,15 +58,17 @@ impl<'a> Roster<'a> {
         let mut roster = Self::default();
         let people: Vec<&Person> = inventory.people.iter().collect();
         let persons = roster.add_people(&people, now);
-        for team in &inventory.teams {
-            roster.add_team(&team.evidence, team.members.is_some(), &team.names);
-        }
+        let teams: Vec<usize> = inventory
+            .teams
+            .iter()
+            .map(|team| roster.add_team(&team.evidence, team.members.is_some(), &team.names))
+            .collect();
         for (person, &at) in people.iter().zip(&persons) {
             for name in &person.teams {
                 if roster.teams_of(name).is_empty() {
                     roster.add_team(&person.evidence, false, [name]);
                 }
-                for team in roster.teams_of(name).to_vec() {
+                for team in roster.teams_of(name) {
                     if let Some(team) = roster.teams.get_mut(team) {
                         team.people.insert(at);
                         team.listed = true;
@@ -71,7 +76,7 @@ impl<'a> Roster<'a> {
                 }
             }
         }
-        for (at, team) in inventory.teams.iter().enumerate() {
+        for (team, &at) in inventory.teams.iter().zip(&teams) {
             for member in team.members.iter().flatten() {
                 roster.add_member(at, member);
             }
@@ -115,25 +120,36 @@ impl<'a> Roster<'a> {
         persons.into_iter().flatten().collect()
     }
 
+    /// Adds a team or takes it for the one that has one of its names.
     fn add_team<'n>(
         &mut self,
         evidence: &'a Evidence,
         listed: bool,
         names: impl IntoIterator<Item = &'n Str>,
-    ) {
-        let at = self.teams.len();
-        self.teams.push(KnownTeam {
-            evidence,
-            listed,
-            people: BTreeSet::new(),
-            teams: Vec::new(),
-            strangers: false,
-        });
-        for name in names {
-            let (name, tail) = team_key(name);
-            self.team_by_name.entry(name).or_default().push(at);
-            self.team_by_tail.entry(tail).or_default().push(at);
+    ) -> usize {
+        let keys: Vec<(String, String)> = names.into_iter().map(|name| team_key(name)).collect();
+        let known = keys
+            .iter()
+            .find_map(|(name, _)| self.team_by_name.get(name).copied());
+        let at = known.unwrap_or(self.teams.len());
+        match self.teams.get_mut(at) {
+            Some(team) => team.listed |= listed,
+            None => self.teams.push(KnownTeam {
+                evidence,
+                listed,
+                people: BTreeSet::new(),
+                teams: Vec::new(),
+                strangers: false,
+            }),
         }
+        for (name, tail) in keys {
+            self.team_by_name.entry(name).or_insert(at);
+            let namesakes = self.team_by_tail.entry(tail).or_default();
+            if namesakes.len() <= MAX_NAMESAKES && !namesakes.contains(&at) {
+                namesakes.push(at);
+            }
+        }
+        at
     }
 
     fn add_member(&mut self, team: usize, member: &str) {
@@ -144,7 +160,7 @@ impl<'a> Roster<'a> {
         };
         let teams = match person {
             Some(_) => Vec::new(),
-            None => self.teams_of(name).to_vec(),
+            None => self.teams_of(name),
         };
         if let Some(team) = self.teams.get_mut(team) {
             team.strangers |= person.is_none() && teams.is_empty();
@@ -169,7 +185,7 @@ impl<'a> Roster<'a> {
     fn judge(&self, owner: &Owner) -> Standing {
         let teams = self.teams_of(owner.name());
         if !teams.is_empty() {
-            return self.team_standing(teams);
+            return self.team_standing(&teams);
         }
         let person = self.person_by_name.get(owner.name());
         match (owner, person.and_then(|&at| self.people.get(at))) {
@@ -234,18 +250,24 @@ impl<'a> Roster<'a> {
         };
         (person_a.is_some() && person_a == person_b)
             || teams_a.iter().any(|team| teams_b.contains(team))
-            || member(person_a, teams_b)
-            || member(person_b, teams_a)
+            || member(person_a, &teams_b)
+            || member(person_b, &teams_a)
     }
 
     /// By full name; else one side may leave the organisation out (`acme/payments`, `payments`).
-    fn teams_of(&self, name: &str) -> &[usize] {
+    fn teams_of(&self, name: &str) -> Vec<usize> {
         let (full, tail) = team_key(name);
-        let found = self.team_by_name.get(&full).or_else(|| match full == tail {
-            true => self.team_by_tail.get(&tail),
-            false => self.team_by_name.get(&tail),
-        });
-        found.map_or(&[], Vec::as_slice)
+        if let Some(&at) = self.team_by_name.get(&full) {
+            return vec![at];
+        }
+        if full != tail {
+            return self.team_by_name.get(&tail).copied().into_iter().collect();
+        }
+        let namesakes = self.team_by_tail.get(&tail);
+        namesakes
+            .filter(|namesakes| namesakes.len() <= MAX_NAMESAKES)
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
