@@ -215,7 +215,11 @@ pub(in crate::check) fn approved_tier<'a>(entry: &RegistryEntry) -> Value<'a> {
 
 fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
     // Without a listing that speaks of keys, the absence of records says nothing.
-    let known = view.keys_listed || view.identity.kind != IdentityKind::AwsUser;
+    let holds_keys = matches!(
+        view.identity.kind,
+        IdentityKind::AwsUser | IdentityKind::AwsRoot
+    );
+    let known = view.keys_listed || !holds_keys;
     let keys: Vec<CredentialStatus> = view
         .credentials
         .iter()
