@@ -3,7 +3,7 @@
 //! `cargo bench --bench checks`. Time is wall time; for CPU time run it under `time` with
 //! `RAYON_NUM_THREADS=1`.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use divan::Bencher;
 use tenure::check::{CheckSet, EvaluateOptions, Parameters, evaluate};
@@ -115,7 +115,9 @@ fn estate(bad: usize) -> Assessed {
             },
             ..Ownership::default()
         };
-        assessed.ownership.insert(SubjectId::Identity(id), ownership);
+        assessed
+            .ownership
+            .insert(SubjectId::Identity(id), ownership);
     }
     assessed
 }

@@ -15,6 +15,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(super) fn identities(assessed: &Assessed, now: Timestamp) -> Vec<IdentityView<'_>> {
     let inventory = &assessed.inventory;
     let registry_present = !inventory.registry.is_empty() || inventory.has_source("registry", "*");
+    let accounts: BTreeSet<(&str, &str)> = inventory
+        .sources
+        .iter()
+        .map(|(k, a)| (&**k, &**a))
+        .collect();
+    let listed = |kind: &str, account: &str| {
+        accounts.contains(&(kind, account)) || accounts.contains(&(kind, "*"))
+    };
     // All maps are in order of id, so one walk finds what a lookup for each identity would.
     let mut privilege = Cursor::new(assessed.privilege.iter());
     let mut registered = Cursor::new(assessed.registered.iter());
@@ -34,6 +42,11 @@ pub(super) fn identities(assessed: &Assessed, now: Timestamp) -> Vec<IdentityVie
             workloads: Vec::new(),
             policies: Vec::new(),
             becomes_missing: becomes_missing(identity, inventory),
+            keys_listed: identity.account.as_deref().is_some_and(|account| {
+                ["aws-credential-report", "aws-access-keys"]
+                    .iter()
+                    .any(|k| listed(k, account))
+            }),
             registry_present,
             now,
         })

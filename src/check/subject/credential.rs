@@ -94,8 +94,8 @@ fn label(credential: &Credential) -> String {
 }
 
 fn legacy(credential: &Credential) -> bool {
-    credential.kind.contains("service-account-token")
-        || (&*credential.issuer == "kubernetes" && credential.id.0.starts_with("k8s:secret:"))
+    // A token found in a file may be a bound one, which ends; only the Secret is known not to.
+    credential.id.0.starts_with("k8s:secret:") && &*credential.issuer == "kubernetes"
 }
 
 fn environments<'a>(view: &CredentialView<'a>) -> Value<'a> {

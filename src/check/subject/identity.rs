@@ -24,6 +24,8 @@ pub(in crate::check) struct IdentityView<'a> {
     /// Names of the policies it holds itself.
     pub policies: Vec<&'a str>,
     pub becomes_missing: Option<bool>,
+    /// Its account's access keys were listed.
+    pub keys_listed: bool,
     pub registry_present: bool,
     pub now: Timestamp,
 }
@@ -218,9 +220,11 @@ pub(in crate::check) fn approved_tier<'a>(entry: &RegistryEntry) -> Value<'a> {
 
 fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
     // Without a listing that speaks of keys, the absence of records says nothing.
-    let known = view.identity.platform != Platform::Aws
-        || view.identity.kind == IdentityKind::AwsRole
-        || view.identity.presence.contains(&Presence::Observed);
+    let holds_keys = matches!(
+        view.identity.kind,
+        IdentityKind::AwsUser | IdentityKind::AwsRoot
+    );
+    let known = view.keys_listed || !holds_keys;
     let keys: Vec<CredentialStatus> = view
         .credentials
         .iter()
