@@ -1,21 +1,24 @@
 //! The only place that knows the order of the stages. Also parallelism, limits and coverage.
 
 use crate::check::{self, EvaluateOptions};
+pub use crate::check::{
+    Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings,
+    reference as check_attributes,
+};
+pub use crate::detect::{Detector, RuleError};
+pub use crate::drift::against_baseline;
 use crate::model::{
-    Assessed, Attribution, Coverage, Document, Evidence, Facts, Fingerprinter, Inventory, Method, Origin, Owner,
-    Presence, Probe, Problem, ProblemKind, Str, SubjectId, Timestamp, Waiver,
+    Assessed, Attribution, Coverage, Document, Evidence, Facts, Fingerprinter, Inventory, Method,
+    Origin, Owner, Presence, Probe, Problem, ProblemKind, Str, SubjectId, Timestamp, Waiver,
 };
 use crate::ownership;
+pub use crate::ownership::OwnershipOptions;
 use crate::platform::embedded;
 use crate::reader::{self, Reader};
 use crate::snapshot::Snapshot;
 use crate::source::tree::{self, BadGlob, Entry, TreeOptions};
 use crate::source::{authors, open};
 use crate::{link, privilege};
-pub use crate::check::{Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings, reference as check_attributes};
-pub use crate::detect::{Detector, RuleError};
-pub use crate::drift::against_baseline;
-pub use crate::ownership::OwnershipOptions;
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,11 +89,25 @@ pub trait Observer: Sync {
 /// # Errors
 /// When an input that the user named cannot be read at all. Trouble inside inputs is data, in the coverage.
 pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, ScanError> {
-    let ScanOptions { inputs, tree, text_limit, detector, checks, parameters, waivers, mut ownership, fingerprinter, now } =
-        options;
+    let ScanOptions {
+        inputs,
+        tree,
+        text_limit,
+        detector,
+        checks,
+        parameters,
+        waivers,
+        mut ownership,
+        fingerprinter,
+        now,
+    } = options;
     let detector = Arc::new(detector);
     let readers = reader::readers(Arc::clone(&detector));
-    let intake = Intake { readers: &readers, text_limit, observer };
+    let intake = Intake {
+        readers: &readers,
+        text_limit,
+        observer,
+    };
 
     observer.stage("reading");
     let (mut inventory, coverage) = read_all(&inputs, &tree, &intake)?;
@@ -102,13 +119,22 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     let authors = commit_authors(&inventory, &coverage, &ownership);
     ownership.suggestions.extend(authors);
     let resolved = ownership::resolve(&inventory, &ownership);
-    let assessed =
-        Assessed { inventory, privilege, ownership: resolved.ownership, registered: resolved.registered };
+    let assessed = Assessed {
+        inventory,
+        privilege,
+        ownership: resolved.ownership,
+        registered: resolved.registered,
+    };
     observer.stage("checking");
     let evaluation = check::evaluate(
         &checks,
         &assessed,
-        &EvaluateOptions { now, waivers: &waivers, parameters: &parameters, fingerprinter: &fingerprinter },
+        &EvaluateOptions {
+            now,
+            waivers: &waivers,
+            parameters: &parameters,
+            fingerprinter: &fingerprinter,
+        },
     );
     let snapshot = Snapshot::new(
         &assessed,
@@ -144,7 +170,9 @@ fn redact(value: &mut serde_json::Value, detector: &Detector) {
             }
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| redact(item, detector)),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| redact(field, detector)),
+        serde_json::Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| redact(field, detector)),
         _ => {}
     }
 }
@@ -153,7 +181,10 @@ fn redact(value: &mut serde_json::Value, detector: &Detector) {
 ///
 /// # Errors
 /// What is wrong with a rule file, with its place.
-pub fn detector(files: &[(&str, &str)], fingerprinter: Fingerprinter) -> Result<Detector, RuleError> {
+pub fn detector(
+    files: &[(&str, &str)],
+    fingerprinter: Fingerprinter,
+) -> Result<Detector, RuleError> {
     let all: Vec<(&str, &str)> = embedded::DETECTORS.iter().chain(files).copied().collect();
     Detector::new(&all, fingerprinter)
 }
@@ -179,7 +210,11 @@ impl Part {
     }
 }
 
-fn read_all(inputs: &[Input], tree: &TreeOptions, intake: &Intake<'_>) -> Result<(Inventory, Coverage), ScanError> {
+fn read_all(
+    inputs: &[Input],
+    tree: &TreeOptions,
+    intake: &Intake<'_>,
+) -> Result<(Inventory, Coverage), ScanError> {
     let mut total = Part::default();
     // The same place named twice is read once; what lies inside another named place is met there.
     let mut seen = BTreeSet::new();
@@ -192,7 +227,8 @@ fn read_all(inputs: &[Input], tree: &TreeOptions, intake: &Intake<'_>) -> Result
                 total = total.merge(part);
             }
             Input::Path(path) => {
-                let canonical = std::fs::canonicalize(path).map_err(|e| ScanError::Input(path.clone(), e))?;
+                let canonical =
+                    std::fs::canonicalize(path).map_err(|e| ScanError::Input(path.clone(), e))?;
                 if !seen.insert(canonical) {
                     continue;
                 }
@@ -288,9 +324,16 @@ impl Intake<'_> {
             return Ok(buffer.len() as u64);
         }
         let probe = probe(origin, buffer, false);
-        let whole = self.readers.iter().any(|r| r.unlimited() && r.accepts(&probe));
+        let whole = self
+            .readers
+            .iter()
+            .any(|r| r.unlimited() && r.accepts(&probe));
         if whole {
-            buffer.reserve(usize::try_from(size).unwrap_or(0).saturating_sub(buffer.len()));
+            buffer.reserve(
+                usize::try_from(size)
+                    .unwrap_or(0)
+                    .saturating_sub(buffer.len()),
+            );
             file.read_to_end(buffer)?;
             return Ok(buffer.len() as u64);
         }
@@ -327,7 +370,10 @@ impl Intake<'_> {
                     column: None,
                     kind: ProblemKind::Limited,
                     reader: reader.name(),
-                    message: format!("{size} bytes: only the first {limit} were searched (--max-file-size)").into(),
+                    message: format!(
+                        "{size} bytes: only the first {limit} were searched (--max-file-size)"
+                    )
+                    .into(),
                 });
             }
             let (facts, problems) = guarded(reader.as_ref(), &Document { origin, bytes });
@@ -354,30 +400,50 @@ fn guarded(reader: &dyn Reader, document: &Document<'_>) -> (Facts, Vec<Problem>
 
 fn probe<'a>(origin: &'a Origin, head: &'a [u8], complete: bool) -> Probe<'a> {
     let wide = head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]);
-    Probe { origin, head, complete, binary: !wide && memchr::memchr(0, head).is_some() }
+    Probe {
+        origin,
+        head,
+        complete,
+        binary: !wide && memchr::memchr(0, head).is_some(),
+    }
 }
 
 /// Who last changed the files that brought in identities and leaked credentials for which nobody is declared.
-fn commit_authors(inventory: &Inventory, coverage: &Coverage, options: &OwnershipOptions) -> Vec<Attribution> {
+fn commit_authors(
+    inventory: &Inventory,
+    coverage: &Coverage,
+    options: &OwnershipOptions,
+) -> Vec<Attribution> {
     if coverage.repositories.is_empty() {
         return Vec::new();
     }
     // Only where nobody is declared: history is expensive, and only ever suggests.
     let declared = ownership::resolve(inventory, options);
-    let undeclared = declared.ownership.into_iter().filter(|(_, o)| o.owner.is_none()).map(|(subject, _)| subject);
+    let undeclared = declared
+        .ownership
+        .into_iter()
+        .filter(|(_, o)| o.owner.is_none())
+        .map(|(subject, _)| subject);
     // Repository root, file below it → the subjects that the file brought in, with where.
     let mut wanted: BTreeMap<Str, BTreeMap<String, Vec<(SubjectId, Evidence)>>> = BTreeMap::new();
     let mut count = 0;
     for subject in undeclared {
         for evidence in committed_evidence(inventory, &subject) {
-            let Some(repository) = &evidence.origin.repository else { continue };
-            let Some(file) = below(&repository.root, &evidence.origin.path) else { continue };
+            let Some(repository) = &evidence.origin.repository else {
+                continue;
+            };
+            let Some(file) = below(&repository.root, &evidence.origin.path) else {
+                continue;
+            };
             let files = wanted.entry(repository.root.clone()).or_default();
             if count >= MAX_AUTHORED && !files.contains_key(file) {
                 continue;
             }
             count += usize::from(!files.contains_key(file));
-            files.entry(file.to_owned()).or_default().push((subject.clone(), evidence));
+            files
+                .entry(file.to_owned())
+                .or_default()
+                .push((subject.clone(), evidence));
         }
     }
     let mut claims = Vec::new();
@@ -416,7 +482,13 @@ fn committed_evidence(inventory: &Inventory, subject: &SubjectId) -> Vec<Evidenc
         SubjectId::Credential(id) => inventory
             .credentials
             .get(id)
-            .map(|credential| credential.exposures.iter().map(|e| e.evidence.clone()).collect())
+            .map(|credential| {
+                credential
+                    .exposures
+                    .iter()
+                    .map(|e| e.evidence.clone())
+                    .collect()
+            })
             .unwrap_or_default(),
         _ => Vec::new(),
     }

@@ -17,14 +17,21 @@ fn canaries() -> Vec<String> {
         let mut state = seed;
         (0..length)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 char::from(alphabet[(state >> 33) as usize % alphabet.len()])
             })
             .collect()
     };
     vec![
         format!("ghp_{}", body(1, 36)),
-        format!("xoxb-{}-{}-{}", 123_456_789_012u64, 987_654_321_098u64, body(2, 24)),
+        format!(
+            "xoxb-{}-{}-{}",
+            123_456_789_012u64,
+            987_654_321_098u64,
+            body(2, 24)
+        ),
         format!("sk_live_{}", body(3, 24)),
         format!("glpat-{}", body(4, 20)),
         format!("SG.{}.{}", body(5, 22), body(6, 43)),
@@ -39,7 +46,9 @@ fn canaries() -> Vec<String> {
 fn pieces(canary: &str) -> Vec<String> {
     let inner: Vec<char> = canary.chars().collect();
     let start = canary.find(['_', '-', '.']).map_or(0, |i| i + 1).min(8);
-    (start..inner.len().saturating_sub(4 + 9)).map(|i| inner[i..i + 9].iter().collect()).collect()
+    (start..inner.len().saturating_sub(4 + 9))
+        .map(|i| inner[i..i + 9].iter().collect())
+        .collect()
 }
 
 #[test]
@@ -50,33 +59,134 @@ fn no_output_holds_a_secret() {
     let c = |i: usize| canaries[i].as_str();
     let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
 
-    put(&estate, "app/.env.production", format!("GITHUB_TOKEN={}\nSLACK_TOKEN={}\nDB_PASSWORD={}\n", c(0), c(1), c(6)));
-    put(&estate, "app/.env.staging", format!("GITHUB_TOKEN={}\n", c(0)));
-    put(&estate, "app/settings.py", format!("STRIPE = \"{}\"\nAPI_KEY = \"{}\"\n", c(2), c(7)));
-    put(&estate, "app/url.txt", format!("postgres://app:{}@db.acme.test:5432/ledger\n", c(6)));
-    put(&estate, "deploy.sh", format!("export AWS_ACCESS_KEY_ID=AKIA{}\nexport AWS_SECRET_ACCESS_KEY={}\n", "Y34FZKBOKMUTVV7A", c(5)));
+    put(
+        &estate,
+        "app/.env.production",
+        format!(
+            "GITHUB_TOKEN={}\nSLACK_TOKEN={}\nDB_PASSWORD={}\n",
+            c(0),
+            c(1),
+            c(6)
+        ),
+    );
+    put(
+        &estate,
+        "app/.env.staging",
+        format!("GITHUB_TOKEN={}\n", c(0)),
+    );
+    put(
+        &estate,
+        "app/settings.py",
+        format!("STRIPE = \"{}\"\nAPI_KEY = \"{}\"\n", c(2), c(7)),
+    );
+    put(
+        &estate,
+        "app/url.txt",
+        format!("postgres://app:{}@db.acme.test:5432/ledger\n", c(6)),
+    );
+    put(
+        &estate,
+        "deploy.sh",
+        format!(
+            "export AWS_ACCESS_KEY_ID=AKIA{}\nexport AWS_SECRET_ACCESS_KEY={}\n",
+            "Y34FZKBOKMUTVV7A",
+            c(5)
+        ),
+    );
     put(&estate, "wide.txt", {
         let text = format!("token = \"{}\"\n", c(3));
         let mut bytes = vec![0xFF, 0xFE];
         bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
         bytes
     });
-    put(&estate, "k8s/secret.yaml", format!(
-        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\n  namespace: ci\n  annotations:\n    kubernetes.io/service-account.name: bot\n    note: {}\n    kubectl.kubernetes.io/last-applied-configuration: '{{\"data\":\"{}\"}}'\ntype: kubernetes.io/service-account-token\ndata:\n  token: {}\nstringData:\n  password: {}\n",
-        c(4), c(4), base64(c(5)), c(6),
-    ));
-    put(&estate, "k8s/deploy.yaml", format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: ci}}\nspec:\n  template:\n    spec:\n      serviceAccountName: bot\n      containers:\n        - name: a\n          env:\n            - {{name: PASSWORD, value: \"{}\"}}\n", c(6)));
+    put(
+        &estate,
+        "k8s/secret.yaml",
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\n  namespace: ci\n  annotations:\n    kubernetes.io/service-account.name: bot\n    note: {}\n    kubectl.kubernetes.io/last-applied-configuration: '{{\"data\":\"{}\"}}'\ntype: kubernetes.io/service-account-token\ndata:\n  token: {}\nstringData:\n  password: {}\n",
+            c(4),
+            c(4),
+            base64(c(5)),
+            c(6),
+        ),
+    );
+    put(
+        &estate,
+        "k8s/deploy.yaml",
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a, namespace: ci}}\nspec:\n  template:\n    spec:\n      serviceAccountName: bot\n      containers:\n        - name: a\n          env:\n            - {{name: PASSWORD, value: \"{}\"}}\n",
+            c(6)
+        ),
+    );
     // Broken files, whose parsers would love to quote them.
-    put(&estate, "broken/details.json", format!("{{\"UserDetailList\": [{{\"UserName\": \"{}\", \"Arn\": {}", c(0), c(7)));
-    put(&estate, "broken/sa.yaml", format!("apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: \"{}\n  x: [{}\n", c(2), c(7)));
-    put(&estate, "broken/report.csv", format!("user,arn,user_creation_time,password_enabled\n{},{}\n\"{}\n", c(0), c(1), c(2)));
-    put(&estate, "broken/keys.json", format!("{{\"AccessKeyMetadata\": [{{\"UserName\": \"x\", \"Status\": \"{}\", \"CreateDate\": \"{}\"}}]}}", c(3), c(7)));
-    put(&estate, "nhi-registry.yaml", format!(
-        "version: 1\nidentities:\n  - id: k8s:ci/bot\n    owner: team:a\n    password: {}\n    review_by: {}\n  - {}\n", c(6), c(7), c(3)));
-    put(&estate, "CODEOWNERS", format!("*.txt @acme/{}\n![{}]\n", "platform", c(7)));
-    put(&estate, "catalog-info.yaml", format!("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: a, annotations: {{token: {}}}}}\nspec: {{type: service, owner: team-a}}\n", c(2)));
-    put(&estate, "repo/.git/config", format!("[remote \"origin\"]\n\turl = https://bot:{}@git.acme.test/acme/repo.git\n", c(0)));
+    put(
+        &estate,
+        "broken/details.json",
+        format!(
+            "{{\"UserDetailList\": [{{\"UserName\": \"{}\", \"Arn\": {}",
+            c(0),
+            c(7)
+        ),
+    );
+    put(
+        &estate,
+        "broken/sa.yaml",
+        format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: \"{}\n  x: [{}\n",
+            c(2),
+            c(7)
+        ),
+    );
+    put(
+        &estate,
+        "broken/report.csv",
+        format!(
+            "user,arn,user_creation_time,password_enabled\n{},{}\n\"{}\n",
+            c(0),
+            c(1),
+            c(2)
+        ),
+    );
+    put(
+        &estate,
+        "broken/keys.json",
+        format!(
+            "{{\"AccessKeyMetadata\": [{{\"UserName\": \"x\", \"Status\": \"{}\", \"CreateDate\": \"{}\"}}]}}",
+            c(3),
+            c(7)
+        ),
+    );
+    put(
+        &estate,
+        "nhi-registry.yaml",
+        format!(
+            "version: 1\nidentities:\n  - id: k8s:ci/bot\n    owner: team:a\n    password: {}\n    review_by: {}\n  - {}\n",
+            c(6),
+            c(7),
+            c(3)
+        ),
+    );
+    put(
+        &estate,
+        "CODEOWNERS",
+        format!("*.txt @acme/{}\n![{}]\n", "platform", c(7)),
+    );
+    put(
+        &estate,
+        "catalog-info.yaml",
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: a, annotations: {{token: {}}}}}\nspec: {{type: service, owner: team-a}}\n",
+            c(2)
+        ),
+    );
+    put(
+        &estate,
+        "repo/.git/config",
+        format!(
+            "[remote \"origin\"]\n\turl = https://bot:{}@git.acme.test/acme/repo.git\n",
+            c(0)
+        ),
+    );
 
     let baseline = room.path().join("before.json");
     let out = room.path().join("out");
@@ -89,16 +199,60 @@ fn no_output_holds_a_secret() {
         produced.push((format!("{what}: standard output"), output.stdout));
         produced.push((format!("{what}: standard error"), output.stderr));
     };
-    keep("snapshot", &["scan", estate, "--now", NOW, "--snapshot", baseline]);
+    keep(
+        "snapshot",
+        &["scan", estate, "--now", NOW, "--snapshot", baseline],
+    );
     for format in ["terminal", "json", "csv", "sarif", "markdown"] {
-        keep(format, &["scan", estate, "--now", NOW, "--format", format, "--include-human", "--include-provider-managed", "--baseline", baseline]);
+        keep(
+            format,
+            &[
+                "scan",
+                estate,
+                "--now",
+                NOW,
+                "--format",
+                format,
+                "--include-human",
+                "--include-provider-managed",
+                "--baseline",
+                baseline,
+            ],
+        );
     }
-    keep("out", &["scan", estate, "--now", NOW, "--out", out, "--csv-raw"]);
+    keep(
+        "out",
+        &["scan", estate, "--now", NOW, "--out", out, "--csv-raw"],
+    );
     keep("show", &["show", "bot", estate]);
     keep("init", &["init", estate, "--dir", out]);
-    keep("config", &["scan", estate, "--config", &format!("{estate}/nhi-registry.yaml")]);
-    keep("rules", &["scan", estate, "--rules", &format!("{estate}/app/.env.production")]);
-    keep("baseline", &["scan", estate, "--baseline", &format!("{estate}/broken/details.json")]);
+    keep(
+        "config",
+        &[
+            "scan",
+            estate,
+            "--config",
+            &format!("{estate}/nhi-registry.yaml"),
+        ],
+    );
+    keep(
+        "rules",
+        &[
+            "scan",
+            estate,
+            "--rules",
+            &format!("{estate}/app/.env.production"),
+        ],
+    );
+    keep(
+        "baseline",
+        &[
+            "scan",
+            estate,
+            "--baseline",
+            &format!("{estate}/broken/details.json"),
+        ],
+    );
     for entry in fs::read_dir(out).unwrap() {
         let path = entry.unwrap().path();
         produced.push((path.display().to_string(), fs::read(&path).unwrap()));
@@ -106,8 +260,15 @@ fn no_output_holds_a_secret() {
     produced.push(("the snapshot".to_owned(), fs::read(baseline).unwrap()));
 
     let json: serde_json::Value = serde_json::from_slice(&fs::read(baseline).unwrap()).unwrap();
-    let leaks = json["credentials"].as_array().unwrap().iter().filter(|c| !c["exposures"].as_array().unwrap().is_empty());
-    assert!(leaks.count() >= 6, "the canaries must be found for their absence in the output to mean anything");
+    let leaks = json["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|c| !c["exposures"].as_array().unwrap().is_empty());
+    assert!(
+        leaks.count() >= 6,
+        "the canaries must be found for their absence in the output to mean anything"
+    );
 
     for canary in &canaries {
         let mut forms = pieces(canary);
@@ -116,7 +277,10 @@ fn no_output_holds_a_secret() {
         for (name, bytes) in &produced {
             let text = String::from_utf8_lossy(bytes);
             for form in &forms {
-                assert!(!text.contains(form.as_str()), "{name} holds a piece of a secret: …{form}…");
+                assert!(
+                    !text.contains(form.as_str()),
+                    "{name} holds a piece of a secret: …{form}…"
+                );
             }
         }
     }

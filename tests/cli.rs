@@ -12,7 +12,11 @@ fn exit_codes() {
     let room = room();
     put(room.path(), "clean/readme.md", "nothing here\n");
     put(room.path(), "admin/ci.yaml", ADMIN);
-    put(room.path(), "broken/sa.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: [\n");
+    put(
+        room.path(),
+        "broken/sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: [\n",
+    );
     let code = |arguments: &[&str]| status(&run(room.path(), arguments));
     assert_eq!(code(&["scan", "clean"]), 0);
     assert_eq!(code(&["scan", "clean", "--fail-on", "info"]), 0);
@@ -22,10 +26,17 @@ fn exit_codes() {
     assert_eq!(code(&["scan", "clean", "--fail-on", "terrible"]), 2);
     assert_eq!(code(&["scan", "clean", "--now", "yesterday"]), 2);
     assert_eq!(code(&["scan", "clean", "--exclude", "{a"]), 2);
-    assert_eq!(code(&["scan", "clean", "--snapshot", "no/such/dir/x.json"]), 2);
+    assert_eq!(
+        code(&["scan", "clean", "--snapshot", "no/such/dir/x.json"]),
+        2
+    );
     assert_eq!(code(&["scan", "broken"]), 3);
     assert_eq!(code(&["scan", "broken", "--allow-incomplete"]), 0);
-    assert_eq!(code(&["scan", "broken", "admin", "--fail-on", "high"]), 1, "findings outrank incompleteness");
+    assert_eq!(
+        code(&["scan", "broken", "admin", "--fail-on", "high"]),
+        1,
+        "findings outrank incompleteness"
+    );
     assert_eq!(code(&["--help"]), 0);
     assert_eq!(code(&["--version"]), 0);
     assert_eq!(code(&[]), 2);
@@ -36,20 +47,33 @@ fn results_go_to_standard_output_and_everything_else_does_not() {
     let room = room();
     put(room.path(), "ci.yaml", ADMIN);
     put(room.path(), "tenure.yaml", "version: 1\n");
-    let output = run(room.path(), &["scan", ".", "--format", "json", "--now", NOW]);
+    let output = run(
+        room.path(),
+        &["scan", ".", "--format", "json", "--now", NOW],
+    );
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["schema_version"], "1.0");
     assert_eq!(stderr(&output), "configuration: tenure.yaml\n");
-    let output = run(room.path(), &["scan", ".", "--format", "json", "--now", NOW, "--quiet"]);
+    let output = run(
+        room.path(),
+        &["scan", ".", "--format", "json", "--now", NOW, "--quiet"],
+    );
     assert_eq!(stderr(&output), "");
-    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 2, "nothing is written that was not asked for");
+    assert_eq!(
+        fs::read_dir(room.path()).unwrap().count(),
+        2,
+        "nothing is written that was not asked for"
+    );
 }
 
 #[test]
 fn standard_input_is_an_input_like_any_other() {
     let room = room();
-    let output =
-        support::tenure(room.path()).args(["scan", "-", "--format", "json", "--now", NOW]).write_stdin(ADMIN).output().unwrap();
+    let output = support::tenure(room.path())
+        .args(["scan", "-", "--format", "json", "--now", NOW])
+        .write_stdin(ADMIN)
+        .output()
+        .unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["identities"][0]["id"], "k8s:cluster/build/ci");
     assert_eq!(report["identities"][0]["evidence"][0]["path"], "-");
@@ -66,12 +90,19 @@ fn files_can_be_left_out() {
     let files = |arguments: &[&str]| {
         let mut all = vec!["scan", ".", "--format", "json"];
         all.extend(arguments);
-        let report: serde_json::Value = serde_json::from_slice(&run(room.path(), &all).stdout).unwrap();
-        (report["coverage"]["files"].as_u64().unwrap(), report["coverage"]["excluded"].as_u64().unwrap())
+        let report: serde_json::Value =
+            serde_json::from_slice(&run(room.path(), &all).stdout).unwrap();
+        (
+            report["coverage"]["files"].as_u64().unwrap(),
+            report["coverage"]["excluded"].as_u64().unwrap(),
+        )
     };
     assert_eq!(files(&[]), (4, 1));
     assert_eq!(files(&["--exclude", "vendor/"]), (3, 2));
-    assert_eq!(files(&["--exclude", "vendor/", "--respect-gitignore"]), (2, 3));
+    assert_eq!(
+        files(&["--exclude", "vendor/", "--respect-gitignore"]),
+        (2, 3)
+    );
 }
 
 #[test]
@@ -83,19 +114,57 @@ fn a_baseline_tells_new_from_old() {
         all.extend(arguments);
         run(room.path(), &all)
     };
-    assert_eq!(status(&scan(&["--now", "2026-10-01", "--snapshot", "old.json"])), 0);
-    assert_eq!(status(&scan(&["--now", NOW, "--baseline", "old.json", "--fail-on", "low", "--new-only"])), 0);
-    put(room.path(), "e/more.yaml", ADMIN.replace("name: ci", "name: ci2"));
-    let output = scan(&["--now", NOW, "--baseline", "old.json", "--fail-on", "high", "--new-only", "--format", "json"]);
+    assert_eq!(
+        status(&scan(&["--now", "2026-10-01", "--snapshot", "old.json"])),
+        0
+    );
+    assert_eq!(
+        status(&scan(&[
+            "--now",
+            NOW,
+            "--baseline",
+            "old.json",
+            "--fail-on",
+            "low",
+            "--new-only"
+        ])),
+        0
+    );
+    put(
+        room.path(),
+        "e/more.yaml",
+        ADMIN.replace("name: ci", "name: ci2"),
+    );
+    let output = scan(&[
+        "--now",
+        NOW,
+        "--baseline",
+        "old.json",
+        "--fail-on",
+        "high",
+        "--new-only",
+        "--format",
+        "json",
+    ]);
     assert_eq!(status(&output), 1);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
-    let of = |name: &str| findings.iter().find(|f| f["subject"]["name"] == name).unwrap();
+    let of = |name: &str| {
+        findings
+            .iter()
+            .find(|f| f["subject"]["name"] == name)
+            .unwrap()
+    };
     assert_eq!(of("ci")["status"], "persisting");
     assert_eq!(of("ci")["first_seen"], "2026-10-01T00:00:00Z");
     assert_eq!(of("ci2")["status"], "new");
     let changes = report["baseline"]["changes"].as_array().unwrap();
-    assert!(changes.iter().any(|c| c["kind"] == "identity-appeared" && c["subject"]["id"] == "k8s:cluster/build/ci2"));
+    assert!(
+        changes
+            .iter()
+            .any(|c| c["kind"] == "identity-appeared"
+                && c["subject"]["id"] == "k8s:cluster/build/ci2")
+    );
     fs::remove_file(room.path().join("e/ci.yaml")).unwrap();
     let output = scan(&["--now", NOW, "--baseline", "old.json", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -106,9 +175,15 @@ fn a_baseline_tells_new_from_old() {
 fn a_snapshot_renders_as_the_scan_did() {
     let room = room();
     put(room.path(), "ci.yaml", ADMIN);
-    run(room.path(), &["scan", "ci.yaml", "--now", NOW, "--snapshot", "s.json"]);
+    run(
+        room.path(),
+        &["scan", "ci.yaml", "--now", NOW, "--snapshot", "s.json"],
+    );
     for format in ["terminal", "json", "csv", "sarif", "markdown"] {
-        let direct = stdout(&run(room.path(), &["scan", "ci.yaml", "--now", NOW, "--format", format]));
+        let direct = stdout(&run(
+            room.path(),
+            &["scan", "ci.yaml", "--now", NOW, "--format", format],
+        ));
         let again = stdout(&run(room.path(), &["report", "s.json", "--format", format]));
         assert_eq!(direct, again, "{format}");
     }
@@ -131,13 +206,26 @@ fn init_writes_files_that_scan_understands_and_never_overwrites() {
     put(room.path(), "ci.yaml", ADMIN);
     assert_eq!(status(&run(room.path(), &["init", "."])), 0);
     let registry = fs::read_to_string(room.path().join("nhi-registry.yaml")).unwrap();
-    assert!(registry.contains("id: \"k8s:cluster/build/ci\""), "{registry}");
-    assert_eq!(status(&run(room.path(), &["init", "."])), 2, "files that exist are left alone");
-    let output = run(room.path(), &["scan", ".", "--now", NOW, "--format", "json"]);
+    assert!(
+        registry.contains("id: \"k8s:cluster/build/ci\""),
+        "{registry}"
+    );
+    assert_eq!(
+        status(&run(room.path(), &["init", "."])),
+        2,
+        "files that exist are left alone"
+    );
+    let output = run(
+        room.path(),
+        &["scan", ".", "--now", NOW, "--format", "json"],
+    );
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["coverage"]["problems"], serde_json::json!([]));
-    assert_eq!(report["identities"][0]["declaration"], "k8s:cluster/build/ci");
+    assert_eq!(
+        report["identities"][0]["declaration"],
+        "k8s:cluster/build/ci"
+    );
 }
 
 #[test]
@@ -146,11 +234,18 @@ fn checks_explain_and_prove_themselves() {
     let list = stdout(&run(room.path(), &["checks", "list"]));
     assert!(list.lines().count() >= 25, "{list}");
     let shown = stdout(&run(room.path(), &["checks", "show", "owner-missing"]));
-    assert!(shown.contains("condition") && shown.contains("NHI1:2025"), "{shown}");
+    assert!(
+        shown.contains("condition") && shown.contains("NHI1:2025"),
+        "{shown}"
+    );
     assert_eq!(status(&run(room.path(), &["checks", "test"])), 0);
     let output = run(room.path(), &["checks", "show", "owner-mising"]);
     assert_eq!(status(&output), 2);
-    assert!(stderr(&output).contains("owner-missing"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("owner-missing"),
+        "{}",
+        stderr(&output)
+    );
     assert!(stdout(&run(room.path(), &["checks", "attributes"])).contains("owner.state"));
 }
 
@@ -158,17 +253,29 @@ fn checks_explain_and_prove_themselves() {
 fn a_wrong_rule_is_refused_with_its_place() {
     let room = room();
     put(room.path(), "ci.yaml", ADMIN);
-    put(room.path(), "rules/mine.yaml", "id: mine\ntitle: Mine\ncondition: owner.stat == 'unowned'\n");
+    put(
+        room.path(),
+        "rules/mine.yaml",
+        "id: mine\ntitle: Mine\ncondition: owner.stat == 'unowned'\n",
+    );
     let output = run(room.path(), &["scan", "ci.yaml", "--rules", "rules"]);
     assert_eq!(status(&output), 2);
-    assert!(stderr(&output).contains("rules/mine.yaml:"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("rules/mine.yaml:"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn the_schema_command_prints_the_published_schema() {
     let room = room();
     let printed = stdout(&run(room.path(), &["schema"]));
-    let published = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/snapshot.schema.json")).unwrap();
+    let published = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/rules/snapshot.schema.json"
+    ))
+    .unwrap();
     assert_eq!(printed.trim_end(), published.trim_end());
 }
 
@@ -177,7 +284,20 @@ fn a_closed_pipe_is_a_polite_good_bye() {
     let room = room();
     put(room.path(), "ci.yaml", ADMIN);
     let binary = assert_cmd::cargo::cargo_bin("tenure");
-    let script = format!("'{}' scan ci.yaml --format json | true; echo ${{PIPESTATUS[0]}}", binary.display());
-    let output = std::process::Command::new("bash").arg("-c").arg(script).current_dir(room.path()).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0", "{}", String::from_utf8_lossy(&output.stderr));
+    let script = format!(
+        "'{}' scan ci.yaml --format json | true; echo ${{PIPESTATUS[0]}}",
+        binary.display()
+    );
+    let output = std::process::Command::new("bash")
+        .arg("-c")
+        .arg(script)
+        .current_dir(room.path())
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "0",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

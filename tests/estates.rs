@@ -31,12 +31,16 @@ fn acme_tells_all_its_stories_and_nothing_false() {
     let mut wrong = Vec::new();
     for story in expected["stories"].as_sequence().unwrap() {
         for wanted in story["findings"].as_sequence().unwrap() {
-            let (check, subject) = (wanted["check"].as_str().unwrap(), wanted["subject"].as_str().unwrap());
+            let (check, subject) = (
+                wanted["check"].as_str().unwrap(),
+                wanted["subject"].as_str().unwrap(),
+            );
             let hits: Vec<usize> = (0..found.len())
                 .filter(|&i| {
                     let id = found[i]["subject"]["id"].as_str().unwrap();
                     // Globs stand only for fingerprints; other ids may hold a star of their own.
-                    let same = id == subject || (subject.ends_with(":*") && glob::matches(subject, id));
+                    let same =
+                        id == subject || (subject.ends_with(":*") && glob::matches(subject, id));
                     found[i]["check"] == check && same
                 })
                 .collect();
@@ -60,9 +64,15 @@ fn acme_tells_all_its_stories_and_nothing_false() {
         }
     }
     for (i, finding) in found.iter().enumerate() {
-        let serious = matches!(finding["severity"].as_str().unwrap(), "medium" | "high" | "critical");
+        let serious = matches!(
+            finding["severity"].as_str().unwrap(),
+            "medium" | "high" | "critical"
+        );
         if serious && !told.contains(&i) {
-            wrong.push(format!("not planted: {} {}", finding["check"], finding["subject"]["id"]));
+            wrong.push(format!(
+                "not planted: {} {}",
+                finding["check"], finding["subject"]["id"]
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -81,7 +91,13 @@ fn order_and_threads_do_not_matter() {
     assert!(reference.len() > 10_000);
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
         for threads in ["1", "2", "8"] {
-            let again = run_with(&[paths[order[0]], paths[order[1]], paths[order[2]], "--threads", threads]);
+            let again = run_with(&[
+                paths[order[0]],
+                paths[order[1]],
+                paths[order[2]],
+                "--threads",
+                threads,
+            ]);
             assert!(again == reference, "order {order:?}, {threads} threads");
         }
     }
@@ -91,18 +107,36 @@ fn order_and_threads_do_not_matter() {
 fn every_statement_has_its_evidence() {
     let report = report(&fixture("estates/acme"), &["."]);
     for finding in report["findings"].as_array().unwrap() {
-        assert!(!finding["evidence"].as_array().unwrap().is_empty(), "{finding}");
-        assert!(!finding["controls"].as_array().unwrap().is_empty(), "{finding}");
+        assert!(
+            !finding["evidence"].as_array().unwrap().is_empty(),
+            "{finding}"
+        );
+        assert!(
+            !finding["controls"].as_array().unwrap().is_empty(),
+            "{finding}"
+        );
     }
     for identity in report["identities"].as_array().unwrap() {
         let privilege = &identity["privilege"];
         if !matches!(privilege["tier"].as_str().unwrap(), "none" | "unknown") {
-            assert!(!privilege["proof"]["hops"].as_array().unwrap().is_empty(), "{}", identity["id"]);
+            assert!(
+                !privilege["proof"]["hops"].as_array().unwrap().is_empty(),
+                "{}",
+                identity["id"]
+            );
         }
         let ownership = &identity["ownership"];
         if ownership["owner"].is_string() {
-            assert!(!ownership["claims"].as_array().unwrap().is_empty(), "{}", identity["id"]);
+            assert!(
+                !ownership["claims"].as_array().unwrap().is_empty(),
+                "{}",
+                identity["id"]
+            );
         }
-        assert!(!ownership["reason"].as_str().unwrap().is_empty(), "{}", identity["id"]);
+        assert!(
+            !ownership["reason"].as_str().unwrap().is_empty(),
+            "{}",
+            identity["id"]
+        );
     }
 }

@@ -8,16 +8,24 @@ use std::process::Command;
 use support::{NOW, fixture, put, room, run, status, stderr, stdout};
 
 fn scan(directory: &Path) -> (i32, serde_json::Value) {
-    let output = run(directory, &["scan", ".", "--no-config", "--now", NOW, "--format", "json"]);
+    let output = run(
+        directory,
+        &["scan", ".", "--no-config", "--now", NOW, "--format", "json"],
+    );
     let code = status(&output);
     assert!(code == 0 || code == 3, "{code}: {}", stderr(&output));
-    (code, serde_json::from_slice(&output.stdout).expect("a report in spite of everything"))
+    (
+        code,
+        serde_json::from_slice(&output.stdout).expect("a report in spite of everything"),
+    )
 }
 
 fn problems(report: &serde_json::Value) -> Vec<(String, String, Option<u64>)> {
     let list = report["coverage"]["problems"].as_array().unwrap();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    list.iter().map(|p| (text(&p["path"]), text(&p["kind"]), p["line"].as_u64())).collect()
+    list.iter()
+        .map(|p| (text(&p["path"]), text(&p["kind"]), p["line"].as_u64()))
+        .collect()
 }
 
 #[test]
@@ -27,17 +35,28 @@ fn every_hostile_fixture_is_a_problem_with_its_place() {
     let (code, report) = scan(&fixture("hostile"));
     assert_eq!(code, 3);
     let list = report["coverage"]["problems"].as_array().unwrap();
-    let identities: Vec<&str> =
-        report["identities"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
-    let declarations: Vec<&str> =
-        report["declarations"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap()).collect();
+    let identities: Vec<&str> = report["identities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| i["id"].as_str().unwrap())
+        .collect();
+    let declarations: Vec<&str> = report["declarations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["id"].as_str().unwrap())
+        .collect();
     let mut wrong = Vec::new();
     let mut spoken_of = 0;
     for case in expected["cases"].as_sequence().unwrap() {
         let path = case["path"].as_str().unwrap();
         let here = |p: &&serde_json::Value| {
             let found = p["path"].as_str().unwrap();
-            found == path || found.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+            found == path
+                || found
+                    .strip_prefix(path)
+                    .is_some_and(|rest| rest.starts_with('/'))
         };
         let found: Vec<&serde_json::Value> = list.iter().filter(here).collect();
         spoken_of += found.len();
@@ -61,15 +80,35 @@ fn every_hostile_fixture_is_a_problem_with_its_place() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(spoken_of, list.len(), "a problem that no case speaks of: {list:#?}");
+    assert_eq!(
+        spoken_of,
+        list.len(),
+        "a problem that no case speaks of: {list:#?}"
+    );
 }
 
 #[test]
 fn what_is_not_a_regular_file_is_counted_and_never_opened() {
     let room = room();
-    put(room.path(), "sa.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: b}\n");
-    for pipe in ["pipe.yaml", "CODEOWNERS", "nhi-registry.yaml", ".tenureignore", ".gitignore"] {
-        assert!(Command::new("mkfifo").arg(room.path().join(pipe)).status().unwrap().success());
+    put(
+        room.path(),
+        "sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: b}\n",
+    );
+    for pipe in [
+        "pipe.yaml",
+        "CODEOWNERS",
+        "nhi-registry.yaml",
+        ".tenureignore",
+        ".gitignore",
+    ] {
+        assert!(
+            Command::new("mkfifo")
+                .arg(room.path().join(pipe))
+                .status()
+                .unwrap()
+                .success()
+        );
     }
     std::os::unix::fs::symlink("/dev/zero", room.path().join("zero.env")).unwrap();
     std::os::unix::fs::symlink(".", room.path().join("loop")).unwrap();
@@ -85,11 +124,18 @@ fn what_is_not_a_regular_file_is_counted_and_never_opened() {
 #[test]
 fn a_named_link_is_followed_because_the_user_chose_it() {
     let room = room();
-    put(room.path(), "real/sa.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: b}\n");
+    put(
+        room.path(),
+        "real/sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: b}\n",
+    );
     std::os::unix::fs::symlink("real", room.path().join("link")).unwrap();
     std::os::unix::fs::symlink("real/sa.yaml", room.path().join("link.yaml")).unwrap();
     for path in ["link", "link.yaml"] {
-        let output = run(room.path(), &["scan", path, "--now", NOW, "--format", "json"]);
+        let output = run(
+            room.path(),
+            &["scan", path, "--now", NOW, "--format", "json"],
+        );
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["coverage"]["files"], 1, "{path}");
     }
@@ -104,7 +150,10 @@ fn an_enormous_line_is_searched_up_to_the_limit_and_said_to_be() {
     put(room.path(), "big.txt", &line);
     let (code, report) = scan(room.path());
     assert_eq!(code, 0);
-    assert_eq!(problems(&report), [("big.txt".to_owned(), "limited".to_owned(), None)]);
+    assert_eq!(
+        problems(&report),
+        [("big.txt".to_owned(), "limited".to_owned(), None)]
+    );
     assert_eq!(report["credentials"].as_array().unwrap().len(), 1);
 }
 
@@ -114,42 +163,70 @@ fn unreadable_files_are_named() {
     put(room.path(), "closed.yaml", "kind: x\n");
     put(room.path(), "open.yaml", "kind: x\n");
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(room.path().join("closed.yaml"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(
+        room.path().join("closed.yaml"),
+        fs::Permissions::from_mode(0),
+    )
+    .unwrap();
     let (code, report) = scan(room.path());
     if fs::read(room.path().join("closed.yaml")).is_ok() {
         // The superuser can read everything; there is nothing to test then.
         assert_eq!(code, 0);
         return;
     }
-    assert_eq!(problems(&report), [("closed.yaml".to_owned(), "unreadable".to_owned(), None)]);
+    assert_eq!(
+        problems(&report),
+        [("closed.yaml".to_owned(), "unreadable".to_owned(), None)]
+    );
     assert_eq!(code, 3);
     let output = run(room.path(), &["scan", "closed.yaml"]);
-    assert_eq!(status(&output), 2, "an input that was named must be readable");
+    assert_eq!(
+        status(&output),
+        2,
+        "an input that was named must be readable"
+    );
 }
 
 #[test]
 fn a_repository_that_includes_other_files_is_not_opened() {
     let room = room();
     put(room.path(), ".git/HEAD", "ref: refs/heads/main\n");
-    put(room.path(), ".git/config", "[core]\n\trepositoryformatversion = 0\n[include]\n\tpath = /dev/zero\n");
+    put(
+        room.path(),
+        ".git/config",
+        "[core]\n\trepositoryformatversion = 0\n[include]\n\tpath = /dev/zero\n",
+    );
     fs::create_dir_all(room.path().join(".git/objects")).unwrap();
     fs::create_dir_all(room.path().join(".git/refs")).unwrap();
     let (code, report) = scan(room.path());
     assert_eq!(code, 0);
-    assert_eq!(problems(&report), [(".".to_owned(), "note".to_owned(), None)]);
+    assert_eq!(
+        problems(&report),
+        [(".".to_owned(), "note".to_owned(), None)]
+    );
 }
 
 #[test]
 fn names_cannot_write_to_the_terminal() {
     let room = room();
     let name = "evil\u{1b}[2J\u{202e}name";
-    let yaml = format!("apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: \"evil\\e[2J\\u202Ename\", namespace: b}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: x}}\nroleRef: {{kind: ClusterRole, name: cluster-admin, apiGroup: rbac.authorization.k8s.io}}\nsubjects: [{{kind: ServiceAccount, name: \"evil\\e[2J\\u202Ename\", namespace: b}}]\n");
+    let yaml = format!(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: \"evil\\e[2J\\u202Ename\", namespace: b}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: x}}\nroleRef: {{kind: ClusterRole, name: cluster-admin, apiGroup: rbac.authorization.k8s.io}}\nsubjects: [{{kind: ServiceAccount, name: \"evil\\e[2J\\u202Ename\", namespace: b}}]\n"
+    );
     put(room.path(), &format!("{name}/sa.yaml"), yaml);
     for format in ["terminal", "markdown"] {
-        let output = run(room.path(), &["scan", ".", "--now", NOW, "--color", "never", "--format", format]);
+        let output = run(
+            room.path(),
+            &[
+                "scan", ".", "--now", NOW, "--color", "never", "--format", format,
+            ],
+        );
         let text = stdout(&output);
         assert!(text.contains("evil"), "{text}");
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{format}");
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{format}"
+        );
     }
     let output = run(room.path(), &["show", "evil", "."]);
     assert!(!stdout(&output).contains('\u{1b}') && !stderr(&output).contains('\u{1b}'));
@@ -158,7 +235,10 @@ fn names_cannot_write_to_the_terminal() {
 #[test]
 fn waivers_without_an_end_are_refused_with_their_lines() {
     let config = fixture("hostile/waivers-without-end/tenure.yaml");
-    let output = run(&fixture("hostile/empty-files"), &["scan", ".", "--config", config.to_str().unwrap()]);
+    let output = run(
+        &fixture("hostile/empty-files"),
+        &["scan", ".", "--config", config.to_str().unwrap()],
+    );
     assert_eq!(status(&output), 2);
     let message = stderr(&output);
     assert!(message.contains("tenure.yaml:"), "{message}");

@@ -9,11 +9,22 @@ fn allowed(module: &str) -> &'static [&'static str] {
     match module {
         "model" | "platform" => &[],
         "snapshot" => &["model"],
-        "source" | "detect" | "link" | "ownership" | "privilege" | "check" => &["model", "platform"],
+        "source" | "detect" | "link" | "ownership" | "privilege" | "check" => {
+            &["model", "platform"]
+        }
         "reader" => &["model", "platform", "detect"],
         "drift" | "report" => &["model", "platform", "snapshot"],
         "scan" => &[
-            "model", "platform", "snapshot", "source", "detect", "reader", "link", "privilege", "ownership", "check",
+            "model",
+            "platform",
+            "snapshot",
+            "source",
+            "detect",
+            "reader",
+            "link",
+            "privilege",
+            "ownership",
+            "check",
             "drift",
         ],
         "cli" => &["scan", "source", "report", "model", "snapshot", "platform"],
@@ -44,13 +55,23 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 /// The top-level module that a source file belongs to.
 fn module_of(path: &Path) -> String {
     let below = path.strip_prefix(root().join("src")).unwrap();
-    below.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+    below
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .trim_end_matches(".rs")
+        .to_owned()
 }
 
 /// A file's text without comments, as far as whole lines go.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Every top-level module that a text names through `crate::`, also inside braces and by nested `super`.
@@ -84,7 +105,11 @@ fn imports(text: &str) -> BTreeSet<String> {
             None => vec![rest],
         };
         for name in names {
-            let name: String = name.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let name: String = name
+                .trim()
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
             if !name.is_empty() {
                 found.insert(name);
             }
@@ -118,7 +143,11 @@ fn the_import_scanner_sees_every_form() {
 fn every_module_says_what_it_is_for() {
     for path in files(&root().join("src"), "rs") {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("//! "), "{}: starts without a module doc", path.display());
+        assert!(
+            text.starts_with("//! "),
+            "{}: starts without a module doc",
+            path.display()
+        );
     }
 }
 
@@ -126,18 +155,32 @@ fn every_module_says_what_it_is_for() {
 fn there_are_no_catch_all_modules() {
     for path in files(&root().join("src"), "rs") {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(!["utils", "util", "common", "prelude", "helpers", "misc"].contains(&name.as_str()), "{}", path.display());
+        assert!(
+            !["utils", "util", "common", "prelude", "helpers", "misc"].contains(&name.as_str()),
+            "{}",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn readers_are_listed_in_order_of_their_names() {
     let detector = tenure::scan::detector(&[], tenure::model::Fingerprinter::new(None)).unwrap();
-    let names: Vec<&str> = tenure::reader::readers(detector.into()).iter().map(|reader| reader.name()).collect();
+    let names: Vec<&str> = tenure::reader::readers(detector.into())
+        .iter()
+        .map(|reader| reader.name())
+        .collect();
     let (last, formats) = names.split_last().unwrap();
-    assert_eq!(*last, "secrets", "the detector claims every text and comes last");
+    assert_eq!(
+        *last, "secrets",
+        "the detector claims every text and comes last"
+    );
     assert!(formats.is_sorted(), "{formats:?}");
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "two readers share a name: {names:?}");
+    assert_eq!(
+        names.iter().collect::<BTreeSet<_>>().len(),
+        names.len(),
+        "two readers share a name: {names:?}"
+    );
 }
 
 #[test]
@@ -158,7 +201,10 @@ fn every_dependency_is_justified_in_the_architecture() {
             missing.push(name.to_owned());
         }
     }
-    assert!(missing.is_empty(), "no line in ARCHITECTURE.md for: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no line in ARCHITECTURE.md for: {missing:?}"
+    );
 }
 
 #[test]
@@ -167,7 +213,12 @@ fn rule_files_are_named_after_what_they_hold() {
     for path in files(&root().join("rules/checks"), "yaml") {
         let text = fs::read_to_string(&path).unwrap();
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let id = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap_or_default().trim().to_owned();
+        let id = text
+            .lines()
+            .find_map(|line| line.strip_prefix("id: "))
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         assert_eq!(id, stem, "{}", path.display());
         assert!(seen.insert(id, path).is_none());
     }

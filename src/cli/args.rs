@@ -255,5 +255,6 @@ pub(super) struct InitArguments {
 }
 
 fn format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|e: crate::report::UnknownFormat| e.to_string())
+    text.parse()
+        .map_err(|e: crate::report::UnknownFormat| e.to_string())
 }

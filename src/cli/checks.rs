@@ -19,7 +19,9 @@ pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
             report::stdout(|out, _| show(check, &controls, out))?;
         }
         ChecksAction::Test => return test(&checks),
-        ChecksAction::Attributes => report::stdout(|out, _| out.write_all(scan::check_attributes().as_bytes()))?,
+        ChecksAction::Attributes => {
+            report::stdout(|out, _| out.write_all(scan::check_attributes().as_bytes()))?
+        }
     }
     Ok(Status::Clean)
 }
@@ -41,7 +43,13 @@ fn list(checks: &CheckSet, out: &mut dyn Write) -> io::Result<()> {
 
 fn show(check: &scan::Check, controls: &Controls, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {}", check.id, check.title)?;
-    writeln!(out, "severity: {}   confidence: {}   of: {}", check.severity.as_str(), check.confidence.as_str(), check.applies_to.as_str())?;
+    writeln!(
+        out,
+        "severity: {}   confidence: {}   of: {}",
+        check.severity.as_str(),
+        check.confidence.as_str(),
+        check.applies_to.as_str()
+    )?;
     writeln!(out, "\n{}", check.description.trim_end())?;
     if let Some(when) = &check.when {
         writeln!(out, "\nspeaks of subjects where\n{}", indented(when))?;
@@ -51,13 +59,24 @@ fn show(check: &scan::Check, controls: &Controls, out: &mut dyn Write) -> io::Re
         writeln!(out, "\nparameters")?;
         for parameter in &check.parameters {
             let kind = parameter.kind.describe();
-            writeln!(out, "  {} = {} ({kind}): {}", parameter.name, parameter.default, parameter.description)?;
+            writeln!(
+                out,
+                "  {} = {} ({kind}): {}",
+                parameter.name, parameter.default, parameter.description
+            )?;
         }
     }
     writeln!(out, "\nwhat to do\n{}", indented(&check.remediation))?;
     writeln!(out, "\ncontrols")?;
     for id in &check.controls {
-        writeln!(out, "  {id}  {}", controls.get(id).map(|c| c.title.as_str()).unwrap_or_default())?;
+        writeln!(
+            out,
+            "  {id}  {}",
+            controls
+                .get(id)
+                .map(|c| c.title.as_str())
+                .unwrap_or_default()
+        )?;
     }
     for reference in &check.references {
         writeln!(out, "\nsee {reference}")?;
@@ -66,12 +85,20 @@ fn show(check: &scan::Check, controls: &Controls, out: &mut dyn Write) -> io::Re
 }
 
 fn indented(text: &str) -> String {
-    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    text.trim_end()
+        .lines()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn unknown(checks: &CheckSet, id: &str) -> Error {
-    let near = checks.iter().max_by(|a, b| strsim::jaro(&a.id, id).total_cmp(&strsim::jaro(&b.id, id)));
-    let hint = near.map(|c| format!("; did you mean `{}`?", c.id)).unwrap_or_default();
+    let near = checks
+        .iter()
+        .max_by(|a, b| strsim::jaro(&a.id, id).total_cmp(&strsim::jaro(&b.id, id)));
+    let hint = near
+        .map(|c| format!("; did you mean `{}`?", c.id))
+        .unwrap_or_default();
     Error::Usage(format!("no check `{id}`{hint}"))
 }
 
@@ -81,7 +108,17 @@ fn test(checks: &CheckSet) -> Result<Status, Error> {
         for failure in &failures {
             writeln!(out, "{failure}")?;
         }
-        writeln!(out, "{} checks, {} cases, {} failed", checks.len(), checks.case_count(), failures.len())
+        writeln!(
+            out,
+            "{} checks, {} cases, {} failed",
+            checks.len(),
+            checks.case_count(),
+            failures.len()
+        )
     })?;
-    Ok(if failures.is_empty() { Status::Clean } else { Status::Findings })
+    Ok(if failures.is_empty() {
+        Status::Clean
+    } else {
+        Status::Findings
+    })
 }

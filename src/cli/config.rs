@@ -32,7 +32,15 @@ pub(super) struct Config {
     pub waivers: Vec<Waiver>,
 }
 
-const KEYS: &[&str] = &["version", "exclude", "owner_keys", "fail_on", "rules", "parameters", "waivers"];
+const KEYS: &[&str] = &[
+    "version",
+    "exclude",
+    "owner_keys",
+    "fail_on",
+    "rules",
+    "parameters",
+    "waivers",
+];
 const WAIVER_KEYS: &[&str] = &["check", "subject", "owner", "approver", "reason", "expires"];
 
 /// Reads a configuration file.
@@ -40,7 +48,8 @@ const WAIVER_KEYS: &[&str] = &["check", "subject", "owner", "approver", "reason"
 /// # Errors
 /// When it cannot be read, or says something that is not understood: nothing in it is ever ignored.
 pub(super) fn load(path: &Path) -> Result<Config, Error> {
-    let bytes = crate::source::open::small(path, LIMIT).map_err(|e| Error::Input(path.to_path_buf(), e.to_string()))?;
+    let bytes = crate::source::open::small(path, LIMIT)
+        .map_err(|e| Error::Input(path.to_path_buf(), e.to_string()))?;
     parse(&path.to_string_lossy(), &bytes).map_err(Error::Configuration)
 }
 
@@ -53,12 +62,24 @@ fn parse(name: &str, bytes: &[u8]) -> Result<Config, Vec<String>> {
     let root = match (documents.pop(), documents.is_empty()) {
         (None, _) => return Ok(Config::default()),
         (Some(Ok(node)), true) => node,
-        (Some(Err(error)), _) => return Err(vec![format!("{name}:{}:{}: {}", error.line, error.column, error.message)]),
+        (Some(Err(error)), _) => {
+            return Err(vec![format!(
+                "{name}:{}:{}: {}",
+                error.line, error.column, error.message
+            )]);
+        }
         (Some(_), false) => return Err(vec![format!("{name}: one YAML document is wanted")]),
     };
-    let mut reader = Reader { name, errors: Vec::new() };
+    let mut reader = Reader {
+        name,
+        errors: Vec::new(),
+    };
     let config = reader.config(&root);
-    if reader.errors.is_empty() { Ok(config) } else { Err(reader.errors) }
+    if reader.errors.is_empty() {
+        Ok(config)
+    } else {
+        Err(reader.errors)
+    }
 }
 
 struct Reader<'a> {
@@ -68,18 +89,31 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn error(&mut self, node: &Node, message: impl AsRef<str>) {
-        self.errors.push(format!("{}:{}: {}", self.name, node.line.max(1), message.as_ref()));
+        self.errors.push(format!(
+            "{}:{}: {}",
+            self.name,
+            node.line.max(1),
+            message.as_ref()
+        ));
     }
 
     fn known_keys(&mut self, node: &Node, keys: &[&str]) {
         if !node.is_map() {
-            self.error(node, format!("a mapping is wanted, with: {}", keys.join(", ")));
+            self.error(
+                node,
+                format!("a mapping is wanted, with: {}", keys.join(", ")),
+            );
         }
         for (key, value) in node.entries() {
             if !keys.contains(&key.as_str()) {
-                let near = keys.iter().max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
+                let near = keys
+                    .iter()
+                    .max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
                 let near = near.filter(|k| strsim::jaro(key, k) > 0.7);
-                let hint = near.map_or_else(|| format!("known are: {}", keys.join(", ")), |k| format!("did you mean `{k}`?"));
+                let hint = near.map_or_else(
+                    || format!("known are: {}", keys.join(", ")),
+                    |k| format!("did you mean `{k}`?"),
+                );
                 self.error(value, format!("unknown key `{key}`; {hint}"));
             }
         }
@@ -91,15 +125,24 @@ impl Reader<'_> {
             self.error(root, "`version: 1` is wanted");
         }
         let fail_on = root.get("fail_on").and_then(|node| {
-            let found = Severity::ALL.into_iter().find(|s| node.text() == Some(s.as_str()));
+            let found = Severity::ALL
+                .into_iter()
+                .find(|s| node.text() == Some(s.as_str()));
             if found.is_none() {
-                self.error(node, "`fail_on` is one of info, low, medium, high, critical");
+                self.error(
+                    node,
+                    "`fail_on` is one of info, low, medium, high, critical",
+                );
             }
             found
         });
         Config {
             exclude: self.texts(root, "exclude"),
-            owner_keys: self.texts(root, "owner_keys").into_iter().map(Into::into).collect(),
+            owner_keys: self
+                .texts(root, "owner_keys")
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             fail_on,
             rules: self.texts(root, "rules"),
             parameters: self.parameters(root),
@@ -108,8 +151,14 @@ impl Reader<'_> {
     }
 
     fn texts(&mut self, root: &Node, key: &str) -> Vec<String> {
-        let Some(node) = root.get(key) else { return Vec::new() };
-        let texts: Vec<String> = node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect();
+        let Some(node) = root.get(key) else {
+            return Vec::new();
+        };
+        let texts: Vec<String> = node
+            .items()
+            .iter()
+            .filter_map(|item| item.text().map(str::to_owned))
+            .collect();
         if texts.is_empty() || texts.len() != node.items().len() {
             self.error(node, format!("`{key}` is a list of texts"));
         }
@@ -118,7 +167,9 @@ impl Reader<'_> {
 
     fn parameters(&mut self, root: &Node) -> Settings {
         let mut all = Settings::new();
-        let Some(node) = root.get("parameters") else { return all };
+        let Some(node) = root.get("parameters") else {
+            return all;
+        };
         for (check, values) in node.entries() {
             let mut of_check = BTreeMap::new();
             for (name, value) in values.entries() {
@@ -126,11 +177,19 @@ impl Reader<'_> {
                     Some(setting) => {
                         of_check.insert(name.clone(), setting);
                     }
-                    None => self.error(value, format!("`{check}.{name}` is a number, a text, true, false or a list of texts")),
+                    None => self.error(
+                        value,
+                        format!(
+                            "`{check}.{name}` is a number, a text, true, false or a list of texts"
+                        ),
+                    ),
                 }
             }
             if of_check.is_empty() {
-                self.error(values, format!("`{check}` holds parameters, as `name: value`"));
+                self.error(
+                    values,
+                    format!("`{check}` holds parameters, as `name: value`"),
+                );
             }
             all.insert(check.clone(), of_check);
         }
@@ -139,7 +198,10 @@ impl Reader<'_> {
 
     fn waivers(&mut self, root: &Node) -> Vec<Waiver> {
         let origin = Origin::file(self.name);
-        root.list("waivers").iter().filter_map(|node| self.waiver(node, &origin)).collect()
+        root.list("waivers")
+            .iter()
+            .filter_map(|node| self.waiver(node, &origin))
+            .collect()
     }
 
     /// Every part is required: an exception without an owner, a reason and an end is not an exception.
@@ -149,15 +211,27 @@ impl Reader<'_> {
         let mut field = |key: &str| -> Str {
             let text = node.str(key).map(str::trim).filter(|t| !t.is_empty());
             if text.is_none() {
-                self.errors.push(format!("{}:{}: a waiver needs `{key}`", self.name, node.line.max(1)));
+                self.errors.push(format!(
+                    "{}:{}: a waiver needs `{key}`",
+                    self.name,
+                    node.line.max(1)
+                ));
             }
             text.unwrap_or_default().into()
         };
         let (check, subject) = (field("check"), field("subject"));
-        let (owner, approver, reason, expires) = (field("owner"), field("approver"), field("reason"), field("expires"));
+        let (owner, approver, reason, expires) = (
+            field("owner"),
+            field("approver"),
+            field("reason"),
+            field("expires"),
+        );
         let end = Timestamp::parse(&expires);
         if end.is_none() && !expires.is_empty() {
-            self.error(node.get("expires").unwrap_or(node), "`expires` is a date: YYYY-MM-DD");
+            self.error(
+                node.get("expires").unwrap_or(node),
+                "`expires` is a date: YYYY-MM-DD",
+            );
         }
         if self.errors.len() > before {
             return None;
@@ -190,17 +264,20 @@ fn setting(node: &Node) -> Option<Setting> {
             Ok(number) if *plain => Setting::Int(number),
             _ => Setting::Text(text.clone()),
         },
-        Value::List(items) => {
-            Setting::Texts(items.iter().map(|i| i.text().map(str::to_owned)).collect::<Option<_>>()?)
-        }
+        Value::List(items) => Setting::Texts(
+            items
+                .iter()
+                .map(|i| i.text().map(str::to_owned))
+                .collect::<Option<_>>()?,
+        ),
         Value::Null | Value::Map(_) => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::scan::Setting;
     use super::parse;
+    use crate::scan::Setting;
 
     #[test]
     fn every_mistake_is_named_with_its_line() {
@@ -223,6 +300,9 @@ mod tests {
         let config = parse("tenure.yaml", text.as_bytes()).unwrap();
         assert_eq!(config.waivers[0].expires.date(), "2026-12-31");
         assert_eq!(config.waivers[0].evidence.line, Some(6));
-        assert_eq!(config.parameters["credential-unused"]["max_idle_days"], Setting::Int(30));
+        assert_eq!(
+            config.parameters["credential-unused"]["max_idle_days"],
+            Setting::Int(30)
+        );
     }
 }

@@ -13,7 +13,8 @@ use crate::scan;
 pub(super) fn run(context: &Context, arguments: &DiffArguments) -> Result<Status, Error> {
     let output = &arguments.output;
     let format = output.format.unwrap_or(Format::Terminal);
-    changes::check(format).map_err(|_| Error::Usage("`diff` prints as terminal, json or markdown".to_owned()))?;
+    changes::check(format)
+        .map_err(|_| Error::Usage("`diff` prints as terminal, json or markdown".to_owned()))?;
     report::prepare(output)?;
     let old = read_snapshot(&arguments.old)?;
     let mut new = read_snapshot(&arguments.new)?;

@@ -43,12 +43,17 @@ impl Policy {
     /// The status of a finished scan. Findings outrank incomplete coverage.
     pub(super) fn status(self, snapshot: &Snapshot) -> Status {
         let counts = |finding: &&crate::snapshot::Finding| {
-            finding.waiver.is_none() && (!self.new_only || finding.status.as_deref() != Some("persisting"))
+            finding.waiver.is_none()
+                && (!self.new_only || finding.status.as_deref() != Some("persisting"))
         };
         let rank = |name: &str| Severity::ALL.iter().position(|s| s.as_str() == name);
         let failing = self.fail_on.is_some_and(|threshold| {
             let threshold = rank(threshold.as_str());
-            snapshot.findings.iter().filter(counts).any(|f| rank(&f.severity) >= threshold)
+            snapshot
+                .findings
+                .iter()
+                .filter(counts)
+                .any(|f| rank(&f.severity) >= threshold)
         });
         if failing {
             Status::Findings

@@ -15,7 +15,10 @@ const REGISTRY: &str = "nhi-registry.yaml";
 
 /// Scans, then writes both files; one that exists is left alone without `--force`.
 pub(super) fn run(context: &Context, arguments: InitArguments) -> Result<Status, Error> {
-    let (config, registry) = (arguments.dir.join(super::config::FILE_NAME), arguments.dir.join(REGISTRY));
+    let (config, registry) = (
+        arguments.dir.join(super::config::FILE_NAME),
+        arguments.dir.join(REGISTRY),
+    );
     let wanted: Vec<&Path> = [config.as_path(), registry.as_path()]
         .into_iter()
         .filter(|path| arguments.force || !path.exists())
@@ -32,7 +35,11 @@ pub(super) fn run(context: &Context, arguments: InitArguments) -> Result<Status,
     }
     let (snapshot, _) = inputs::scan(context, arguments.input)?;
     for path in wanted {
-        let text = if path == config { CONFIG.to_owned() } else { registry_text(&snapshot) };
+        let text = if path == config {
+            CONFIG.to_owned()
+        } else {
+            registry_text(&snapshot)
+        };
         output::file(path, |out| out.write_all(text.as_bytes()))?;
         context.say(format_args!("wrote {}", path.display()));
     }
@@ -45,10 +52,16 @@ fn registry_text(snapshot: &Snapshot) -> String {
     let undeclared: Vec<&Identity> = snapshot
         .identities
         .iter()
-        .filter(|i| i.humanity != "human" && i.provider_managed.is_none() && i.declaration.is_none())
+        .filter(|i| {
+            i.humanity != "human" && i.provider_managed.is_none() && i.declaration.is_none()
+        })
         .filter(|i| i.presence.iter().any(|p| p != "referenced"))
         .collect();
-    text.push_str(if undeclared.is_empty() { "identities: []\n" } else { "identities:\n" });
+    text.push_str(if undeclared.is_empty() {
+        "identities: []\n"
+    } else {
+        "identities:\n"
+    });
     for identity in undeclared {
         // Writing to a String cannot fail.
         let _ = stub(&mut text, identity);
@@ -59,17 +72,40 @@ fn registry_text(snapshot: &Snapshot) -> String {
 fn stub(text: &mut String, identity: &Identity) -> std::fmt::Result {
     writeln!(text)?;
     writeln!(text, "  - id: {}", quoted(&identity.id))?;
-    let place = identity.evidence.first().map(ToString::to_string).unwrap_or_default();
-    writeln!(text, "    # {} · privilege: {} · {}", identity.kind, identity.privilege.tier, comment(&place))?;
+    let place = identity
+        .evidence
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    writeln!(
+        text,
+        "    # {} · privilege: {} · {}",
+        identity.kind,
+        identity.privilege.tier,
+        comment(&place)
+    )?;
     let ownership = &identity.ownership;
     let claim = ownership.claims.first();
     match (&ownership.owner, &ownership.suggestion) {
         (Some(owner), _) => {
-            writeln!(text, "    owner: {}  # {}: {}", quoted(owner), ownership.state, comment(&ownership.reason))?;
+            writeln!(
+                text,
+                "    owner: {}  # {}: {}",
+                quoted(owner),
+                ownership.state,
+                comment(&ownership.reason)
+            )?;
         }
         (None, Some(suggestion)) => {
-            let why = claim.map(|c| format!("{}, {}", c.method, c.evidence)).unwrap_or_default();
-            writeln!(text, "    owner: \"\"  # suggested: {} ({})", comment(suggestion), comment(&why))?;
+            let why = claim
+                .map(|c| format!("{}, {}", c.method, c.evidence))
+                .unwrap_or_default();
+            writeln!(
+                text,
+                "    owner: \"\"  # suggested: {} ({})",
+                comment(suggestion),
+                comment(&why)
+            )?;
         }
         (None, None) => writeln!(text, "    owner: \"\"  # {}", comment(&ownership.reason))?,
     }
@@ -85,5 +121,7 @@ fn quoted(text: &str) -> String {
 
 /// Text that is safe behind a `#`: on one line, without control characters.
 fn comment(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }

@@ -6,7 +6,9 @@ use super::config::{self, Config};
 use super::error::Error;
 use super::progress::Progress;
 use crate::model::{Fingerprinter, Timestamp};
-use crate::scan::{self, CheckError, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions};
+use crate::scan::{
+    self, CheckError, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions,
+};
 use crate::snapshot::Snapshot;
 use crate::source::open;
 use crate::source::tree::TreeOptions;
@@ -19,19 +21,31 @@ const KEY_VARIABLE: &str = "TENURE_FINGERPRINT_KEY";
 const RULE_LIMIT: u64 = 4 << 20;
 
 /// Reads configuration and rules, runs the scan, and says what was used.
-pub(super) fn scan(context: &Context, arguments: InputArguments) -> Result<(Snapshot, Config), Error> {
+pub(super) fn scan(
+    context: &Context,
+    arguments: InputArguments,
+) -> Result<(Snapshot, Config), Error> {
     let config_path = config_path(&arguments);
     let mut config = match &config_path {
         Some(path) => config::load(path)?,
         None => Config::default(),
     };
-    let base = config_path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
+    let base = config_path
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""))
+        .to_path_buf();
     let mut rule_paths: Vec<PathBuf> = config.rules.iter().map(|rule| base.join(rule)).collect();
     rule_paths.extend(arguments.rules.iter().cloned());
     let rules = Rules::load(&rule_paths)?;
     let (checks, detector) = (rules.checks()?, rules.detector()?);
-    let config_name = config_path.as_deref().map(|p| p.display().to_string()).unwrap_or_default();
-    let parameters = checks.bind(&config_name, &config.parameters).map_err(rule_errors)?;
+    let config_name = config_path
+        .as_deref()
+        .map(|p| p.display().to_string())
+        .unwrap_or_default();
+    let parameters = checks
+        .bind(&config_name, &config.parameters)
+        .map_err(rule_errors)?;
     let now = match &arguments.now {
         Some(text) => Timestamp::parse(text)
             .ok_or_else(|| Error::Usage(format!("--now: `{text}` is not an ISO 8601 time")))?,
@@ -50,21 +64,34 @@ pub(super) fn scan(context: &Context, arguments: InputArguments) -> Result<(Snap
     let mut exclude = std::mem::take(&mut config.exclude);
     exclude.extend(arguments.exclude);
     let options = ScanOptions {
-        inputs: arguments.paths.into_iter().map(input).collect::<Result<_, _>>()?,
-        tree: TreeOptions { exclude, respect_gitignore: arguments.respect_gitignore },
+        inputs: arguments
+            .paths
+            .into_iter()
+            .map(input)
+            .collect::<Result<_, _>>()?,
+        tree: TreeOptions {
+            exclude,
+            respect_gitignore: arguments.respect_gitignore,
+        },
         text_limit: arguments.max_file_size,
         detector,
         checks,
         parameters,
         waivers: std::mem::take(&mut config.waivers),
-        ownership: OwnershipOptions { owner_keys: std::mem::take(&mut config.owner_keys), now: Some(now), ..Default::default() },
+        ownership: OwnershipOptions {
+            owner_keys: std::mem::take(&mut config.owner_keys),
+            now: Some(now),
+            ..Default::default()
+        },
         fingerprinter: fingerprinter(),
         now,
     };
     let progress = Progress::new(context.quiet);
     let snapshot = scan::run(options, &progress).map_err(|error| match error {
         ScanError::Input(path, error) => Error::Input(path, error.to_string()),
-        ScanError::Glob(glob) => Error::Usage(format!("--exclude: `{}` is not a glob: {}", glob.0, glob.1)),
+        ScanError::Glob(glob) => {
+            Error::Usage(format!("--exclude: `{}` is not a glob: {}", glob.0, glob.1))
+        }
     })?;
     Ok((snapshot, config))
 }
@@ -78,8 +105,14 @@ fn config_path(arguments: &InputArguments) -> Option<PathBuf> {
         return Some(path.clone());
     }
     let here = PathBuf::from(config::FILE_NAME);
-    let there = arguments.paths.first().filter(|p| p.is_dir()).map(|p| p.join(config::FILE_NAME));
-    std::iter::once(here).chain(there).find(|path| path.is_file())
+    let there = arguments
+        .paths
+        .first()
+        .filter(|p| p.is_dir())
+        .map(|p| p.join(config::FILE_NAME));
+    std::iter::once(here)
+        .chain(there)
+        .find(|path| path.is_file())
 }
 
 fn input(path: PathBuf) -> Result<Input, Error> {
@@ -87,7 +120,10 @@ fn input(path: PathBuf) -> Result<Input, Error> {
         return Ok(Input::Path(path));
     }
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| Error::Input(path, e.to_string()))?;
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::Input(path, e.to_string()))?;
     Ok(Input::Bytes("-".into(), bytes))
 }
 
@@ -97,7 +133,9 @@ fn fingerprinter() -> Fingerprinter {
 }
 
 fn clock() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
@@ -120,7 +158,10 @@ impl Rules {
             std::fs::metadata(path).map_err(|e| Error::Input(path.clone(), e.to_string()))?;
             for entry in walkdir::WalkDir::new(path).sort_by_file_name().max_depth(3) {
                 let entry = entry.map_err(|e| Error::Input(path.clone(), e.to_string()))?;
-                let yaml = entry.path().extension().is_some_and(|e| e == "yaml" || e == "yml");
+                let yaml = entry
+                    .path()
+                    .extension()
+                    .is_some_and(|e| e == "yaml" || e == "yml");
                 if entry.file_type().is_file() && (yaml || entry.depth() == 0) {
                     rules.add(entry.path())?;
                 }
@@ -133,7 +174,12 @@ impl Rules {
         let error = |why: String| Error::Input(path.to_path_buf(), why);
         let bytes = open::small(path, RULE_LIMIT).map_err(|e| error(e.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| error("not valid UTF-8".to_owned()))?;
-        let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+        let has = |key: &str| {
+            text.lines().any(|line| {
+                line.strip_prefix(key)
+                    .is_some_and(|rest| rest.starts_with(':'))
+            })
+        };
         let name = path.to_string_lossy().into_owned();
         if has("condition") {
             self.checks.push((name, text));
@@ -153,7 +199,12 @@ impl Rules {
     }
 
     fn detector(&self) -> Result<Detector, Error> {
-        let files: Vec<(&str, &str)> = self.detectors.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-        scan::detector(&files, fingerprinter()).map_err(|e| Error::Configuration(vec![e.to_string()]))
+        let files: Vec<(&str, &str)> = self
+            .detectors
+            .iter()
+            .map(|(n, t)| (n.as_str(), t.as_str()))
+            .collect();
+        scan::detector(&files, fingerprinter())
+            .map_err(|e| Error::Configuration(vec![e.to_string()]))
     }
 }

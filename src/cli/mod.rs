@@ -28,12 +28,22 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to standard output and are no failure; everything else is usage.
-            let status = if error.use_stderr() { Status::Failed } else { Status::Clean };
-            return if error.print().is_err() { Status::Failed.into() } else { status.into() };
+            let status = if error.use_stderr() {
+                Status::Failed
+            } else {
+                Status::Clean
+            };
+            return if error.print().is_err() {
+                Status::Failed.into()
+            } else {
+                status.into()
+            };
         }
     };
     choose_color(arguments.color);
-    let context = Context { quiet: arguments.quiet };
+    let context = Context {
+        quiet: arguments.quiet,
+    };
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&context, arguments),
         Command::Diff(arguments) => diff::run(&context, &arguments),
@@ -69,7 +79,9 @@ impl Context {
     }
 
     fn error(&self, error: &Error) {
-        let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let style = anstyle::Style::new()
+            .bold()
+            .fg_color(Some(anstyle::AnsiColor::Red.into()));
         let mut stderr = anstream::stderr();
         let _ = writeln!(stderr, "{style}error{style:#}: {error}");
         if let Some(hint) = error.hint() {
@@ -82,7 +94,10 @@ impl Context {
 fn quiet_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(std::io::stderr(), "internal error at {place}; please report it");
+        let _ = writeln!(
+            std::io::stderr(),
+            "internal error at {place}; please report it"
+        );
     }));
 }
 
@@ -97,6 +112,7 @@ fn choose_color(color: Color) {
 
 fn schema() -> Result<Status, Error> {
     let mut out = anstream::stdout();
-    writeln!(out, "{}", crate::snapshot::schema().trim_end()).map_err(|e| Error::output("-".as_ref(), e))?;
+    writeln!(out, "{}", crate::snapshot::schema().trim_end())
+        .map_err(|e| Error::output("-".as_ref(), e))?;
     Ok(Status::Clean)
 }

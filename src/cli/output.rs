@@ -5,13 +5,18 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes a file under a temporary name in the same directory and renames it into place.
-pub(super) fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
+pub(super) fn file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Error> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let written = (|| {
-        let mut temporary = tempfile::Builder::new().prefix(".tenure-").tempfile_in(directory)?;
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".tenure-")
+            .tempfile_in(directory)?;
         {
             let mut buffered = std::io::BufWriter::new(temporary.as_file_mut());
             write(&mut buffered)?;
@@ -22,7 +27,9 @@ pub(super) fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::R
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(path).map_or(0o644, |m| m.permissions().mode() & 0o777);
-            temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+            temporary
+                .as_file()
+                .set_permissions(std::fs::Permissions::from_mode(mode))?;
         }
         temporary.persist(path).map_err(|e| e.error)?;
         Ok(())
@@ -36,5 +43,9 @@ pub(super) fn check_writable(path: &Path) -> Result<(), Error> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    tempfile::Builder::new().prefix(".tenure-").tempfile_in(directory).map(|_| ()).map_err(|e| Error::output(path, e))
+    tempfile::Builder::new()
+        .prefix(".tenure-")
+        .tempfile_in(directory)
+        .map(|_| ())
+        .map_err(|e| Error::output(path, e))
 }

@@ -17,7 +17,11 @@ impl Progress {
     /// Visible on a terminal, unless `quiet`.
     pub(super) fn new(quiet: bool) -> Self {
         let visible = !quiet && std::io::stderr().is_terminal();
-        let target = if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
+        let target = if visible {
+            ProgressDrawTarget::stderr_with_hz(8)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             bar.set_style(style);
@@ -25,7 +29,11 @@ impl Progress {
         if visible {
             bar.enable_steady_tick(Duration::from_millis(125));
         }
-        Self { bar, files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        Self {
+            bar,
+            files: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
     }
 }
 
@@ -40,7 +48,8 @@ impl Observer for Progress {
         let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
         let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if !self.bar.is_hidden() && files.is_multiple_of(64) {
-            self.bar.set_message(format!("reading: {files} files, {} MB", bytes / 1_000_000));
+            self.bar
+                .set_message(format!("reading: {files} files, {} MB", bytes / 1_000_000));
         }
     }
 

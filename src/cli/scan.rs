@@ -16,7 +16,11 @@ pub(super) fn run(context: &Context, arguments: ScanArguments) -> Result<Status,
         output::check_writable(path)?;
     }
     report::prepare(&arguments.output)?;
-    let baseline = arguments.baseline.as_deref().map(read_snapshot).transpose()?;
+    let baseline = arguments
+        .baseline
+        .as_deref()
+        .map(read_snapshot)
+        .transpose()?;
 
     let (mut snapshot, config) = inputs::scan(context, arguments.input)?;
     if let Some(baseline) = &baseline {
@@ -45,7 +49,10 @@ pub(super) fn read_snapshot(path: &Path) -> Result<Snapshot, Error> {
     let error = |why: String| Error::Input(path.to_path_buf(), why);
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| error(e.to_string()))?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|e| error(e.to_string()))?;
     } else {
         bytes = std::fs::read(path).map_err(|e| error(e.to_string()))?;
     }

@@ -21,11 +21,21 @@ pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status,
         _ => return Err(Error::Usage("`show` prints as terminal or json".to_owned())),
     };
     report::stdout(|out, style| {
-        if json { show::write_json(&found, out) } else { show::write(&found, out, &style) }
+        if json {
+            show::write_json(&found, out)
+        } else {
+            show::write(&found, out, &style)
+        }
     })?;
     match found {
         Lookup::Identity(_) | Lookup::Credential(_) => Ok(Status::Clean),
-        Lookup::Several(..) => Err(Error::Usage(format!("`{}` names more than one", arguments.identity))),
-        Lookup::Unknown(_) => Err(Error::Usage(format!("nothing is named `{}`", arguments.identity))),
+        Lookup::Several(..) => Err(Error::Usage(format!(
+            "`{}` names more than one",
+            arguments.identity
+        ))),
+        Lookup::Unknown(_) => Err(Error::Usage(format!(
+            "nothing is named `{}`",
+            arguments.identity
+        ))),
     }
 }

@@ -28,7 +28,10 @@ impl Detector {
                 // A match that is not whole characters: nothing of the text is safe to keep.
                 return Some("[redacted]".to_owned());
             };
-            let fingerprint = self.fingerprinter.secret(&Secret::new(value.as_bytes())).to_string();
+            let fingerprint = self
+                .fingerprinter
+                .secret(&Secret::new(value.as_bytes()))
+                .to_string();
             let short: String = fingerprint.chars().take(8).collect();
             redacted.push_str(before);
             redacted.push_str(&format!("[redacted {short}]"));

@@ -182,10 +182,7 @@ impl Detector {
             if found.secret.is_some() {
                 weight.reasons.push("key id and secret stand together");
             } else {
-                weight.at_most(
-                    Confidence::Medium,
-                    ONLY_PUBLIC_HALF,
-                );
+                weight.at_most(Confidence::Medium, ONLY_PUBLIC_HALF);
             }
         }
         let value = text.get(main)?;

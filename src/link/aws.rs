@@ -216,7 +216,9 @@ fn note_leaks(inventory: &mut Inventory) {
         let exposures = std::mem::take(&mut credential.exposures);
         // The export that lists a key names it, too; that is no leak.
         let listing: BTreeSet<&Origin> = credential.records.iter().map(|e| &*e.origin).collect();
-        let open = exposures.into_iter().filter(|e| !listing.contains(&*e.evidence.origin));
+        let open = exposures
+            .into_iter()
+            .filter(|e| !listing.contains(&*e.evidence.origin));
         let noted = open.map(|mut exposure| {
             if listed {
                 if !exposure.reasons.contains(ONLY_PUBLIC_HALF) {

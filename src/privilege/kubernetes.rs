@@ -44,7 +44,10 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
     let mut judged = judge_all(inventory, &identities, &grants, &roles, &surroundings);
 
     // Judged again without what everybody is given, where anything is.
-    let everybody: Vec<String> = identities.iter().flat_map(|i| everybodys_groups(cluster(i))).collect();
+    let everybody: Vec<String> = identities
+        .iter()
+        .flat_map(|i| everybodys_groups(cluster(i)))
+        .collect();
     let before = grants.len();
     for group in &everybody {
         grants.remove(group.as_str());
@@ -66,7 +69,12 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
 
 /// The ids of the groups that every ServiceAccount, or everybody at all, is in.
 fn everybodys_groups(cluster: &str) -> [String; 3] {
-    [names::ALL_ACCOUNTS, names::AUTHENTICATED, names::UNAUTHENTICATED].map(|g| names::group(cluster, g))
+    [
+        names::ALL_ACCOUNTS,
+        names::AUTHENTICATED,
+        names::UNAUTHENTICATED,
+    ]
+    .map(|g| names::group(cluster, g))
 }
 
 fn cluster(identity: &Identity) -> &str {
@@ -89,5 +97,8 @@ fn judge_all<'a>(
         })
         .collect();
     paths::follow(&mut drafts, surroundings);
-    drafts.into_iter().map(|draft| (draft.identity.id.clone(), draft.finish())).collect()
+    drafts
+        .into_iter()
+        .map(|draft| (draft.identity.id.clone(), draft.finish()))
+        .collect()
 }

@@ -25,7 +25,11 @@ pub fn assess(inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
 /// annotation names), it can do itself. What it becomes does not become something else in turn.
 fn across_platforms(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) {
     let mut changed = Vec::new();
-    for identity in inventory.identities.values().filter(|i| !i.becomes.is_empty()) {
+    for identity in inventory
+        .identities
+        .values()
+        .filter(|i| !i.becomes.is_empty())
+    {
         let mut own = out.get(&identity.id).cloned().unwrap_or_default();
         take_over(inventory, identity, out, &mut own);
         changed.push((identity.id.clone(), own));
@@ -40,14 +44,18 @@ fn take_over(
     own: &mut Privilege,
 ) {
     for (target, evidence) in &identity.becomes {
-        let name = inventory.identities.get(target).map_or(&*target.0, |i| &*i.name);
+        let name = inventory
+            .identities
+            .get(target)
+            .map_or(&*target.0, |i| &*i.name);
         let step = Hop {
             what: format!("becomes {name} by its annotation").into(),
             evidence: Some(evidence.clone()),
         };
         let theirs = known.get(target).filter(|p| p.tier != Tier::Unknown);
         let Some(theirs) = theirs else {
-            own.unresolved.insert(format!("what {target} may do").into());
+            own.unresolved
+                .insert(format!("what {target} may do").into());
             own.certainty = own.certainty.max(Certainty::Unresolved);
             // It may well do something; "nothing" is not known to be true.
             for tier in [&mut own.tier, &mut own.own_tier] {
@@ -58,7 +66,9 @@ fn take_over(
             continue;
         };
         let via = |proof: &Proof| Proof {
-            hops: std::iter::once(step.clone()).chain(proof.hops.iter().cloned()).collect(),
+            hops: std::iter::once(step.clone())
+                .chain(proof.hops.iter().cloned())
+                .collect(),
             ..proof.clone()
         };
         for (capability, proof) in &theirs.capabilities {

@@ -4,10 +4,10 @@ use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
 use std::sync::Arc;
 
-mod aws_json;
 pub mod aws_access_keys;
 pub mod aws_authorization_details;
 pub mod aws_credential_report;
+mod aws_json;
 pub mod backstage;
 pub mod codeowners;
 pub mod kubernetes;

@@ -33,11 +33,20 @@ pub fn write(
     style: &Style,
 ) -> io::Result<()> {
     let fresh = |finding: &&Finding| finding.status.as_deref() == Some("new");
-    let new: Vec<&Finding> = report.findings.iter().map(|row| row.finding).filter(fresh).collect();
+    let new: Vec<&Finding> = report
+        .findings
+        .iter()
+        .map(|row| row.finding)
+        .filter(fresh)
+        .collect();
     match format {
         Format::Json => {
             let comparison = Comparison {
-                before: report.snapshot.baseline.as_ref().map_or("", |b| &b.scanned_at),
+                before: report
+                    .snapshot
+                    .baseline
+                    .as_ref()
+                    .map_or("", |b| &b.scanned_at),
                 after: &report.snapshot.scanned_at,
                 changes: report.changes.iter().map(|row| row.change).collect(),
                 new,
@@ -68,8 +77,15 @@ fn section(title: &str, findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<
     let title = pen.paint(BOLD, title);
     pen.line(&format!("{title}  {}", findings.len()))?;
     for finding in findings {
-        let severity = pen.paint(paint::severity(view::severity(&finding.severity)), &format!("{:8}", clean(&finding.severity)));
-        pen.line(&format!("  {severity} {}  {}", clean(&finding.check), clean(&finding.subject.name)))?;
+        let severity = pen.paint(
+            paint::severity(view::severity(&finding.severity)),
+            &format!("{:8}", clean(&finding.severity)),
+        );
+        pen.line(&format!(
+            "  {severity} {}  {}",
+            clean(&finding.check),
+            clean(&finding.subject.name)
+        ))?;
         if let Some(evidence) = finding.evidence.first() {
             pen.line(&format!("           {}", place(evidence)))?;
         }

@@ -194,7 +194,11 @@ fn purpose(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
 fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
     let own = tier(privilege);
     // What everybody is given counts here, where the proof says so.
-    let tier = if privilege.tier.is_empty() { own } else { &*privilege.tier };
+    let tier = if privilege.tier.is_empty() {
+        own
+    } else {
+        &*privilege.tier
+    };
     let mut text = clean(tier);
     if own != tier {
         text.push_str(&format!(", as everybody can; {} by itself", clean(own)));

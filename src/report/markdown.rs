@@ -151,7 +151,11 @@ pub(super) fn findings(title: &str, findings: &[&Finding], out: &mut dyn Write) 
     writeln!(out, "\n### {title}\n")?;
     for finding in findings {
         let (severity, check) = (cell(&finding.severity), cell(&finding.check));
-        writeln!(out, "- **{severity}** {check}: {}", code(&finding.subject.name))?;
+        writeln!(
+            out,
+            "- **{severity}** {check}: {}",
+            code(&finding.subject.name)
+        )?;
     }
     Ok(())
 }

@@ -54,7 +54,9 @@ pub fn last(directory: &Path, files: &BTreeSet<String>) -> BTreeMap<String, Auth
             continue;
         };
         // One comparison of trees per commit descends only where they differ.
-        let Ok(diff) = git.diff_tree_to_tree(parent.as_ref(), Some(&tree), None) else { continue };
+        let Ok(diff) = git.diff_tree_to_tree(parent.as_ref(), Some(&tree), None) else {
+            continue;
+        };
         let touched: Vec<String> = diff
             .deltas()
             .filter_map(|delta| delta.new_file().path()?.to_str().map(str::to_owned))

@@ -17,7 +17,10 @@ pub(crate) fn tenure(directory: &Path) -> Command {
 
 /// Runs the binary and returns what came out, whatever the status.
 pub(crate) fn run(directory: &Path, arguments: &[&str]) -> Output {
-    tenure(directory).args(arguments).output().expect("the binary starts")
+    tenure(directory)
+        .args(arguments)
+        .output()
+        .expect("the binary starts")
 }
 
 /// The exit status of a run.
@@ -37,7 +40,9 @@ pub(crate) fn stderr(output: &Output) -> String {
 
 /// A folder of the repository's fixtures.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
 }
 
 /// An empty directory that goes away with the value.
