@@ -478,10 +478,10 @@ pub struct Declaration {
     /// Purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Review date, as far as it can be read.
+    /// Review date, `YYYY-MM-DD`; `malformed` when it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_by: Option<String>,
-    /// End, as far as it can be read.
+    /// End, `YYYY-MM-DD`; `malformed` when it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
     /// How it is revoked.
