@@ -4,6 +4,15 @@
 //! take, in broken files, in places that are quoted in messages. Then every byte of every output is searched
 //! for them, also base64- and hex-encoded.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod support;
 
 use base64::Engine;

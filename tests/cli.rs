@@ -1,5 +1,14 @@
 //! The contract with scripts: exit codes, streams, files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod support;
 
 use std::fs;

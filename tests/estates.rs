@@ -1,5 +1,14 @@
 //! Whole small organisations, end to end.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod support;
 
 use std::collections::BTreeSet;

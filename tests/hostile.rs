@@ -1,5 +1,14 @@
 //! Bad input: a clear problem each, the rest of the scan unharmed, and an exit status that says so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod support;
 
 use std::fs;
@@ -165,7 +174,7 @@ fn unreadable_files_are_named() {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(
         room.path().join("closed.yaml"),
-        fs::Permissions::from_mode(0),
+        fs::Permissions::from_mode(0o000),
     )
     .unwrap();
     let (code, report) = scan(room.path());
@@ -210,9 +219,7 @@ fn a_repository_that_includes_other_files_is_not_opened() {
 fn names_cannot_write_to_the_terminal() {
     let room = room();
     let name = "evil\u{1b}[2J\u{202e}name";
-    let yaml = format!(
-        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: \"evil\\e[2J\\u202Ename\", namespace: b}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: x}}\nroleRef: {{kind: ClusterRole, name: cluster-admin, apiGroup: rbac.authorization.k8s.io}}\nsubjects: [{{kind: ServiceAccount, name: \"evil\\e[2J\\u202Ename\", namespace: b}}]\n"
-    );
+    let yaml = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: \"evil\\e[2J\\u202Ename\", namespace: b}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\nroleRef: {kind: ClusterRole, name: cluster-admin, apiGroup: rbac.authorization.k8s.io}\nsubjects: [{kind: ServiceAccount, name: \"evil\\e[2J\\u202Ename\", namespace: b}]\n";
     put(room.path(), &format!("{name}/sa.yaml"), yaml);
     for format in ["terminal", "markdown"] {
         let output = run(

@@ -1,4 +1,13 @@
 //! What the end-to-end tests share: a clean room, and the binary in it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
 use assert_cmd::Command;
