@@ -150,9 +150,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
 /// export, objects of a manifest, files of a tree) comes from the input, and somebody may have pasted a
 /// token there; nothing of known format leaves, whatever a reader took it for.
 fn without_secrets(snapshot: Snapshot, detector: &Detector) -> Snapshot {
-    // Looked at whole first: one search is cheaper than one for each text, and there is hardly ever any.
-    let clean = serde_json::to_vec(&snapshot).is_ok_and(|text| !detector.holds_secret(&text));
-    if clean {
+    if !holds_secret(&snapshot, detector) {
         return snapshot;
     }
     let Ok(mut value) = serde_json::to_value(&snapshot) else {
@@ -160,6 +158,24 @@ fn without_secrets(snapshot: Snapshot, detector: &Detector) -> Snapshot {
     };
     redact(&mut value, detector);
     serde_json::from_value(value).unwrap_or_default()
+}
+
+/// Whether any text of the snapshot holds a secret, looked at in pieces: one search in a long text is
+/// cheaper than one for each text, and a snapshot as a whole can be large.
+fn holds_secret(snapshot: &Snapshot, detector: &Detector) -> bool {
+    fn any<T: serde::Serialize + Sync>(items: &[T], detector: &Detector) -> bool {
+        items.par_chunks(256).any(|chunk| {
+            // What cannot be serialised cannot be written either.
+            serde_json::to_vec(chunk).is_ok_and(|text| detector.holds_secret(&text))
+        })
+    }
+    any(&snapshot.identities, detector)
+        || any(&snapshot.credentials, detector)
+        || any(&snapshot.trusts, detector)
+        || any(&snapshot.workloads, detector)
+        || any(&snapshot.declarations, detector)
+        || any(&snapshot.findings, detector)
+        || any(std::slice::from_ref(&snapshot.coverage), detector)
 }
 
 fn redact(value: &mut serde_json::Value, detector: &Detector) {
