@@ -2,7 +2,7 @@
 
 use super::evaluate::outcome;
 use super::predicate::Scope;
-use super::set::{CheckSet, outcome_name};
+use super::{load::outcome_name, set::CheckSet};
 use std::fmt;
 
 /// A case whose outcome is not the one it states.

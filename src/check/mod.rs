@@ -1,6 +1,6 @@
 //! Checks: YAML files with a CEL condition over the normalised model, evaluated with three-valued logic.
 //!
-//! A check file is read into a type that mirrors it (`file`), then compiled (`set`): its condition is
+//! A check file is read into a type that mirrors it (`file`), checked and compiled (`load`, `set`): its condition is
 //! parsed as CEL (`syntax`), type-checked against the attributes of its subject (`schema`, `subject`) and
 //! lowered to a predicate (`compile`, `predicate`). Evaluation (`evaluate`) puts the attributes of each
 //! subject into a row and runs the predicates over it; what no source carries is unknown, and a check
@@ -26,6 +26,8 @@ mod case;
 mod controls;
 
 mod error;
+
+mod load;
 
 mod file;
 
