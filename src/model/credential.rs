@@ -1,25 +1,14 @@
 //! Credentials: what authenticates as an identity, known or not yet known.
 
+use super::id::natural_id;
 use super::identity::merge_option;
 use super::{Confidence, Evidence, Fingerprint, IdentityId, Moment, Str, Timestamp};
 use std::collections::BTreeSet;
-use std::fmt;
 
-/// The natural id of a credential: the issuer's where there is one (`aws:access-key:AKIA…`,
-/// `k8s:secret:<cluster>/<namespace>/<name>`), else `secret:<fingerprint>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CredentialId(pub Str);
-
-impl fmt::Display for CredentialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<T: Into<Str>> From<T> for CredentialId {
-    fn from(id: T) -> Self {
-        Self(id.into())
-    }
+natural_id! {
+    /// The natural id of a credential: the issuer's where there is one (`aws:access-key:AKIA…`,
+    /// `k8s:secret:<cluster>/<namespace>/<name>`), else `secret:<fingerprint>`.
+    CredentialId
 }
 
 /// Whether the issuer accepts the credential. Ordered for merging: the most alive wins.

@@ -1,24 +1,13 @@
 //! Identities: principals that can act.
 
+use super::id::natural_id;
 use super::{Evidence, Moment, Str, Timestamp};
 use std::collections::BTreeSet;
-use std::fmt;
 
-/// The natural id of an identity, the platform's own where it has one: an ARN,
-/// `k8s:<cluster>/<namespace>/<name>`, `registry:<entry id>` for one that is only declared.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IdentityId(pub Str);
-
-impl fmt::Display for IdentityId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<T: Into<Str>> From<T> for IdentityId {
-    fn from(id: T) -> Self {
-        Self(id.into())
-    }
+natural_id! {
+    /// The natural id of an identity, the platform's own where it has one: an ARN,
+    /// `k8s:<cluster>/<namespace>/<name>`, `registry:<entry id>` for one that is only declared.
+    IdentityId
 }
 
 /// The platform that authenticates an identity.

@@ -6,6 +6,8 @@
 //! Strings that repeat (paths, ids, names) are [`Str`]: reference-counted, so that an inventory of
 //! hundreds of thousands of facts shares them.
 
+mod id;
+
 pub mod origin;
 
 pub mod time;

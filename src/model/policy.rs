@@ -1,25 +1,14 @@
 //! What may be done: policies (permission sets), who holds them, and group membership.
 
+use super::id::natural_id;
 use super::identity::merge_option;
 use super::{Evidence, IdentityId, Platform, Str, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-/// The natural id of a policy: an ARN, `<principal ARN>#inline/<name>`, `k8s:<cluster>/clusterrole/<name>`,
-/// `k8s:<cluster>/<namespace>/role/<name>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PolicyId(pub Str);
-
-impl fmt::Display for PolicyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<T: Into<Str>> From<T> for PolicyId {
-    fn from(id: T) -> Self {
-        Self(id.into())
-    }
+natural_id! {
+    /// The natural id of a policy: an ARN, `<principal ARN>#inline/<name>`, `k8s:<cluster>/clusterrole/<name>`,
+    /// `k8s:<cluster>/<namespace>/role/<name>`.
+    PolicyId
 }
 
 /// What sort of permission set.
