@@ -36,10 +36,10 @@ fn lines(changes: &[Change]) -> String {
 
 fn evidence(reader: &str, path: &str, pointer: Option<&str>) -> Evidence {
     Evidence {
-        path: path.to_owned(),
+        path: path.into(),
         line: pointer.is_none().then_some(1),
-        pointer: pointer.map(str::to_owned),
-        reader: reader.to_owned(),
+        pointer: pointer.map(Into::into),
+        reader: reader.to_owned().into(),
         ..Evidence::default()
     }
 }

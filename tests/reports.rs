@@ -184,9 +184,9 @@ fn csv_is_quoted_ended_and_rectangular() {
 /// An estate in which every text is this one.
 fn hostile(text: &str) -> Snapshot {
     let evidence = Evidence {
-        path: text.to_owned(),
-        pointer: Some(text.to_owned()),
-        reader: text.to_owned(),
+        path: text.into(),
+        pointer: Some(text.into()),
+        reader: text.to_owned().into(),
         ..Evidence::default()
     };
     let mut identity = Identity {
@@ -457,7 +457,7 @@ fn sarif_paths_are_relative_to_the_repository() {
         let mut snapshot = fixture("after");
         snapshot.coverage.repositories[0].root = root.to_owned();
         snapshot.findings.truncate(1);
-        snapshot.findings[0].evidence[0].path = path.to_owned();
+        snapshot.findings[0].evidence[0].path = path.into();
         let log = sarif_of(&snapshot);
         let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
         place["artifactLocation"]["uri"]

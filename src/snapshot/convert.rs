@@ -303,14 +303,15 @@ fn finding(f: &model::Finding, now: model::Timestamp) -> wire::Finding {
 }
 
 impl From<&model::Evidence> for wire::Evidence {
+    /// Shares the texts: an inventory has many more statements than places.
     fn from(e: &model::Evidence) -> Self {
         Self {
-            path: e.origin.path.to_string(),
+            path: e.origin.path.clone(),
             line: e.line,
             column: e.column,
-            pointer: text(&e.pointer),
-            repository: e.origin.repository.as_ref().and_then(|r| text(&r.remote)),
-            reader: e.reader.to_owned(),
+            pointer: e.pointer.clone(),
+            repository: e.origin.repository.as_ref().and_then(|r| r.remote.clone()),
+            reader: e.reader.into(),
         }
     }
 }
@@ -351,13 +352,13 @@ impl From<&model::Ownership> for wire::Ownership {
 impl From<&model::Proof> for wire::Proof {
     fn from(p: &model::Proof) -> Self {
         Self {
-            claim: p.claim.to_string(),
+            claim: p.claim.clone(),
             certainty: p.certainty.as_str().to_owned(),
             hops: p
                 .hops
                 .iter()
                 .map(|h| wire::Hop {
-                    what: h.what.to_string(),
+                    what: h.what.clone(),
                     evidence: h.evidence.as_ref().map(Into::into),
                 })
                 .collect(),

@@ -13,7 +13,9 @@ pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
 
 use schemars::JsonSchema;
+use crate::model::Str;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of this form.
@@ -124,7 +126,7 @@ pub struct Problem {
 )]
 pub struct Evidence {
     /// The document.
-    pub path: String,
+    pub path: Str,
     /// 1-based.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
@@ -133,12 +135,12 @@ pub struct Evidence {
     pub column: Option<u32>,
     /// Record in an export: a JSON pointer or `row N`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<String>,
+    pub pointer: Option<Str>,
     /// The repository the document lies in: `github.com/acme/payments`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository: Option<String>,
+    pub repository: Option<Str>,
     /// The reader.
-    pub reader: String,
+    pub reader: Cow<'static, str>,
 }
 
 impl std::fmt::Display for Evidence {
@@ -325,7 +327,7 @@ pub struct Capability {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
     /// What is proven.
-    pub claim: String,
+    pub claim: Str,
     /// `certain`, `conditional`, `unresolved`.
     pub certainty: String,
     /// The chain.
@@ -336,7 +338,7 @@ pub struct Proof {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hop {
     /// What.
-    pub what: String,
+    pub what: Str,
     /// Where; absent for what the platform itself defines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
