@@ -181,7 +181,11 @@ fn purpose(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     }
     for d in view.declarations.iter().take(MANY) {
         let mut text = format!("{} ({})", clean(&d.id), place(&d.evidence));
-        for (label, value) in [("review by", &d.review_by), ("revoke by", &d.revocation)] {
+        for (label, value) in [
+            ("review by", &d.review_by),
+            ("to end on", &d.expires),
+            ("revoke by", &d.revocation),
+        ] {
             if let Some(value) = value {
                 text.push_str(&format!("; {label} {}", clean(value)));
             }

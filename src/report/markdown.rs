@@ -3,7 +3,7 @@
 
 use super::text::{self, clean, count, cut, number, place};
 use super::view::{FindingRow, Gap};
-use super::{Report, paint};
+use super::{Report, label, paint};
 use crate::model::{Severity, Timestamp};
 use crate::snapshot::{Change, Finding};
 use std::io::{self, Write};
@@ -103,10 +103,14 @@ fn row(gap: &Gap<'_>, out: &mut dyn Write) -> io::Result<()> {
         .locations
         .first()
         .map_or(String::new(), |e| code(&place(e)));
-    let ends = match s.expires.map(text::when) {
-        None => "–".to_owned(),
-        Some(day) if s.expired => format!("{} (past)", cell(day)),
-        Some(day) => cell(day),
+    let ends = match (s.expires.map(text::when), s.registered_end) {
+        (None | Some("unknown" | "never"), Some(day)) if s.past_registered_end => {
+            format!("{} (registered, past)", cell(day))
+        }
+        (None | Some("unknown" | "never"), Some(day)) => format!("{} (registered)", cell(day)),
+        (None, None) => "–".to_owned(),
+        (Some(day), _) if s.expired => format!("{} (past)", cell(day)),
+        (Some(day), _) => cell(day),
     };
     let tier = match s.tier() {
         "" => "–",
@@ -114,10 +118,11 @@ fn row(gap: &Gap<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(
         out,
-        "| {} | {} | {} | {} | {ends} | {}{others} | {place} |",
+        "| {} | {} {} | {} | {} | {ends} | {}{others} | {place} |",
         mark(gap.severity),
-        code(&s.name),
-        cell(&text::owner(s.ownership)),
+        code(&label::title(s)),
+        cell(&label::what(s)),
+        cell(&text::owner_of(s)),
         cell(tier),
         why.join("; "),
     )
@@ -189,7 +194,8 @@ fn details(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn detail(row: &FindingRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     let f = row.finding;
-    let (mark, name) = (mark(Some(row.severity)), code(&row.subject.name));
+    let (mark, name) = (mark(Some(row.severity)), code(&label::title(&row.subject)));
+    let name = format!("{name} {}", cell(&label::what(&row.subject)));
     writeln!(out, "- {mark} **{}** {name}  ", cell(&f.title))?;
     writeln!(out, "  {}  ", prose(&f.message))?;
     if !f.remediation.is_empty() {

@@ -8,6 +8,8 @@ pub mod view;
 
 pub mod subject;
 
+mod label;
+
 pub mod show;
 
 mod text;

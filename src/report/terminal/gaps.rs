@@ -1,8 +1,9 @@
 //! The table of subjects with something open, the worst first.
 
 use super::super::Report;
+use super::super::label;
 use super::super::paint::{self, BOLD, DIM, PLAIN, Pen, RED, YELLOW};
-use super::super::text::{self, clean, count, cut, number, wrap, wrap_to};
+use super::super::text::{self, clean, count, cut, number, wrap_to};
 use super::super::view::Gap;
 use super::place::Place;
 use super::{more, pad};
@@ -108,52 +109,18 @@ fn table(gaps: &[&Gap<'_>], pen: &mut Pen<'_>) -> io::Result<()> {
 
 fn who(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     let s = &gap.subject;
-    let mut lines: Vec<String> = wrap_to(&clean(&s.name), w.who, 2)
+    let mut lines: Vec<String> = wrap_to(&clean(&label::title(s)), w.who, 2)
         .iter()
         .map(|line| pen.paint(BOLD, line))
         .collect();
-    let mut dim = |text: &str| {
-        let text = wrap_to(&clean(text), w.who, 2);
-        lines.extend(text.iter().map(|line| pen.paint(DIM, line)));
-    };
-    let short = |sort: &str| {
-        let prefix = s.platform.len() + 1;
-        let of_platform = sort.starts_with(s.platform) && sort.len() > prefix;
-        sort.chars()
-            .skip(if of_platform { prefix } else { 0 })
-            .collect::<String>()
-            .replace('-', " ")
-    };
-    match (s.kind, s.identity) {
-        ("identity", Some(i)) => {
-            let whose = if i.humanity == "human" {
-                "person's "
-            } else {
-                ""
-            };
-            let home = match (&i.namespace, i.account.as_deref()) {
-                // What manifests belong to is not said in them; the default says nothing.
-                (Some(namespace), None | Some("cluster")) => format!(" in {namespace}"),
-                (Some(namespace), Some(cluster)) => format!(" in {cluster}/{namespace}"),
-                (None, Some(account)) => format!(" in {account}"),
-                (None, None) => String::new(),
-            };
-            dim(&format!("{whose}{}{home}", short(&i.kind)));
-        }
-        ("credential", Some(i)) => dim(&format!("of {}", i.name)),
-        ("credential", None) => match s.credential.and_then(|c| c.identity.as_deref()) {
-            Some(id) => dim(&format!("of {id}")),
-            None => dim("of nobody known"),
-        },
-        (kind, Some(i)) => dim(&format!("{kind} of {}", i.name)),
-        (kind, None) => dim(kind),
-    }
+    let what = wrap_to(&clean(&label::what(s)), w.who, 2);
+    lines.extend(what.iter().map(|line| pen.paint(DIM, line)));
     lines.join("\n")
 }
 
 fn owner(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     let style = paint::ownership(gap.subject.owner_state());
-    let text = text::owner(gap.subject.ownership);
+    let text = text::owner_of(&gap.subject);
     let lines = wrap_to(&text, w.owner, 4);
     let lines: Vec<_> = lines.iter().map(|line| pen.paint(style, line)).collect();
     lines.join("\n")
@@ -166,37 +133,34 @@ fn may(gap: &Gap<'_>, pen: &Pen<'_>) -> String {
     }
 }
 
+/// When it ends by itself; else when it was registered to end.
 fn ends(gap: &Gap<'_>, pen: &Pen<'_>) -> String {
     let s = &gap.subject;
-    match s.expires.map(text::when) {
-        None => pen.paint(DIM, "–"),
-        Some("unknown") => pen.paint(DIM, "unknown"),
-        Some("never") => pen.paint(YELLOW, "never"),
-        Some(day) => {
-            let style = if s.expired { RED } else { PLAIN };
-            let day = pen.paint(style, &cut(&clean(day), 10));
-            match s.expired {
-                true => format!("{day}\n{}", pen.paint(RED, "past")),
-                false => day,
-            }
+    let dated = |day: &str, past: bool, note: &str| {
+        let style = if past { RED } else { PLAIN };
+        let note = if past { "past" } else { note };
+        let day = pen.paint(style, &cut(&clean(day), 10));
+        match note {
+            "" => day,
+            note => format!("{day}\n{}", pen.paint(if past { RED } else { DIM }, note)),
         }
+    };
+    match (s.expires.map(text::when), s.registered_end) {
+        (None | Some("unknown" | "never"), Some(day)) => {
+            dated(day, s.past_registered_end, "registered")
+        }
+        (None, None) => pen.paint(DIM, "–"),
+        (Some("unknown"), None) => pen.paint(DIM, "unknown"),
+        (Some("never"), None) => pen.paint(YELLOW, "never"),
+        (Some(day), _) => dated(day, s.expired, ""),
     }
 }
 
 fn why(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(first) = gap.locations.first() {
-        let others = match gap.locations.len() - 1 {
-            0 => String::new(),
-            n => format!(" +{}", number(n as u64)),
-        };
-        let at = Place::new(first);
-        // As much as fits two lines.
-        let fitted = (0..=w.why * 2)
-            .rev()
-            .map(|room| wrap(&format!("{}{others}", at.fit(room)), w.why))
-            .find(|lines| lines.len() <= 2);
-        lines.extend(fitted.unwrap_or_default());
+        let others = gap.locations.len() - 1;
+        lines.extend(Place::new(&gap.subject, first).lines(w.why, others));
     }
     for reason in gap.reasons.iter().take(REASONS) {
         let new = if reason.new { " (new)" } else { "" };

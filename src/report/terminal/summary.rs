@@ -95,6 +95,15 @@ fn findings_line(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         .collect();
     if parts.is_empty() {
         parts.push((GREEN, "none open".to_owned()));
+    } else {
+        // The table lists each subject once, under the worst of its findings.
+        let subjects = totals.severities.iter().map(|s| s.subjects).sum();
+        let text = format!(
+            "{} on {}",
+            number(totals.open as u64),
+            count(subjects, "subject", "subjects")
+        );
+        parts.insert(0, (PLAIN, text));
     }
     if let (Some(new), Some(baseline)) = (totals.new, &report.snapshot.baseline) {
         let since = cut(&clean(text::day(&baseline.scanned_at)), 10);
