@@ -10,6 +10,8 @@ pub mod subject;
 
 mod label;
 
+mod fold;
+
 pub mod show;
 
 mod text;

@@ -592,3 +592,16 @@ struct Region {
     #[serde(skip_serializing_if = "Option::is_none")]
     start_column: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::precision;
+
+    #[test]
+    fn a_rule_is_as_precise_as_most_of_its_findings() {
+        assert_eq!(precision([0, 0, 0]), "high");
+        assert_eq!(precision([3, 1, 1]), "high");
+        assert_eq!(precision([1, 1, 0]), "medium");
+        assert_eq!(precision([0, 1, 1]), "low");
+    }
+}

@@ -1,6 +1,7 @@
 //! What changed since the baseline.
 
 use super::super::Report;
+use super::super::fold::fold;
 use super::super::paint::{self, BOLD, PLAIN, Pen};
 use super::super::text::{self, clean, count, cut, cut_start, number, wrap_to};
 use super::{more, pad};
@@ -23,19 +24,21 @@ pub(in crate::report) fn changes(
     let summary = match report.changes.len() {
         0 => "none".to_owned(),
         n => format!(
-            "{} ({} worse, {} better) · {} gone",
-            number(n as u64),
+            "{}, {} worse, {} better · {} gone",
+            count(n, "change", "changes"),
             number(totals.worse as u64),
             number(totals.better as u64),
             count(report.gone.len(), "finding", "findings"),
         ),
     };
-    pen.item(0, (BOLD, &title), PLAIN, &summary)?;
+    pen.item(0, (BOLD, &format!("{title} ")), PLAIN, &summary)?;
     let subject_width = if pen.width >= 100 { 34 } else { 22 };
     let rest = pen.width - 2 - 2 - 19 - subject_width - 2;
-    for row in report.changes.iter().take(most) {
-        let change = row.change;
-        let (style, mark) = paint::bearing(row.bearing);
+    let folded = fold(&report.changes);
+    let told = folded.iter().take(most);
+    for folded in told.clone() {
+        let change = folded.row.change;
+        let (style, mark) = paint::bearing(folded.row.bearing);
         let kind = format!("{:<18}", cut(&clean(&change.kind), 18));
         let name = clean(&change.subject.name);
         // Of a credential the end of its name tells it from others.
@@ -44,7 +47,7 @@ pub(in crate::report) fn changes(
             _ => cut(&name, subject_width),
         };
         let subject = pad(&name, subject_width);
-        let what = match (&change.before, &change.after) {
+        let what = match (&folded.before, &folded.after) {
             (Some(before), Some(after)) => format!("{} → {}", side(before), side(after)),
             (None, Some(after)) => side(after),
             (Some(before), None) => format!("was {}", side(before)),
@@ -62,7 +65,8 @@ pub(in crate::report) fn changes(
             }
         }
     }
-    more(report.changes.len(), most, "change", "changes", pen)
+    let told = told.map(|f| f.count).sum();
+    more(report.changes.len(), told, "change", "changes", pen)
 }
 
 /// One side of a change; of an instant the day is enough.
