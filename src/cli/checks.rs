@@ -95,10 +95,12 @@ fn indented(text: &str) -> String {
 fn unknown(checks: &CheckSet, id: &str) -> Error {
     let near = checks
         .iter()
-        .max_by(|a, b| strsim::jaro(&a.id, id).total_cmp(&strsim::jaro(&b.id, id)));
+        .map(|c| (strsim::jaro_winkler(&c.id, id), c))
+        .filter(|(near, _)| *near >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = near
-        .map(|c| format!("; did you mean `{}`?", c.id))
-        .unwrap_or_default();
+        .map(|(_, c)| format!("; did you mean `{}`?", c.id))
+        .unwrap_or_else(|| "; `tenure checks list` lists them".to_owned());
     Error::Usage(format!("no check `{id}`{hint}"))
 }
 

@@ -170,6 +170,9 @@ impl Reader<'_> {
         let Some(node) = root.get("parameters") else {
             return all;
         };
+        if !matches!(node.value, Value::Map(_) | Value::Null) {
+            self.error(node, "`parameters` holds checks, as `id: {name: value}`");
+        }
         for (check, values) in node.entries() {
             let mut of_check = BTreeMap::new();
             for (name, value) in values.entries() {
@@ -198,6 +201,12 @@ impl Reader<'_> {
 
     fn waivers(&mut self, root: &Node) -> Vec<Waiver> {
         let origin = Origin::file(self.name);
+        // A waiver that is not read would be taken for one that is not there.
+        if let Some(node) = root.get("waivers")
+            && !matches!(node.value, Value::List(_) | Value::Null)
+        {
+            self.error(node, "`waivers` is a list");
+        }
         root.list("waivers")
             .iter()
             .filter_map(|node| self.waiver(node, &origin))
@@ -292,6 +301,20 @@ mod tests {
                 "tenure.yaml:7: `expires` is a date: YYYY-MM-DD",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_not_of_the_right_shape_is_not_passed_over() {
+        let errors =
+            parse("tenure.yaml", b"version: 1\nwaivers: 3\nparameters: [a]\n").unwrap_err();
+        assert_eq!(
+            errors,
+            [
+                "tenure.yaml:3: `parameters` holds checks, as `id: {name: value}`",
+                "tenure.yaml:2: `waivers` is a list",
+            ]
+        );
+        assert!(parse("tenure.yaml", b"version: 1\nwaivers:\nparameters:\n").is_ok());
     }
 
     #[test]

@@ -24,9 +24,11 @@ impl Error {
     /// What to try next.
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Usage(_) => Some("see tenure --help"),
-            Self::Configuration(_) => None,
-            Self::Input(..) => Some("check the path; `-` reads standard input"),
+            Self::Usage(_) | Self::Configuration(_) => None,
+            Self::Input(_, why) if why.starts_with("No such file") => {
+                Some("check the path; `-` reads standard input")
+            }
+            Self::Input(..) => None,
             Self::Output(..) => Some("check that the directory exists and can be written to"),
             Self::Internal(_) => Some("this is a bug in tenure; please report it"),
             Self::BrokenPipe => None,
@@ -48,10 +50,17 @@ impl fmt::Display for Error {
         match self {
             Self::Usage(message) => f.write_str(message),
             Self::Configuration(messages) => f.write_str(&messages.join("\n")),
-            Self::Input(path, why) => write!(f, "{}: {why}", path.display()),
-            Self::Output(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Input(path, why) => write!(f, "{}: {}", path.display(), plain(why)),
+            Self::Output(path, error) => {
+                write!(f, "{}: {}", path.display(), plain(&error.to_string()))
+            }
             Self::BrokenPipe => f.write_str("broken pipe"),
             Self::Internal(message) => f.write_str(message),
         }
     }
+}
+
+/// The reason without the system's number for it, and without the temporary file's name that may follow.
+fn plain(why: &str) -> &str {
+    why.split_once(" (os error ").map_or(why, |(why, _)| why)
 }

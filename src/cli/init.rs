@@ -111,6 +111,7 @@ fn stub(text: &mut String, identity: &Identity) -> std::fmt::Result {
     }
     writeln!(text, "    purpose: \"\"")?;
     writeln!(text, "    review_by: \"\"")?;
+    writeln!(text, "    expires: \"\"")?;
     writeln!(text, "    revocation: {{runbook: \"\", last_tested: \"\"}}")
 }
 

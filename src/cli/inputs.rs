@@ -6,6 +6,7 @@ use super::config::{self, Config};
 use super::error::Error;
 use super::progress::Progress;
 use crate::model::{Fingerprinter, Timestamp};
+use crate::platform::tree;
 use crate::scan::{
     self, CheckError, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions,
 };
@@ -47,8 +48,11 @@ pub(super) fn scan(
         .bind(&config_name, &config.parameters)
         .map_err(rule_errors)?;
     let now = match &arguments.now {
-        Some(text) => Timestamp::parse(text)
-            .ok_or_else(|| Error::Usage(format!("--now: `{text}` is not an ISO 8601 time")))?,
+        Some(text) => Timestamp::parse(text).ok_or_else(|| {
+            Error::Usage(format!(
+                "--now: `{text}` is not a time; write 2026-03-31 or 2026-03-31T09:00:00Z"
+            ))
+        })?,
         None => clock(),
     };
     if let Some(threads) = arguments.threads {
@@ -90,7 +94,7 @@ pub(super) fn scan(
     let snapshot = scan::run(options, &progress).map_err(|error| match error {
         ScanError::Input(path, error) => Error::Input(path, error.to_string()),
         ScanError::Glob(glob) => {
-            Error::Usage(format!("--exclude: `{}` is not a glob: {}", glob.0, glob.1))
+            Error::Usage(format!("exclude: `{}` is not a glob: {}", glob.0, glob.1))
         }
     })?;
     Ok((snapshot, config))
@@ -186,9 +190,12 @@ impl Rules {
         } else if has("kinds") {
             self.detectors.push((name, text));
         } else {
-            return Err(Error::Configuration(vec![format!(
-                "{name}: neither a check (no `condition:`) nor a detector (no `kinds:`)"
-            )]));
+            // What is no YAML at all has no keys to be told by.
+            let broken = tree::yaml(&text).into_iter().find_map(Result::err);
+            let broken = broken.map(|e| format!("{name}:{}:{}: {}", e.line, e.column, e.message));
+            return Err(Error::Configuration(vec![broken.unwrap_or_else(|| {
+                format!("{name}: neither a check (no `condition:`) nor a detector (no `kinds:`)")
+            })]));
         }
         Ok(())
     }

@@ -20,6 +20,11 @@ pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status,
         Format::Json => true,
         _ => return Err(Error::Usage("`show` prints as terminal or json".to_owned())),
     };
+    if let (Lookup::Unknown(like), false) = (&found, json)
+        && like.is_empty()
+    {
+        return Err(unknown(&arguments.identity));
+    }
     report::stdout(|out, style| {
         if json {
             show::write_json(&found, out)
@@ -33,9 +38,12 @@ pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status,
             "`{}` names more than one",
             arguments.identity
         ))),
-        Lookup::Unknown(_) => Err(Error::Usage(format!(
-            "nothing is named `{}`",
-            arguments.identity
-        ))),
+        Lookup::Unknown(_) => Err(unknown(&arguments.identity)),
     }
+}
+
+fn unknown(name: &str) -> Error {
+    Error::Usage(format!(
+        "no identity and no credential is named `{name}`; `tenure scan --format csv-inventory` lists them"
+    ))
 }

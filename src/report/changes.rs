@@ -1,7 +1,7 @@
 //! What `tenure diff` prints: changes, new findings, findings that are gone; nothing cut short.
 
-use super::paint::{self, BOLD, Pen};
-use super::text::{clean, place};
+use super::paint::{self, BOLD, DIM, Pen};
+use super::text::{clean, place, wrap_to};
 use super::{Format, Report, Style, UnknownFormat, markdown, terminal, view};
 use crate::snapshot::{Change, Finding};
 use serde::Serialize;
@@ -81,13 +81,17 @@ fn section(title: &str, findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<
             paint::severity(view::severity(&finding.severity)),
             &format!("{:8}", clean(&finding.severity)),
         );
-        pen.line(&format!(
-            "  {severity} {}  {}",
-            clean(&finding.check),
-            clean(&finding.subject.name)
-        ))?;
+        let title = match &*finding.title {
+            "" => &finding.check,
+            title => title,
+        };
+        let what = format!("{}: {}", clean(title), clean(&finding.subject.name));
+        for (index, line) in wrap_to(&what, pen.width - 11, 3).iter().enumerate() {
+            let mark = if index == 0 { &severity } else { "        " };
+            pen.line(&format!("  {mark} {line}"))?;
+        }
         if let Some(evidence) = finding.evidence.first() {
-            pen.line(&format!("           {}", place(evidence)))?;
+            pen.text(11, DIM, &place(evidence))?;
         }
     }
     Ok(())

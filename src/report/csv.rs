@@ -46,7 +46,7 @@ pub(super) fn write(
 }
 
 /// Columns of `ownership-gaps.csv`. The last four are for the analyst to fill in.
-const GAPS: [&str; 36] = [
+const GAPS: [&str; 38] = [
     "ref_id",
     "subject_type",
     "subject_id",
@@ -67,6 +67,8 @@ const GAPS: [&str; 36] = [
     "created",
     "expires",
     "last_used",
+    "review_by",
+    "registered_end",
     "purpose",
     "gaps",
     "why",
@@ -121,7 +123,7 @@ fn gap_row(gap: &Gap<'_>) -> Vec<String> {
 }
 
 /// Columns of `inventory.csv`.
-const INVENTORY: [&str; 39] = [
+const INVENTORY: [&str; 41] = [
     "ref_id",
     "record_type",
     "id",
@@ -148,6 +150,8 @@ const INVENTORY: [&str; 39] = [
     "created",
     "expires",
     "last_used",
+    "review_by",
+    "registered_end",
     "console_access",
     "mfa",
     "identity",
@@ -285,9 +289,7 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
         s.account.clone().unwrap_or_default(),
         join(&s.environments),
         s.owner_state().to_owned(),
-        s.ownership
-            .and_then(|o| o.owner.clone())
-            .unwrap_or_default(),
+        owner(s),
         s.tier().to_owned(),
         f.message.clone(),
         places(&evidence),
@@ -303,6 +305,13 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
     ]
 }
 
+/// The owner; of a registry entry that no identity matches, the one it names.
+fn owner(s: &Subject<'_>) -> String {
+    let concluded = s.ownership.and_then(|o| o.owner.as_deref());
+    let named = s.named_owner.filter(|_| s.ownership.is_none());
+    concluded.or(named).unwrap_or_default().to_owned()
+}
+
 fn owner_cells(s: &Subject<'_>) -> [String; 4] {
     let claims = s.ownership.map_or(&[][..], |o| &o.claims);
     let claims = claims
@@ -310,9 +319,7 @@ fn owner_cells(s: &Subject<'_>) -> [String; 4] {
         .map(|c| format!("{} {}: {}", c.method, c.evidence, c.owner));
     [
         s.owner_state().to_owned(),
-        s.ownership
-            .and_then(|o| o.owner.clone())
-            .unwrap_or_default(),
+        owner(s),
         s.ownership
             .and_then(|o| o.suggestion.clone())
             .unwrap_or_default(),
@@ -332,7 +339,7 @@ fn privilege_cells(s: &Subject<'_>) -> [String; 4] {
     ]
 }
 
-fn time_cells(s: &Subject<'_>) -> [String; 3] {
+fn time_cells(s: &Subject<'_>) -> [String; 5] {
     let when = |when: Option<&When>| match when {
         None => String::new(),
         Some(When::Unknown) => "unknown".to_owned(),
@@ -343,6 +350,8 @@ fn time_cells(s: &Subject<'_>) -> [String; 3] {
         s.created.unwrap_or_default().to_owned(),
         when(s.expires),
         when(s.last_used),
+        s.review_by.unwrap_or_default().to_owned(),
+        s.registered_end.unwrap_or_default().to_owned(),
     ]
 }
 

@@ -63,6 +63,15 @@ pub(super) fn identity(
         view.scanned_at,
         pen,
     )?;
+    if let Some(day) = view.subject.registered_end {
+        let past = view.subject.past_registered_end;
+        let style = if past { RED } else { GREEN };
+        pen.field(
+            "registered",
+            style,
+            &format!("until {}", dated(day, view.scanned_at)),
+        )?;
+    }
     if let Some(enabled) = i.enabled {
         pen.field(
             "status",
@@ -181,7 +190,11 @@ fn purpose(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     }
     for d in view.declarations.iter().take(MANY) {
         let mut text = format!("{} ({})", clean(&d.id), place(&d.evidence));
-        for (label, value) in [("review by", &d.review_by), ("revoke by", &d.revocation)] {
+        for (label, value) in [
+            ("review by", &d.review_by),
+            ("to end on", &d.expires),
+            ("revoke by", &d.revocation),
+        ] {
             if let Some(value) = value {
                 text.push_str(&format!("; {label} {}", clean(value)));
             }
@@ -241,10 +254,15 @@ fn chain<'a>(proof: &'a Proof, shown: &mut Vec<&'a Proof>, pen: &mut Pen<'_>) ->
         let claim = format!("{} (as above)", clean(&proof.claim));
         return pen.text(15, DIM, &claim);
     }
+    let same_path = shown.iter().any(|other| other.hops == proof.hops);
     shown.push(proof);
     let mut claim = clean(&proof.claim);
     if !matches!(&*proof.certainty, "" | "certain") {
         claim.push_str(&format!(" ({})", clean(&proof.certainty)));
+    }
+    if same_path && !proof.hops.is_empty() {
+        claim.push_str(", by a path shown above");
+        return pen.text(15, PLAIN, &claim);
     }
     pen.text(15, PLAIN, &claim)?;
     for hop in proof.hops.iter().take(MANY) {

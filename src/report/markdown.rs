@@ -1,11 +1,12 @@
 //! Markdown for a pull request or a ticket. Bounded, so that it fits into a comment; everything from
 //! inputs is escaped, and nobody is pinged by a name in it.
 
+use super::fold::{Folded, fold};
 use super::text::{self, clean, count, cut, number, place};
 use super::view::{FindingRow, Gap};
-use super::{Report, paint};
+use super::{Report, label, paint};
 use crate::model::{Severity, Timestamp};
-use crate::snapshot::{Change, Finding};
+use crate::snapshot::Finding;
 use std::io::{self, Write};
 
 /// GitHub takes 65,536 characters in a comment. These bounds keep well below it.
@@ -80,7 +81,13 @@ fn summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn gaps(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     if report.gaps.is_empty() {
-        let checks = count(report.totals.evaluated, "check", "checks");
+        let totals = &report.totals;
+        let hidden = report.hidden.human + report.hidden.provider_managed;
+        if totals.identities + totals.credentials + hidden == 0 {
+            let none = "No identities and no credentials were found in what was read.";
+            return writeln!(out, "\n{none}");
+        }
+        let checks = count(totals.evaluated, "check", "checks");
         return writeln!(out, "\nNothing to report; {checks} could be evaluated.");
     }
     writeln!(out, "\n### Look at these first\n")?;
@@ -103,10 +110,14 @@ fn row(gap: &Gap<'_>, out: &mut dyn Write) -> io::Result<()> {
         .locations
         .first()
         .map_or(String::new(), |e| code(&place(e)));
-    let ends = match s.expires.map(text::when) {
-        None => "–".to_owned(),
-        Some(day) if s.expired => format!("{} (past)", cell(day)),
-        Some(day) => cell(day),
+    let ends = match (s.expires.map(text::when), s.registered_end) {
+        (None | Some("unknown" | "never"), Some(day)) if s.past_registered_end => {
+            format!("{} (registered, past)", cell(day))
+        }
+        (None | Some("unknown" | "never"), Some(day)) => format!("{} (registered)", cell(day)),
+        (None, None) => "–".to_owned(),
+        (Some(day), _) if s.expired => format!("{} (past)", cell(day)),
+        (Some(day), _) => cell(day),
     };
     let tier = match s.tier() {
         "" => "–",
@@ -114,10 +125,11 @@ fn row(gap: &Gap<'_>, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(
         out,
-        "| {} | {} | {} | {} | {ends} | {}{others} | {place} |",
+        "| {} | {} {} | {} | {} | {ends} | {}{others} | {place} |",
         mark(gap.severity),
-        code(&s.name),
-        cell(&text::owner(s.ownership)),
+        code(&label::title(s)),
+        cell(&label::what(s)),
+        cell(&text::owner_of(s)),
         cell(tier),
         why.join("; "),
     )
@@ -133,14 +145,17 @@ pub(super) fn changes(report: &Report<'_>, most: usize, out: &mut dyn Write) -> 
         return writeln!(out, "\nNo changes since {since}.");
     }
     writeln!(out, "\n### Changes since {since}\n")?;
-    for row in report.changes.iter().take(most) {
-        let (_, mark) = paint::bearing(row.bearing);
-        let change = row.change;
-        let what = sides(change);
+    let folded = fold(&report.changes);
+    let told = folded.iter().take(most);
+    for folded in told.clone() {
+        let (_, mark) = paint::bearing(folded.row.bearing);
+        let change = folded.row.change;
+        let what = sides(folded);
         let (kind, name) = (cell(&change.kind), code(&change.subject.name));
         writeln!(out, "- {mark} **{kind}** {name}{what}")?;
     }
-    more(report.changes.len(), most, "change", "changes", out)
+    let told = told.map(|f| f.count).sum();
+    more(report.changes.len(), told, "change", "changes", out)
 }
 
 /// Findings as a list under a heading; nothing when there are none.
@@ -150,17 +165,25 @@ pub(super) fn findings(title: &str, findings: &[&Finding], out: &mut dyn Write) 
     }
     writeln!(out, "\n### {title}\n")?;
     for finding in findings {
-        let (severity, check) = (cell(&finding.severity), cell(&finding.check));
+        let (severity, title) = (cell(&finding.severity), cell(title_of(finding)));
         writeln!(
             out,
-            "- **{severity}** {check}: {}",
+            "- **{severity}** {title}: {}",
             code(&finding.subject.name)
         )?;
     }
     Ok(())
 }
 
-fn sides(change: &Change) -> String {
+/// What a finding is called; a snapshot made by hand may know only the check's id.
+fn title_of(finding: &Finding) -> &str {
+    match &*finding.title {
+        "" => &finding.check,
+        title => title,
+    }
+}
+
+fn sides(change: &Folded<'_, '_>) -> String {
     // Of an instant the day is enough.
     let side = |text: &str| match Timestamp::parse(text) {
         Some(at) => code(&at.date()),
@@ -189,7 +212,8 @@ fn details(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn detail(row: &FindingRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     let f = row.finding;
-    let (mark, name) = (mark(Some(row.severity)), code(&row.subject.name));
+    let (mark, name) = (mark(Some(row.severity)), code(&label::title(&row.subject)));
+    let name = format!("{name} {}", cell(&label::what(&row.subject)));
     writeln!(out, "- {mark} **{}** {name}  ", cell(&f.title))?;
     writeln!(out, "  {}  ", prose(&f.message))?;
     if !f.remediation.is_empty() {

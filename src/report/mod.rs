@@ -8,6 +8,10 @@ pub mod view;
 
 pub mod subject;
 
+mod label;
+
+mod fold;
+
 pub mod show;
 
 mod text;

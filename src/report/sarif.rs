@@ -121,7 +121,7 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
         rule_index: rules.index(&f.check),
         level: level(row.severity),
         rank: f32::from(row.severity as u8) * 25.0,
-        message: Message::new(&format!("{}: {}", row.subject.name, f.message)),
+        message: Message::new(&message(row)),
         locations: vec![primary],
         related_locations: related.collect(),
         partial_fingerprints: fingerprints,
@@ -141,6 +141,15 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
             privilege_tier: row.subject.tier().to_owned(),
             first_seen: &f.first_seen,
         },
+    }
+}
+
+/// The finding's sentence, after the subject's name where it does not hold that.
+fn message(row: &FindingRow<'_>) -> String {
+    let (name, said) = (&row.subject.name, &row.finding.message);
+    match said.contains(name.as_str()) {
+        true => said.clone(),
+        false => format!("{name}: {said}"),
     }
 }
 
@@ -200,6 +209,18 @@ impl<'r> Rules<'r> {
                     ..Check::default()
                 })
             });
+        }
+        let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+        for row in report.findings.iter().chain(&report.waived) {
+            let [high, medium, low] = counts.entry(&row.finding.check).or_default();
+            match &*row.finding.confidence {
+                "low" => *low += 1,
+                "medium" => *medium += 1,
+                _ => *high += 1,
+            }
+        }
+        for (id, rule) in &mut by_id {
+            rule.properties.precision = precision(counts.get(id).copied().unwrap_or_default());
         }
         let index = by_id.keys().enumerate().map(|(i, id)| (*id, i)).collect();
         Self {
@@ -262,6 +283,16 @@ impl Rule {
                 tags,
             },
         }
+    }
+}
+
+/// How precise a rule is here: as most of its findings are, the lower of two that are as frequent. `high`
+/// without any.
+fn precision([high, medium, low]: [usize; 3]) -> &'static str {
+    match () {
+        () if low > 0 && low >= medium.max(high) => "low",
+        () if medium > 0 && medium >= high => "medium",
+        () => "high",
     }
 }
 
@@ -560,4 +591,17 @@ struct Region {
     start_line: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_column: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::precision;
+
+    #[test]
+    fn a_rule_is_as_precise_as_most_of_its_findings() {
+        assert_eq!(precision([0, 0, 0]), "high");
+        assert_eq!(precision([3, 1, 1]), "high");
+        assert_eq!(precision([1, 1, 0]), "medium");
+        assert_eq!(precision([0, 1, 1]), "low");
+    }
 }

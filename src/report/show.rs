@@ -114,7 +114,7 @@ pub fn write(lookup: &Lookup<'_>, out: &mut dyn io::Write, style: &Style) -> io:
         }
         Lookup::Unknown(ids) if ids.is_empty() => writeln!(out, "no such identity or credential"),
         Lookup::Unknown(ids) => {
-            writeln!(out, "no such identity or credential; these are like it:")?;
+            writeln!(out, "these are like it:")?;
             list(ids, out)
         }
     }

@@ -43,6 +43,14 @@ pub struct Subject<'a> {
     pub expired: bool,
     /// When it was last used.
     pub last_used: Option<&'a When>,
+    /// The day it was registered to end.
+    pub registered_end: Option<&'a str>,
+    /// Whether that was before the day of the scan.
+    pub past_registered_end: bool,
+    /// The day by which its need is to be reviewed, as registered.
+    pub review_by: Option<&'a str>,
+    /// The owner that a registry entry names, where no identity tells of one.
+    pub named_owner: Option<&'a str>,
     /// What it is for.
     pub purpose: Option<&'a str>,
     /// Where it was read.
@@ -107,6 +115,10 @@ impl<'a> Subjects<'a> {
         let mut subject = self.blank("identity", &identity.id, identity.name.clone());
         self.of_identity(&mut subject, identity);
         subject.sort = &identity.kind;
+        let declaration = identity.declaration.as_deref();
+        if let Some(declaration) = declaration.and_then(|id| self.declarations.get(id)) {
+            self.registered(&mut subject, declaration);
+        }
         subject.created = identity.created.as_deref();
         subject.expires = Some(&identity.expires);
         subject.last_used = Some(&identity.last_used);
@@ -175,6 +187,8 @@ impl<'a> Subjects<'a> {
                         self.behind(&mut subject, only);
                         subject.expires = subject.identity.map(|i| &i.expires);
                     }
+                    self.registered(&mut subject, declaration);
+                    subject.named_owner = declaration.owner.as_deref();
                     subject.purpose = declaration.purpose.as_deref();
                     subject.evidence = vec![&declaration.evidence];
                 }
@@ -185,6 +199,21 @@ impl<'a> Subjects<'a> {
             subject.name.clone_from(&named.name);
         }
         self.judge_end(subject)
+    }
+
+    fn registered(&self, subject: &mut Subject<'a>, declaration: &'a Declaration) {
+        // What cannot be read as a date is told as a problem of the registry.
+        let date = |text: &'a Option<String>| {
+            let text = text.as_deref();
+            text.filter(|t| Timestamp::parse(t).is_some())
+        };
+        subject.review_by = date(&declaration.review_by);
+        subject.registered_end = date(&declaration.expires);
+        let today = self.now.map(|now| now.date());
+        subject.past_registered_end = match (subject.registered_end, &today) {
+            (Some(end), Some(today)) => end < today.as_str(),
+            _ => false,
+        };
     }
 
     fn behind(&self, subject: &mut Subject<'a>, id: &str) {
@@ -236,6 +265,10 @@ impl<'a> Subjects<'a> {
             expires: None,
             expired: false,
             last_used: None,
+            registered_end: None,
+            past_registered_end: false,
+            review_by: None,
+            named_owner: None,
             purpose: None,
             evidence: Vec::new(),
         }
@@ -244,7 +277,9 @@ impl<'a> Subjects<'a> {
 
 /// What to call a credential: `AWS access key AKIA…`.
 pub(super) fn credential_name(credential: &Credential) -> String {
-    match &credential.display {
+    match credential.display.as_deref() {
+        // Of some secrets nothing may be shown.
+        Some("…") => credential.title.clone(),
         Some(display) => format!("{} {display}", credential.title),
         None => credential.title.clone(),
     }

@@ -1,5 +1,6 @@
 //! Text from inputs, made safe to show, and fitted into columns.
 
+use super::subject::Subject;
 use crate::snapshot::{Evidence, Ownership, When};
 use unicode_width::UnicodeWidthChar;
 
@@ -64,6 +65,29 @@ pub(super) fn cut_start(text: &str, width: usize) -> String {
     }
     let reversed: String = text.chars().rev().collect();
     cut(&reversed, width).chars().rev().collect()
+}
+
+/// A path cut to a width: of its directories the last ones are kept whole, and a file name that is too
+/// long by itself keeps its two ends.
+pub(super) fn cut_path(path: &str, width: usize) -> String {
+    if columns(path) <= width {
+        return path.to_owned();
+    }
+    let mut name = path;
+    while let Some((_, below)) = name.split_once('/') {
+        if columns(below) + 2 <= width {
+            return format!("…/{below}");
+        }
+        name = below;
+    }
+    if columns(name) <= width {
+        return name.to_owned();
+    }
+    // One column is for the mark.
+    let start = width.saturating_sub(1) / 2;
+    let end = width.saturating_sub(1) - start;
+    let head = cut(name, start + 1);
+    format!("{head}{}", cut_start(name, end + 1).trim_start_matches('…'))
 }
 
 /// The text in lines of at most this width, broken between words where that is possible.
@@ -206,6 +230,16 @@ pub(super) fn owner(ownership: Option<&Ownership>) -> String {
     clean(&text)
 }
 
+/// Whose a row's subject is. A registry entry that no identity matches has an owner all the same; what no
+/// owner is ever concluded for has none to show.
+pub(super) fn owner_of(subject: &Subject<'_>) -> String {
+    match (subject.ownership, subject.named_owner, subject.kind) {
+        (None, Some(owner), _) => clean(party(owner)),
+        (None, None, "waiver") => "–".to_owned(),
+        (ownership, ..) => owner(ownership),
+    }
+}
+
 /// An address tells by itself that it is one; a team or a user does not.
 fn party(owner: &str) -> &str {
     owner.strip_prefix("mail:").unwrap_or(owner)
@@ -243,6 +277,11 @@ mod tests {
     fn text_fits_its_column() {
         assert_eq!(cut("deploy-bot", 6), "deplo…");
         assert_eq!(cut_start("iam/export.json#/3", 9), "….json#/3");
+        assert_eq!(cut_path("iam/1/export.json", 15), "…/1/export.json");
+        assert_eq!(
+            cut_path("iam/authorization-details.json", 15),
+            "authori…ls.json"
+        );
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);

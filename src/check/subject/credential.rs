@@ -80,6 +80,8 @@ impl Subject for OfCredential {
 /// `AWS access key AKIA…WXYZ`, or the last part of the id where nothing may be shown.
 fn label(credential: &Credential) -> String {
     match credential.display.as_deref() {
+        // Of some secrets nothing may be shown.
+        Some("…") => credential.title.to_string(),
         Some(display) => format!("{} {display}", credential.title),
         None => {
             let id = &*credential.id.0;

@@ -75,7 +75,12 @@ impl Subject for OfIdentity {
                 .collect(),
             Basis::Workloads => view.workloads.iter().map(|w| &w.evidence).collect(),
             Basis::Becomes => view.identity.becomes.iter().map(|(_, e)| e).collect(),
-            Basis::Record | Basis::Identity => view.identity.evidence.iter().collect(),
+            Basis::Record | Basis::Identity => {
+                let mut records: Vec<_> = view.identity.evidence.iter().collect();
+                // A list of keys names the identity in passing; the record that describes it comes first.
+                records.sort_by_key(|e| e.reader == "aws-access-keys");
+                records
+            }
         }
     }
 
