@@ -95,7 +95,7 @@ fn step(proof: &Proof, evidence: &Evidence) -> Option<String> {
         .or_else(|| what.strip_prefix("rules[").and(Some(what)));
     let (Some(rule), Some(holder)) = (rule, found.checked_sub(1).and_then(|i| proof.hops.get(i)))
     else {
-        return Some(what.clone());
+        return Some(what.to_string());
     };
     // What a rule says stands in the finding; here its place is wanted.
     let rule = rule.split(": ").next().unwrap_or(rule);
