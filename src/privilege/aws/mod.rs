@@ -14,6 +14,7 @@ mod proof;
 mod set;
 mod statement;
 mod trust;
+pub(super) mod web_identity;
 mod world;
 
 use crate::model::{
