@@ -27,7 +27,8 @@ pub(super) enum Verdict {
     Depends(BTreeSet<String>),
 }
 
-/// What is known of a request: lower-case keys with their value.
+/// What is known of a request: lower-case keys with their value; an empty one for a key that is known to be
+/// absent.
 pub(super) type Context<'a> = &'a [(&'a str, &'a str)];
 
 impl Condition {
@@ -82,6 +83,10 @@ impl Condition {
 impl Test {
     fn judge(&self, context: Context<'_>) -> Option<bool> {
         let (_, known) = context.iter().find(|(key, _)| *key == self.key)?;
+        let optional = self.operator.ends_with("ifexists") || self.operator.starts_with("forall");
+        if known.is_empty() && optional {
+            return Some(true);
+        }
         let operator = self
             .operator
             .trim_start_matches("foranyvalue:")
@@ -99,7 +104,7 @@ impl Test {
             "stringnotequals" => !any(&|v| v == *known),
             "stringnotequalsignorecase" => !any(&|v| v.eq_ignore_ascii_case(known)),
             "stringnotlike" | "arnnotlike" | "arnnotequals" => !any(&|v| glob::matches(v, known)),
-            "null" => !any(&|v| v.eq_ignore_ascii_case("true")),
+            "null" => any(&|v| v.eq_ignore_ascii_case("true")) == known.is_empty(),
             _ => return None,
         })
     }

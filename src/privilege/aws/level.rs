@@ -18,7 +18,8 @@ impl PolicySet<'_> {
                 continue;
             };
             for (number, statement) in policy.statements.iter().enumerate() {
-                if !statement.allow {
+                // What speaks of no resource at all gives nothing.
+                if !statement.allow || self.scopes(statement).is_empty() {
                     continue;
                 }
                 for (pattern, level, mut keys) in self.effective(statement) {
@@ -86,7 +87,10 @@ impl PolicySet<'_> {
             .flat_map(|policy| &policy.statements)
             .filter(|s| !s.allow)
         {
-            if !scopes.iter().all(|s| self.shuts_out(denial, On::Any, s)) {
+            if !scopes
+                .iter()
+                .all(|s| self.shuts_out(denial, On::Any, s, None))
+            {
                 continue;
             }
             let open = match denial.condition.as_ref().map(|c| c.judge(&[])) {

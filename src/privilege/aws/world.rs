@@ -38,6 +38,8 @@ pub(super) struct Node<'i> {
     pub set: usize,
     /// Whether some export says what it holds.
     pub known: bool,
+    /// The id of its permissions boundary.
+    pub boundary: Option<&'i str>,
     /// Whether nothing caps what it is given: no boundary, or one that lets everything through.
     pub uncapped: bool,
     /// Who may assume it, for roles.
@@ -173,6 +175,7 @@ impl<'i, 'w> World<'i, 'w> {
             unresolved: BTreeSet::new(),
             set: 0,
             known,
+            boundary: None,
             uncapped: true,
             gate: Gate::default(),
         });
@@ -217,6 +220,7 @@ impl<'i, 'w> World<'i, 'w> {
                 let policy = positions.get(&entitlement.policy.0).copied();
                 let name = &entitlement.policy;
                 if entitlement.role == EntitlementRole::Boundary {
+                    node.boundary = Some(&name.0);
                     boundary = match policy {
                         Some(policy) => Boundary::Policy(policy),
                         None => Boundary::Unread,
