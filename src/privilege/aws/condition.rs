@@ -56,6 +56,16 @@ impl Condition {
         Self { tests }
     }
 
+    /// Whether it asks who the caller is, which an export tells.
+    pub(super) fn asks_who(&self) -> bool {
+        self.tests.iter().any(|test| {
+            matches!(
+                &*test.key,
+                "aws:username" | "aws:principalarn" | "aws:principalaccount" | "aws:principaltype"
+            )
+        })
+    }
+
     /// Judges it for a request of which this much is known.
     pub(super) fn judge(&self, context: Context<'_>) -> Verdict {
         let mut open = BTreeSet::new();
@@ -82,6 +92,10 @@ impl Condition {
 
 impl Test {
     fn judge(&self, context: Context<'_>) -> Option<bool> {
+        // Sessions before a moment, as revoking them writes it: whoever comes now is not among them.
+        if self.key == "aws:tokenissuetime" && self.operator.starts_with("dateless") {
+            return Some(false);
+        }
         let (_, known) = context.iter().find(|(key, _)| *key == self.key)?;
         let optional = self.operator.ends_with("ifexists") || self.operator.starts_with("forall");
         if known.is_empty() && optional {
@@ -136,5 +150,15 @@ mod tests {
             Verdict::Depends(keys) if keys.contains("aws:multifactorauthpresent")
         ));
         assert!(matches!(judge("7"), Verdict::Depends(_)));
+        let revoked = r#"{"DateLessThan":{"aws:TokenIssueTime":"2024-01-01T00:00:00Z"}}"#;
+        assert_eq!(judge(revoked), Verdict::Fails);
+        let absent = |op: &str| {
+            let json = format!(r#"{{"{op}":{{"aws:username":"ann"}}}}"#);
+            Condition::new(&json).judge(&[("aws:username", "")])
+        };
+        assert_eq!(absent("StringEquals"), Verdict::Fails);
+        assert_eq!(absent("StringEqualsIfExists"), Verdict::Holds);
+        assert_eq!(absent("StringNotEquals"), Verdict::Holds);
+        assert_eq!(absent("ForAllValues:StringEquals"), Verdict::Holds);
     }
 }

@@ -23,10 +23,10 @@ impl PolicySet<'_> {
                     continue;
                 }
                 for (pattern, level, mut keys) in self.effective(statement) {
-                    if let Some(condition) = &statement.condition
-                        && let Verdict::Depends(open) = condition.judge(&[])
-                    {
-                        keys.extend(open);
+                    match statement.condition.as_ref().map(|c| self.decide(c, &[])) {
+                        Some(Verdict::Depends(open)) => keys.extend(open),
+                        Some(Verdict::Fails) => continue,
+                        Some(Verdict::Holds) | None => {}
                     }
                     let certainty = match self.boundary {
                         Boundary::Unread => Certainty::Unresolved,
@@ -93,7 +93,7 @@ impl PolicySet<'_> {
             {
                 continue;
             }
-            let open = match denial.condition.as_ref().map(|c| c.judge(&[])) {
+            let open = match denial.condition.as_ref().map(|c| self.decide(c, &[])) {
                 None | Some(Verdict::Holds) => None,
                 Some(Verdict::Fails) => continue,
                 Some(Verdict::Depends(open)) => Some(open),
@@ -137,7 +137,7 @@ impl PolicySet<'_> {
         for (pattern, level, keys) in left {
             for cap in &caps {
                 let mut keys = keys.clone();
-                match cap.condition.as_ref().map(|c| c.judge(&[])) {
+                match cap.condition.as_ref().map(|c| self.decide(c, &[])) {
                     None | Some(Verdict::Holds) => {}
                     Some(Verdict::Fails) => continue,
                     Some(Verdict::Depends(open)) => keys.extend(open),

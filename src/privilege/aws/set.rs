@@ -4,7 +4,7 @@
 //! Allowed is what some statement allows, no statement denies and the boundary, if there is one, allows
 //! too. A denial under a condition that files cannot decide does not protect, but the answer says so.
 
-use super::condition::{Context, Verdict};
+use super::condition::{Condition, Context, Verdict};
 use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
 use crate::model::Certainty;
@@ -109,6 +109,18 @@ impl<'w> PolicySet<'w> {
         best
     }
 
+    /// Judges a condition by what is known of the request and, for a set of one principal's, of its caller.
+    pub(super) fn decide(&self, condition: &Condition, context: Context<'_>) -> Verdict {
+        if self.variables.is_empty() || !condition.asks_who() {
+            return condition.judge(context);
+        }
+        let own = self.variables.iter();
+        let own = own.filter(|(key, _)| !key.starts_with("aws:principaltag/"));
+        let mut all: Vec<(&str, &str)> = own.map(|(k, v)| (&**k, &**v)).collect();
+        all.extend(context);
+        condition.judge(&all)
+    }
+
     /// For a grant that comes from elsewhere (a role's trust): `None` when a denial, or for a role the
     /// boundary, stands against it, else the condition keys of denials that may apply.
     pub(super) fn barred(&self, probe: Probe, on: On<'_>, role: bool) -> Option<BTreeSet<String>> {
@@ -167,7 +179,7 @@ impl<'w> PolicySet<'w> {
     ) -> Option<(String, Certainty, BTreeSet<String>)> {
         let mut keys = match &statement.condition {
             None => BTreeSet::new(),
-            Some(condition) => match condition.judge(context) {
+            Some(condition) => match self.decide(condition, context) {
                 Verdict::Holds => BTreeSet::new(),
                 Verdict::Fails => return None,
                 Verdict::Depends(keys) => keys,
@@ -232,7 +244,11 @@ impl<'w> PolicySet<'w> {
                 if !self.shuts_out(statement, on, pattern, Some(probe)) {
                     continue;
                 }
-                match statement.condition.as_ref().map(|c| c.judge(context)) {
+                match statement
+                    .condition
+                    .as_ref()
+                    .map(|c| self.decide(c, context))
+                {
                     None | Some(Verdict::Holds) => return true,
                     Some(Verdict::Fails) => {}
                     Some(Verdict::Depends(open)) => keys.extend(open),
@@ -281,7 +297,11 @@ impl<'w> PolicySet<'w> {
             let Some(statement) = policy.statements.get(number) else {
                 continue;
             };
-            let open = match statement.condition.as_ref().map(|c| c.judge(context)) {
+            let open = match statement
+                .condition
+                .as_ref()
+                .map(|c| self.decide(c, context))
+            {
                 None | Some(Verdict::Holds) => BTreeSet::new(),
                 Some(Verdict::Fails) => continue,
                 Some(Verdict::Depends(open)) => open,
@@ -421,9 +441,10 @@ impl<'w> PolicySet<'w> {
                 };
                 let keys: BTreeSet<String> = match &statement.condition {
                     None => BTreeSet::new(),
-                    Some(condition) => match condition.judge(&[]) {
+                    Some(condition) => match self.decide(condition, &[]) {
                         Verdict::Depends(keys) => keys,
-                        _ => BTreeSet::new(),
+                        Verdict::Holds => BTreeSet::new(),
+                        Verdict::Fails => continue,
                     },
                 };
                 let certainty = if keys.is_empty() {

@@ -366,6 +366,16 @@ fn variables(node: &Node<'_>) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     values.insert("aws:principalaccount".to_owned(), node.account.to_string());
     if let Some(identity) = node.identity {
+        let kind = match node.kind {
+            Kind::Root => "Account",
+            Kind::Role => "AssumedRole",
+            Kind::User | Kind::Group => "User",
+        };
+        // A group is no caller; its members are.
+        if node.kind != Kind::Group {
+            values.insert("aws:principaltype".to_owned(), kind.to_owned());
+            values.insert("aws:principalarn".to_owned(), node.id.to_string());
+        }
         if node.kind == Kind::User {
             values.insert("aws:username".to_owned(), identity.name.to_string());
         }
