@@ -1,6 +1,6 @@
 //! What an identity may do, in words common to all platforms, with the path that proves it.
 
-use super::{Evidence, Str};
+use super::{Evidence, IdentityId, Str};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much an identity may do, lowest first. `Unknown` sorts below everything and is never `None`.
@@ -202,6 +202,9 @@ pub struct Privilege {
     pub wildcard: Option<Proof>,
     /// Documents the answer depends on that were not read: `policy arn:… (attached)`.
     pub unresolved: BTreeSet<Str>,
+    /// Identities of other platforms that it is to become by design, and whose trust was read and does not
+    /// let it in.
+    pub shut_out: BTreeSet<IdentityId>,
 }
 
 impl Privilege {

@@ -1,6 +1,7 @@
 //! What each identity may do: one analyser per platform, one vocabulary for the answer.
 
 use crate::model::{Certainty, Hop, Identity, IdentityId, Inventory, Privilege, Proof, Tier};
+use aws::web_identity::{Entrance, entrance};
 use std::collections::BTreeMap;
 
 pub mod aws;
@@ -48,10 +49,36 @@ fn take_over(
             .identities
             .get(target)
             .map_or(&*target.0, |i| &*i.name);
-        let step = Hop {
+        let mut steps = vec![Hop {
             what: format!("becomes {name} by its annotation").into(),
             evidence: Some(evidence.clone()),
-        };
+        }];
+        let namespace = identity.namespace.as_deref().unwrap_or_default();
+        let entrance = entrance(inventory, target, namespace, &identity.name);
+        let firm = entrance.certainty();
+        let mut depending = String::new();
+        match &entrance {
+            Entrance::Shut => {
+                own.shut_out.insert(target.clone());
+                continue;
+            }
+            Entrance::Open { trust, keys } => {
+                steps.push(Hop {
+                    what: format!(
+                        "trust policy {} lets in {}",
+                        trust.label,
+                        trust.principal.describe()
+                    )
+                    .into(),
+                    evidence: Some(trust.evidence.clone()),
+                });
+                if !keys.is_empty() {
+                    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                    depending = format!(", depending on {}", keys.join(", "));
+                }
+            }
+            Entrance::Unread => {}
+        }
         let theirs = known.get(target).filter(|p| p.tier != Tier::Unknown);
         let Some(theirs) = theirs else {
             own.unresolved
@@ -65,18 +92,21 @@ fn take_over(
             }
             continue;
         };
+        if matches!(entrance, Entrance::Unread) {
+            own.unresolved
+                .insert(format!("who may assume {target}").into());
+        }
         let via = |proof: &Proof| Proof {
-            hops: std::iter::once(step.clone())
-                .chain(proof.hops.iter().cloned())
-                .collect(),
-            ..proof.clone()
+            claim: format!("{}{depending}", proof.claim).into(),
+            hops: steps.iter().chain(&proof.hops).cloned().collect(),
+            certainty: proof.certainty.max(firm),
         };
         for (capability, proof) in &theirs.capabilities {
             own.add(*capability, via(proof));
         }
         if theirs.tier > own.tier {
             own.tier = theirs.tier;
-            own.certainty = theirs.certainty;
+            own.certainty = theirs.certainty.max(firm);
             own.proof = theirs.proof.as_ref().map(via);
         }
         own.own_tier = own.own_tier.max(theirs.own_tier);

@@ -30,6 +30,21 @@ pub(in crate::check) struct IdentityView<'a> {
     pub now: Timestamp,
 }
 
+/// What stands between the identity and whom it is to become; empty when nothing is known to.
+fn becomes_fault(view: &IdentityView<'_>) -> String {
+    let refused = view.privilege.map(|p| &p.shut_out);
+    match refused.and_then(|refused| refused.first()) {
+        Some(role) => {
+            let name = role.0.rsplit('/').next().unwrap_or(&role.0);
+            format!("the trust policy of {name} does not let it in")
+        }
+        None if view.becomes_missing == Some(true) => {
+            "the export of that account lists no such role".to_owned()
+        }
+        None => String::new(),
+    }
+}
+
 /// The kind.
 pub(in crate::check) struct OfIdentity;
 
@@ -333,6 +348,8 @@ columns! { OfIdentity;
     "automounting_workloads": Type::Int, Workloads, |v| Value::count(v.workloads.iter().filter(|w| automounts(v, w)).count()), "How many of them have its token mounted.";
     "becomes": Type::Texts, Becomes, |v| Value::list(v.identity.becomes.iter().map(|(id, _)| &*id.0).collect::<std::collections::BTreeSet<_>>()), "Identities of other platforms that it becomes by design.";
     "becomes.missing": Type::Bool, Becomes, |v| Value::bool(v.becomes_missing), "One of them is in no export although its account was exported; unknown when its account was not exported.";
+    "becomes.refused": Type::Bool, Becomes, |v| Value::bool(v.privilege.map(|p| !p.shut_out.is_empty())), "The trust of one of them was read and does not let it in.";
+    "becomes.fault": Type::Text, Becomes, |v| Value::owned(becomes_fault(v)), "Why it cannot become one of them: no export lists the role, or the role does not let it in.";
     "registry_present": Type::Bool, Declaration, |v| Value::Bool(v.registry_present), "A registry was read.";
     "registered": Type::Bool, Declaration, |v| Value::Bool(!v.entries.is_empty()), "A registry entry speaks of it.";
     "declaration.purpose": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.purpose.as_deref())), "What it is for, as registered.";

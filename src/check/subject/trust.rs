@@ -83,6 +83,45 @@ fn of<'a>(view: &TrustView<'a>, read: fn(&IdentityView<'a>) -> Value<'a>) -> Val
     view.target.map_or(Value::Unknown, read)
 }
 
+/// The condition keys that some value does not satisfy. `"StringLike": {"…:sub": "*"}` keeps nobody out.
+fn limiting(trust: &Trust) -> Vec<&str> {
+    let block: serde_json::Value = trust
+        .condition
+        .as_deref()
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default();
+    let tests = || {
+        let operators = block.as_object().into_iter().flatten();
+        operators.flat_map(|(operator, keys)| {
+            let keys = keys.as_object().into_iter().flatten();
+            keys.map(move |(key, values)| (operator, key, values))
+        })
+    };
+    let limits = |key: &&str| {
+        let mut named = tests().filter(|(_, k, _)| k.eq_ignore_ascii_case(key));
+        let mut seen = false;
+        let closed = named.any(|(operator, _, values)| {
+            seen = true;
+            let operator = operator.to_ascii_lowercase();
+            let open = match values {
+                serde_json::Value::Array(values) => values.iter().any(open),
+                value => open(value),
+            };
+            !(open && operator.contains("like") && !operator.contains("not"))
+        });
+        closed || !seen
+    };
+    let keys = trust.condition_keys.iter().map(|key| &**key);
+    keys.filter(limits).collect()
+}
+
+/// Whether any value, or any subject of a forge with repositories, is like this one.
+fn open(value: &serde_json::Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    let rest = text.strip_prefix("repo:").unwrap_or(text);
+    rest.contains('*') && rest.bytes().all(|b| b"*:/".contains(&b))
+}
+
 columns! { OfTrust;
     "id": Type::Text, Record, |v| Value::owned(v.id.to_string()), "Target, principal and statement.";
     "name": Type::Text, Record, |v| Value::owned(OfTrust::name(v).to_string()), "What a person calls it.";
@@ -91,8 +130,8 @@ columns! { OfTrust;
     "effect": Type::Enum(&EFFECT), Record, |v| word(&EFFECT, match v.trust.effect { Effect::Allow => "allow", Effect::Deny => "deny" }), "Lets in or shuts out.";
     "actions": Type::Texts, Record, |v| Value::list(v.trust.actions.iter().map(|a| &**a)), "The actions: `sts:AssumeRole`.";
     "cross_account": Type::Bool, Record, |v| Value::bool(v.trust.cross_account), "The party belongs to another account; unknown when that cannot be told.";
-    "conditioned": Type::Bool, Record, |v| Value::Bool(v.trust.condition.is_some()), "The statement has a condition.";
-    "condition_keys": Type::Texts, Record, |v| Value::list(v.trust.condition_keys.iter().map(|k| &**k)), "The condition keys it names, lower case.";
+    "conditioned": Type::Bool, Record, |v| Value::Bool(v.trust.condition.is_some() && (v.trust.condition_keys.is_empty() || !limiting(v.trust).is_empty())), "The statement has a condition that keeps somebody out.";
+    "condition_keys": Type::Texts, Record, |v| Value::list(limiting(v.trust)), "The condition keys that keep somebody out, lower case: one that any value satisfies is none.";
     "label": Type::Text, Record, |v| Value::text(Some(&v.trust.label)), "The statement's `Sid` or index.";
     "target": Type::Text, Record, |v| Value::text(Some(&v.trust.target.0)), "The id of the identity that can be assumed.";
     "target.name": Type::Text, Record, |v| of(v, identity::name), "Its name.";
@@ -101,4 +140,40 @@ columns! { OfTrust;
     "target.owner": Type::Text, Identity, |v| of(v, identity::owner), "Its declared owner.";
     "target.owner.state": Type::Enum(&OWNER_STATE), Identity, |v| of(v, identity::owner_state), "Whose it is.";
     "target.tier": Type::Enum(&TIER), Privilege, |v| of(v, identity::tier), "Its highest privilege.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Document, IdentityId, Origin};
+
+    #[test]
+    fn a_condition_that_anything_satisfies_keeps_nobody_out() {
+        let limited = |operator: &str, value: &str| {
+            let document = Document {
+                origin: &Origin::file("details.json"),
+                bytes: b"",
+            };
+            let trust = Trust {
+                target: IdentityId::from("arn:aws:iam::111122223333:role/deploy"),
+                principal: TrustPrincipal::Anyone,
+                effect: Effect::Allow,
+                actions: Vec::new(),
+                condition: Some(format!(r#"{{"{operator}":{{"x:sub":{value}}}}}"#).into()),
+                condition_keys: vec!["x:sub".into()],
+                cross_account: None,
+                label: "Statement[0]".into(),
+                evidence: document.whole("x"),
+            };
+            !limiting(&trust).is_empty()
+        };
+        assert!(limited("StringEquals", r#""*""#));
+        assert!(limited("StringLike", r#""repo:acme/*""#));
+        assert!(limited("StringNotLike", r#""*""#));
+        assert!(!limited("StringLike", r#""*""#));
+        assert!(!limited(
+            "ForAnyValue:StringLike",
+            r#"["repo:acme/api:*","repo:*"]"#
+        ));
+    }
 }

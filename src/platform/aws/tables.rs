@@ -27,6 +27,8 @@ pub enum Target {
     WideGroup,
     WideRole,
     PassedRole,
+    NewRole,
+    NewUser,
 }
 
 /// A set of actions that together let a principal become more powerful.

@@ -27,7 +27,8 @@ pub(super) enum Verdict {
     Depends(BTreeSet<String>),
 }
 
-/// What is known of a request: lower-case keys with their value.
+/// What is known of a request: lower-case keys with their value; an empty one for a key that is known to be
+/// absent.
 pub(super) type Context<'a> = &'a [(&'a str, &'a str)];
 
 impl Condition {
@@ -53,6 +54,16 @@ impl Condition {
             }
         }
         Self { tests }
+    }
+
+    /// Whether it asks who the caller is, which an export tells.
+    pub(super) fn asks_who(&self) -> bool {
+        self.tests.iter().any(|test| {
+            matches!(
+                &*test.key,
+                "aws:username" | "aws:principalarn" | "aws:principalaccount" | "aws:principaltype"
+            )
+        })
     }
 
     /// Judges it for a request of which this much is known.
@@ -81,7 +92,15 @@ impl Condition {
 
 impl Test {
     fn judge(&self, context: Context<'_>) -> Option<bool> {
+        // Sessions before a moment, as revoking them writes it: whoever comes now is not among them.
+        if self.key == "aws:tokenissuetime" && self.operator.starts_with("dateless") {
+            return Some(false);
+        }
         let (_, known) = context.iter().find(|(key, _)| *key == self.key)?;
+        let optional = self.operator.ends_with("ifexists") || self.operator.starts_with("forall");
+        if known.is_empty() && optional {
+            return Some(true);
+        }
         let operator = self
             .operator
             .trim_start_matches("foranyvalue:")
@@ -99,7 +118,7 @@ impl Test {
             "stringnotequals" => !any(&|v| v == *known),
             "stringnotequalsignorecase" => !any(&|v| v.eq_ignore_ascii_case(known)),
             "stringnotlike" | "arnnotlike" | "arnnotequals" => !any(&|v| glob::matches(v, known)),
-            "null" => !any(&|v| v.eq_ignore_ascii_case("true")),
+            "null" => any(&|v| v.eq_ignore_ascii_case("true")) == known.is_empty(),
             _ => return None,
         })
     }
@@ -131,5 +150,15 @@ mod tests {
             Verdict::Depends(keys) if keys.contains("aws:multifactorauthpresent")
         ));
         assert!(matches!(judge("7"), Verdict::Depends(_)));
+        let revoked = r#"{"DateLessThan":{"aws:TokenIssueTime":"2024-01-01T00:00:00Z"}}"#;
+        assert_eq!(judge(revoked), Verdict::Fails);
+        let absent = |op: &str| {
+            let json = format!(r#"{{"{op}":{{"aws:username":"ann"}}}}"#);
+            Condition::new(&json).judge(&[("aws:username", "")])
+        };
+        assert_eq!(absent("StringEquals"), Verdict::Fails);
+        assert_eq!(absent("StringEqualsIfExists"), Verdict::Holds);
+        assert_eq!(absent("StringNotEquals"), Verdict::Holds);
+        assert_eq!(absent("ForAllValues:StringEquals"), Verdict::Holds);
     }
 }

@@ -276,8 +276,24 @@ impl<'i> Climb<'_, 'i, '_> {
             Target::OtherGroup => self.other(position, node, rule, Kind::Group, false),
             Target::AssumableRole => self.other(position, node, rule, Kind::Role, true),
             Target::OwnBoundary if user || role => self.boundary(node, rule),
+            Target::NewRole => self.made(node, rule, "role"),
+            Target::NewUser => self.made(node, rule, "user"),
             _ => None,
         }
+    }
+
+    /// A principal that does not exist yet: all actions must hold on one and the same name.
+    fn made(&self, node: &Node<'i>, rule: &'static Escalation, kind: &str) -> Option<Way<'i>> {
+        let set = self.world.sets.get(node.set)?;
+        let probes = rule.actions.iter().filter_map(|a| probe(a));
+        let patterns: BTreeSet<String> = probes.flat_map(|p| set.patterns(p)).collect();
+        let mut ways = patterns.iter().filter_map(|pattern| {
+            let arn = sample(pattern, &node.account, kind)?;
+            let mut way = self.all_on(node, rule, &arn)?;
+            way.subject.clone_from(pattern);
+            Some(way)
+        });
+        ways.find(|way| way.certainty <= self.limit)
     }
 
     fn start(&self, rule: &'static Escalation, subject: &str) -> Way<'i> {
@@ -296,7 +312,17 @@ impl<'i> Climb<'_, 'i, '_> {
     fn ask(&self, node: &Node<'i>, action: &str, on: On<'_>) -> Option<Allowed> {
         let set = self.world.sets.get(node.set)?;
         // To become an admin, AdministratorAccess has to be among the policies that may be attached.
-        set.allowed(probe(action)?, on, &[("iam:policyarn", ADMINISTRATOR)])
+        let mut context = vec![("iam:policyarn", ADMINISTRATOR)];
+        // The boundary that the target has, or is made with; what a new boundary is to be, the caller says.
+        if let On::Arn(arn) = on
+            && !action.ends_with("PermissionsBoundary")
+        {
+            let target = self.world.by_arn.get(arn);
+            let target = target.and_then(|&position| self.world.nodes.get(position));
+            let boundary = target.and_then(|node| node.boundary).unwrap_or_default();
+            context.push(("iam:permissionsboundary", boundary));
+        }
+        set.allowed(probe(action)?, on, &context)
     }
 
     fn all_on(&self, node: &Node<'i>, rule: &'static Escalation, arn: &str) -> Option<Way<'i>> {
@@ -448,19 +474,24 @@ impl<'i> Climb<'_, 'i, '_> {
         let Some(first) = rule.actions.first().and_then(|a| probe(a)) else {
             return;
         };
-        let service = rule
-            .services
-            .iter()
-            .find(|service| node.gate.services.contains_key(service.as_str()));
-        if kind == Target::PassedRole && service.is_none() {
-            return;
-        }
+        // A role that is passed is passed to one of the services that it trusts; which one, conditions
+        // may care.
+        let passed = kind == Target::PassedRole;
+        let services = rule.services.iter();
+        let services = services.filter(|s| node.gate.services.contains_key(s.as_str()));
+        let services: Vec<Option<&'static String>> = if passed {
+            services.map(Some).collect()
+        } else {
+            vec![None]
+        };
         let able = |set: usize| {
             let rules = self.applicable.get(set).into_iter().flatten();
             self.remaining.get(set) != Some(&0) && rules.into_iter().any(|r| std::ptr::eq(*r, rule))
         };
         for set in self.world.sets_for(first, &node.id.0, &able) {
-            let Some(way) = self.shared(set, target, node, rule, service) else {
+            let ways_in = services.iter();
+            let ways_in = ways_in.filter_map(|&s| self.shared(set, target, node, rule, s));
+            let Some(way) = ways_in.min_by_key(|way| way.certainty) else {
                 continue;
             };
             if way.certainty > self.limit {
@@ -501,6 +532,19 @@ impl<'i> Climb<'_, 'i, '_> {
         }
         Some(way)
     }
+}
+
+/// The ARN of a user or role of the account that a pattern matches, with any name; `None` when it matches
+/// none.
+fn sample(pattern: &str, account: &str, kind: &str) -> Option<String> {
+    let plain = format!("arn:aws:iam::{account}:{kind}/new-{kind}");
+    if glob::matches(pattern, &plain) {
+        return Some(plain);
+    }
+    let named = pattern.split_once(&format!(":{kind}/"))?.1;
+    let name = named.replace(['*', '?'], "x");
+    let arn = format!("arn:aws:iam::{account}:{kind}/{name}");
+    (!name.is_empty() && glob::matches(pattern, &arn)).then_some(arn)
 }
 
 /// Whether the path fits what is known of the user's password.

@@ -18,14 +18,15 @@ impl PolicySet<'_> {
                 continue;
             };
             for (number, statement) in policy.statements.iter().enumerate() {
-                if !statement.allow {
+                // What speaks of no resource at all gives nothing.
+                if !statement.allow || self.scopes(statement).is_empty() {
                     continue;
                 }
                 for (pattern, level, mut keys) in self.effective(statement) {
-                    if let Some(condition) = &statement.condition
-                        && let Verdict::Depends(open) = condition.judge(&[])
-                    {
-                        keys.extend(open);
+                    match statement.condition.as_ref().map(|c| self.decide(c, &[])) {
+                        Some(Verdict::Depends(open)) => keys.extend(open),
+                        Some(Verdict::Fails) => continue,
+                        Some(Verdict::Holds) | None => {}
                     }
                     let certainty = match self.boundary {
                         Boundary::Unread => Certainty::Unresolved,
@@ -86,10 +87,13 @@ impl PolicySet<'_> {
             .flat_map(|policy| &policy.statements)
             .filter(|s| !s.allow)
         {
-            if !scopes.iter().all(|s| self.shuts_out(denial, On::Any, s)) {
+            if !scopes
+                .iter()
+                .all(|s| self.shuts_out(denial, On::Any, s, None))
+            {
                 continue;
             }
-            let open = match denial.condition.as_ref().map(|c| c.judge(&[])) {
+            let open = match denial.condition.as_ref().map(|c| self.decide(c, &[])) {
                 None | Some(Verdict::Holds) => None,
                 Some(Verdict::Fails) => continue,
                 Some(Verdict::Depends(open)) => Some(open),
@@ -133,7 +137,7 @@ impl PolicySet<'_> {
         for (pattern, level, keys) in left {
             for cap in &caps {
                 let mut keys = keys.clone();
-                match cap.condition.as_ref().map(|c| c.judge(&[])) {
+                match cap.condition.as_ref().map(|c| self.decide(c, &[])) {
                     None | Some(Verdict::Holds) => {}
                     Some(Verdict::Fails) => continue,
                     Some(Verdict::Depends(open)) => keys.extend(open),

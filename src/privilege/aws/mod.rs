@@ -11,9 +11,11 @@ mod condition;
 mod escalate;
 mod level;
 mod proof;
+mod scope;
 mod set;
 mod statement;
 mod trust;
+pub(super) mod web_identity;
 mod world;
 
 use crate::model::{

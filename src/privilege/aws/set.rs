@@ -4,7 +4,8 @@
 //! Allowed is what some statement allows, no statement denies and the boundary, if there is one, allows
 //! too. A denial under a condition that files cannot decide does not protect, but the answer says so.
 
-use super::condition::{Context, Verdict};
+use super::condition::{Condition, Context, Verdict};
+use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
 use crate::model::Certainty;
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
@@ -108,6 +109,18 @@ impl<'w> PolicySet<'w> {
         best
     }
 
+    /// Judges a condition by what is known of the request and, for a set of one principal's, of its caller.
+    pub(super) fn decide(&self, condition: &Condition, context: Context<'_>) -> Verdict {
+        if self.variables.is_empty() || !condition.asks_who() {
+            return condition.judge(context);
+        }
+        let own = self.variables.iter();
+        let own = own.filter(|(key, _)| !key.starts_with("aws:principaltag/"));
+        let mut all: Vec<(&str, &str)> = own.map(|(k, v)| (&**k, &**v)).collect();
+        all.extend(context);
+        condition.judge(&all)
+    }
+
     /// For a grant that comes from elsewhere (a role's trust): `None` when a denial, or for a role the
     /// boundary, stands against it, else the condition keys of denials that may apply.
     pub(super) fn barred(&self, probe: Probe, on: On<'_>, role: bool) -> Option<BTreeSet<String>> {
@@ -166,18 +179,20 @@ impl<'w> PolicySet<'w> {
     ) -> Option<(String, Certainty, BTreeSet<String>)> {
         let mut keys = match &statement.condition {
             None => BTreeSet::new(),
-            Some(condition) => match condition.judge(context) {
+            Some(condition) => match self.decide(condition, context) {
                 Verdict::Holds => BTreeSet::new(),
                 Verdict::Fails => return None,
                 Verdict::Depends(keys) => keys,
             },
         };
         let fits = match on {
-            On::Any => speaks_of(probe, pattern),
-            On::Everything => is_everything(pattern),
+            On::Any => speaks_of(probe, pattern) && !self.pares(statement, probe),
+            On::Everything => is_everything(pattern) && !self.pares(statement, probe),
             On::Arn(arn) => glob::matches(pattern, arn) && !self.excluded(statement, arn),
             On::OtherUser(own) => {
-                overlaps(pattern, "arn:*:iam::*:user/*") && !own_only(pattern, own)
+                overlaps(pattern, "arn:*:iam::*:user/*")
+                    && !own_only(pattern, own)
+                    && !self.pares(statement, probe)
             }
         };
         if !fits || self.denied(probe, on, context, pattern, &mut keys) {
@@ -226,10 +241,14 @@ impl<'w> PolicySet<'w> {
                 let Some(statement) = policy.statements.get(number) else {
                     continue;
                 };
-                if !self.shuts_out(statement, on, pattern) {
+                if !self.shuts_out(statement, on, pattern, Some(probe)) {
                     continue;
                 }
-                match statement.condition.as_ref().map(|c| c.judge(context)) {
+                match statement
+                    .condition
+                    .as_ref()
+                    .map(|c| self.decide(c, context))
+                {
                     None | Some(Verdict::Holds) => return true,
                     Some(Verdict::Fails) => {}
                     Some(Verdict::Depends(open)) => keys.extend(open),
@@ -239,15 +258,26 @@ impl<'w> PolicySet<'w> {
         false
     }
 
-    pub(super) fn shuts_out(&self, statement: &Statement, on: On<'_>, pattern: &str) -> bool {
+    /// Whether a denial speaks of all that the pattern (or the one resource asked about) can mean, for
+    /// this action if it is about one.
+    pub(super) fn shuts_out(
+        &self,
+        statement: &Statement,
+        on: On<'_>,
+        pattern: &str,
+        probe: Option<Probe>,
+    ) -> bool {
         let list = || self.expanded(&statement.resources, statement.variables);
+        let all = |p: &str| probe.is_some_and(|probe| blankets(p, probe));
         match (on, statement.resources.negated) {
             (On::Arn(arn), negated) => list().any(|p| glob::matches(&p, arn)) != negated,
             (On::OtherUser(own), true) => {
                 !list().any(|p| overlaps(&p, pattern) && !own_only(&p, own))
             }
+            // What is left must be worth the name of everything.
+            (On::Everything, true) => !list().any(|p| all(&p)),
             (_, true) => !list().any(|p| overlaps(&p, pattern)),
-            (_, false) => list().any(|p| covers(&p, pattern)),
+            (_, false) => list().any(|p| covers(&p, pattern) || all(&p)),
         }
     }
 
@@ -267,7 +297,11 @@ impl<'w> PolicySet<'w> {
             let Some(statement) = policy.statements.get(number) else {
                 continue;
             };
-            let open = match statement.condition.as_ref().map(|c| c.judge(context)) {
+            let open = match statement
+                .condition
+                .as_ref()
+                .map(|c| self.decide(c, context))
+            {
                 None | Some(Verdict::Holds) => BTreeSet::new(),
                 Some(Verdict::Fails) => continue,
                 Some(Verdict::Depends(open)) => open,
@@ -275,7 +309,7 @@ impl<'w> PolicySet<'w> {
             for cap in self.scopes(statement) {
                 let fits = match on {
                     On::Any => overlaps(&cap, pattern),
-                    On::Everything => is_everything(&cap),
+                    On::Everything => is_everything(&cap) && !self.pares(statement, probe),
                     On::Arn(arn) => glob::matches(&cap, arn) && !self.excluded(statement, arn),
                     On::OtherUser(own) => overlaps(&cap, pattern) && !own_only(&cap, own),
                 };
@@ -301,11 +335,23 @@ impl<'w> PolicySet<'w> {
     /// What a statement speaks of: its patterns, or everything where it says what it does not speak of.
     pub(super) fn scopes<'s>(&'s self, statement: &'s Statement) -> Vec<Cow<'s, str>> {
         if statement.resources.negated {
+            let none = self.expanded(&statement.resources, statement.variables);
+            if none.into_iter().any(|p| is_everything(&p)) {
+                return Vec::new();
+            }
             vec![Cow::Borrowed("*")]
         } else {
             self.expanded(&statement.resources, statement.variables)
                 .collect()
         }
+    }
+
+    /// Whether a statement by `NotResource` leaves the action nothing to work on.
+    fn pares(&self, statement: &Statement, probe: Probe) -> bool {
+        statement.resources.negated
+            && self
+                .expanded(&statement.resources, statement.variables)
+                .any(|p| blankets(&p, probe))
     }
 
     fn excluded(&self, statement: &Statement, arn: &str) -> bool {
@@ -390,14 +436,15 @@ impl<'w> PolicySet<'w> {
                         || p.strip_suffix(":*")
                             .is_some_and(|s| !s.contains(['*', '?']))
                 });
-                let Some(wild) = wild else {
+                let Some(wild) = wild.filter(|wild| self.lets_through(wild)) else {
                     continue;
                 };
                 let keys: BTreeSet<String> = match &statement.condition {
                     None => BTreeSet::new(),
-                    Some(condition) => match condition.judge(&[]) {
+                    Some(condition) => match self.decide(condition, &[]) {
                         Verdict::Depends(keys) => keys,
-                        _ => BTreeSet::new(),
+                        Verdict::Holds => BTreeSet::new(),
+                        Verdict::Fails => continue,
                     },
                 };
                 let certainty = if keys.is_empty() {
@@ -424,54 +471,27 @@ impl<'w> PolicySet<'w> {
         }
         best
     }
-}
 
-/// Whether a pattern can match a resource that the action works on. Known for IAM and STS, whose actions
-/// work on IAM's own resources; of other services any pattern will do.
-fn speaks_of(probe: Probe, pattern: &str) -> bool {
-    let action = spelling(probe);
-    if action.starts_with("iam:") || action.starts_with("sts:AssumeRole") {
-        overlaps(pattern, "arn:*:iam::*")
-    } else {
-        true
-    }
-}
-
-/// Whether a pattern can match no other user than this one: its last part is the user's own name.
-fn own_only(pattern: &str, own: &str) -> bool {
-    let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
-    pattern.contains('/') && name(pattern) == name(own) || pattern == own
-}
-
-/// A pattern with its policy variables filled in; `None` when one has no value, and so nothing matches.
-/// What only a request tells matches anything.
-fn substituted(pattern: &str, values: &BTreeMap<String, String>) -> Option<String> {
-    let mut text = String::with_capacity(pattern.len());
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once("${") {
-        text.push_str(before);
-        let Some((variable, tail)) = after.split_once('}') else {
-            text.push_str("${");
-            rest = after;
-            continue;
+    /// Whether no denial and no boundary makes less of an action pattern granted on everything.
+    fn lets_through(&self, wild: &str) -> bool {
+        let whole = |s: &&Statement| self.scopes(s).iter().any(|p| is_everything(p));
+        let spoken = |s: &Statement| s.actions.list.iter().any(|p| covers(p, wild));
+        let boundary = match self.boundary {
+            Boundary::Policy(index) => self.policies.get(index),
+            _ => None,
         };
-        let (name, default) = match variable.split_once(',') {
-            Some((name, default)) => (name.trim(), Some(default.trim().trim_matches('\''))),
-            None => (variable.trim(), None),
-        };
-        let key = name.to_ascii_lowercase();
-        match (values.get(&key), default) {
-            (Some(value), _) => text.push_str(value),
-            (None, Some(default)) => text.push_str(default),
-            // `${*}`, `${?}` and `${$}` are those characters themselves; one character, then.
-            (None, None) if matches!(name, "*" | "?" | "$") => text.push('?'),
-            (None, None) if key == "aws:username" || key.starts_with("aws:principaltag/") => {
-                return None;
-            }
-            (None, None) => text.push('*'),
+        let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        let mut denials = policies
+            .chain(boundary)
+            .flat_map(|policy| &policy.statements)
+            .filter(|s| !s.allow && s.condition.is_none())
+            .filter(whole);
+        if denials.any(|s| spoken(s) != s.actions.negated) {
+            return false;
         }
-        rest = tail;
+        boundary.is_none_or(|cap| {
+            let mut allows = cap.statements.iter().filter(|s| s.allow).filter(whole);
+            allows.any(|s| spoken(s) != s.actions.negated)
+        })
     }
-    text.push_str(rest);
-    Some(text)
 }

@@ -129,7 +129,7 @@ pub(super) struct Compiled {
     pub allow: BTreeMap<Probe, Vec<usize>>,
     /// By probe, the positions of the statements that deny it.
     pub deny: BTreeMap<Probe, Vec<usize>>,
-    /// Whether some statement holds policy variables.
+    /// Whether some statement holds policy variables, or a condition that asks who the caller is.
     pub variables: bool,
     /// Whether some statement denies.
     pub denies: bool,
@@ -190,7 +190,8 @@ impl Compiled {
                 table.entry(probe).or_default().push(index);
             }
         }
-        let variables = statements.iter().any(|s| s.variables);
+        let personal = |s: &Statement| s.condition.as_ref().is_some_and(Condition::asks_who);
+        let variables = statements.iter().any(|s| s.variables || personal(s));
         let denies = statements.iter().any(|s| !s.allow);
         Self {
             id,

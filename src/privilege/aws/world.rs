@@ -38,6 +38,8 @@ pub(super) struct Node<'i> {
     pub set: usize,
     /// Whether some export says what it holds.
     pub known: bool,
+    /// The id of its permissions boundary.
+    pub boundary: Option<&'i str>,
     /// Whether nothing caps what it is given: no boundary, or one that lets everything through.
     pub uncapped: bool,
     /// Who may assume it, for roles.
@@ -173,6 +175,7 @@ impl<'i, 'w> World<'i, 'w> {
             unresolved: BTreeSet::new(),
             set: 0,
             known,
+            boundary: None,
             uncapped: true,
             gate: Gate::default(),
         });
@@ -217,6 +220,7 @@ impl<'i, 'w> World<'i, 'w> {
                 let policy = positions.get(&entitlement.policy.0).copied();
                 let name = &entitlement.policy;
                 if entitlement.role == EntitlementRole::Boundary {
+                    node.boundary = Some(&name.0);
                     boundary = match policy {
                         Some(policy) => Boundary::Policy(policy),
                         None => Boundary::Unread,
@@ -362,6 +366,16 @@ fn variables(node: &Node<'_>) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     values.insert("aws:principalaccount".to_owned(), node.account.to_string());
     if let Some(identity) = node.identity {
+        let kind = match node.kind {
+            Kind::Root => "Account",
+            Kind::Role => "AssumedRole",
+            Kind::User | Kind::Group => "User",
+        };
+        // A group is no caller; its members are.
+        if node.kind != Kind::Group {
+            values.insert("aws:principaltype".to_owned(), kind.to_owned());
+            values.insert("aws:principalarn".to_owned(), node.id.to_string());
+        }
         if node.kind == Kind::User {
             values.insert("aws:username".to_owned(), identity.name.to_string());
         }

@@ -1,0 +1,99 @@
+//! Resource patterns, as far as one can say what they are worth to an action.
+
+use super::statement::{Probe, spelling};
+use crate::platform::aws::pattern::{is_everything, overlaps};
+use crate::platform::glob;
+use std::collections::BTreeMap;
+
+/// Whether a pattern matches all that the action works on, as far as that is known: everything, every
+/// resource of the action's service, or, for IAM, every resource of the kind that the action is about.
+pub(super) fn blankets(pattern: &str, probe: Probe) -> bool {
+    if is_everything(pattern) {
+        return true;
+    }
+    let Some((service, verb)) = spelling(probe).split_once(':') else {
+        return false;
+    };
+    let assumes = service == "sts" && verb.starts_with("AssumeRole");
+    let service = if assumes { "iam" } else { service };
+    let mut parts = pattern.splitn(6, ':');
+    let mut part = || parts.next().unwrap_or_default();
+    let (arn, _, of, region, account, resource) = (part(), part(), part(), part(), part(), part());
+    let open = |part: &str| part.is_empty() || part.bytes().all(|b| b == b'*');
+    if arn != "arn" || !glob::matches(of, service) || !open(region) {
+        return false;
+    }
+    if service != "iam" {
+        return open(account) && resource == "*";
+    }
+    // IAM's own actions work on their own account, whatever its id; roles of any account can be assumed.
+    if assumes && !open(account) {
+        return false;
+    }
+    resource == "*" || kind(verb).is_some_and(|kind| resource.strip_suffix("/*") == Some(kind))
+}
+
+/// The kind of resource that an action of IAM, or the assuming of a role, is about.
+fn kind(verb: &str) -> Option<&'static str> {
+    [
+        ("PolicyVersion", "policy"),
+        ("Role", "role"),
+        ("Group", "group"),
+        ("User", "user"),
+        ("AccessKey", "user"),
+        ("LoginProfile", "user"),
+    ]
+    .into_iter()
+    .find(|(word, _)| verb.contains(word))
+    .map(|(_, kind)| kind)
+}
+
+/// Whether a pattern can match a resource that the action works on. Known for IAM and STS, whose actions
+/// work on IAM's own resources; of other services any pattern will do.
+pub(super) fn speaks_of(probe: Probe, pattern: &str) -> bool {
+    let action = spelling(probe);
+    if action.starts_with("iam:") || action.starts_with("sts:AssumeRole") {
+        overlaps(pattern, "arn:*:iam::*")
+    } else {
+        true
+    }
+}
+
+/// Whether a pattern can match no other user than this one: its last part is the user's own name.
+pub(super) fn own_only(pattern: &str, own: &str) -> bool {
+    let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    pattern.contains('/') && name(pattern) == name(own) || pattern == own
+}
+
+/// A pattern with its policy variables filled in; `None` when one has no value, and so nothing matches.
+/// What only a request tells matches anything.
+pub(super) fn substituted(pattern: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    let mut text = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let Some((variable, tail)) = after.split_once('}') else {
+            text.push_str("${");
+            rest = after;
+            continue;
+        };
+        let (name, default) = match variable.split_once(',') {
+            Some((name, default)) => (name.trim(), Some(default.trim().trim_matches('\''))),
+            None => (variable.trim(), None),
+        };
+        let key = name.to_ascii_lowercase();
+        match (values.get(&key), default) {
+            (Some(value), _) => text.push_str(value),
+            (None, Some(default)) => text.push_str(default),
+            // `${*}`, `${?}` and `${$}` are those characters themselves; one character, then.
+            (None, None) if matches!(name, "*" | "?" | "$") => text.push('?'),
+            (None, None) if key == "aws:username" || key.starts_with("aws:principaltag/") => {
+                return None;
+            }
+            (None, None) => text.push('*'),
+        }
+        rest = tail;
+    }
+    text.push_str(rest);
+    Some(text)
+}
