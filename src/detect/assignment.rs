@@ -72,8 +72,29 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
         let _ = cursor.eat(b"?");
     }
     let behind_name = cursor.at;
+    let within = opened.filter(|b| matches!(b, b'"' | b'\'' | b'`') && quote.is_none());
     cursor.blanks();
+    if cursor.eat(b"{") && !cursor.eat_accessors() {
+        cursor.at = behind_name;
+        return cursor.of_default(quote, name, place);
+    }
+    // `||=`, `??=`: only where nothing is yet.
+    if cursor.rest(3) == b"||=" || cursor.rest(3) == b"??=" {
+        cursor.at += 2;
+    }
     let value = match cursor.peek()? {
+        // `"X-Api-Key: value"`: a header as one text.
+        b':' if within.is_some() && cursor.rest(2) == b": " => {
+            cursor.at += 2;
+            let _ = SCHEMES.iter().any(|scheme| cursor.eat(scheme));
+            cursor.up_to(within?)?
+        }
+        // `${NAME:-value}`: the value where none is given.
+        b':' if before(text, name.start, 2) == b"${" => {
+            cursor.at += 1;
+            cursor.skip(|b| b == b'-' || b == b'=', 1);
+            cursor.up_to(b'}')?
+        }
         b':' => {
             cursor.at += 1;
             if cursor.peek() == Some(b':') {
@@ -99,7 +120,9 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
             }
             let tight = cursor.blanks() == 0;
             let query = matches!(opened, Some(b'?' | b'&')) && tight;
-            let style = if query {
+            let style = if tight && in_connection_string(text, name.start) {
+                Style::Setting
+            } else if query {
                 Style::Query
             } else if tight && dashes == 2 {
                 Style::Flag
@@ -107,6 +130,35 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
                 Style::Equals
             };
             cursor.value(place, style)?
+        }
+        // setPassword("value"), .password("value"), std::string password("value")
+        b'(' if cursor.at == behind_name && gives(text, &name) => {
+            cursor.at += 1;
+            if !cursor.quoted_next() {
+                return None;
+            }
+            let value = cursor.value(place, Style::Equals)?;
+            let mut end = Cursor {
+                text,
+                at: value.0.end + 1,
+            };
+            end.blanks();
+            if end.peek() != Some(b')') {
+                return None;
+            }
+            value
+        }
+        // <string name="password">value</string>, <key>password</key> <string>value</string>
+        b'>' if quote.is_some() => {
+            cursor.at += 1;
+            cursor.up_to(b'<')?
+        }
+        b'<' if cursor.eat(b"</key>") => {
+            cursor.skip(|b| b.is_ascii_whitespace(), 80);
+            if !cursor.eat(b"<string>") {
+                return None;
+            }
+            cursor.up_to(b'<')?
         }
         b'?' if cursor.eat(b"?=") => {
             cursor.blanks();
@@ -121,12 +173,14 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
         }
         b'(' => return None,
         _ if cursor.at > behind_name && dashes == 2 => cursor.value(place, Style::Flag)?,
-        _ if cursor.at > behind_name && (place.netrc || behind_env(text, name.start)) => {
+        _ if cursor.at > behind_name && (place.netrc || behind(text, name.start, b"\nENV "))
+            || behind(text, name.start, b"#define ") && cursor.quoted_next() =>
+        {
             cursor.value(place, Style::Flag)?
         }
         _ => {
             cursor.at = behind_name;
-            cursor.of_pair(quote, place)?
+            cursor.of_pair(quote, &name, place)?
         }
     };
     let (value, quoted) = value;
@@ -137,9 +191,49 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
     })
 }
 
-/// `ENV NAME value`, as image build files have it.
-fn behind_env(text: &[u8], at: usize) -> bool {
-    before(text, at, 5).ends_with(b"\nENV ") || (at == 4 && text.starts_with(b"ENV "))
+/// Whether a directive stands right before the name: `ENV NAME value`, `#define NAME value`.
+fn behind(text: &[u8], at: usize, directive: &[u8]) -> bool {
+    let line = directive.strip_prefix(b"\n").unwrap_or(directive);
+    before(text, at, directive.len()) == directive
+        || (at == line.len() && text.starts_with(line) && line.len() < directive.len())
+}
+
+/// `Server=db;User Id=app;Password=…`: a setting among others in one text.
+fn in_connection_string(text: &[u8], at: usize) -> bool {
+    const OTHERS: [&[u8]; 8] = [
+        b"server=",
+        b"data source=",
+        b"host=",
+        b"user id=",
+        b"userid=",
+        b"uid=",
+        b"username=",
+        b"endpoint=",
+    ];
+    let left = before(text, at, 200);
+    let left = left.rsplit(|b| matches!(b, b'"' | b'\'' | b'\n')).next();
+    let left = left.unwrap_or_default().to_ascii_lowercase();
+    left.trim_ascii_end().ends_with(b";")
+        && OTHERS
+            .iter()
+            .any(|other| memchr::memmem::find(&left, other).is_some())
+}
+
+/// Whether a call of this name takes the value rather than names it: a setter, a builder's step, a
+/// constructor. `password("…")` alone may ask for one.
+fn gives(text: &[u8], name: &Range<usize>) -> bool {
+    let whole = text.get(name.clone()).unwrap_or_default();
+    let last = whole.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    let setter = [b"set".as_slice(), b"with", b"Set", b"With"]
+        .iter()
+        .any(|prefix| last.starts_with(prefix));
+    let declared = match before(text, name.start, 2) {
+        [kind, b' '] => kind.is_ascii_alphanumeric() || *kind == b'>',
+        _ => false,
+    };
+    // `new JsonPathToken("…")` makes something else.
+    let lower = last.first().is_some_and(u8::is_ascii_lowercase);
+    setter || lower && (last.len() < whole.len() || declared)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -152,6 +246,8 @@ enum Style {
     Flag,
     /// `?name=value&`
     Query,
+    /// `;name=value;`
+    Setting,
 }
 
 struct Cursor<'a> {
@@ -206,9 +302,111 @@ impl Cursor<'_> {
         (length > 0 && matches!(next, Some(b'"' | b'\'' | b'`'))).then_some(at)
     }
 
+    /// A text without blanks up to this byte, which ends it.
+    fn up_to(&self, end: u8) -> Option<(Range<usize>, bool)> {
+        let rest = self.rest(VALUE);
+        let length = rest
+            .iter()
+            .position(|b| *b == end || b.is_ascii_whitespace())?;
+        (rest.get(length) == Some(&end)).then_some((self.at..self.at + length, true))
+    }
+
+    /// `{ get; set; }` between a property and its value; the cursor stands behind the brace.
+    fn eat_accessors(&mut self) -> bool {
+        let rest = self.rest(48);
+        let length = rest
+            .iter()
+            .take_while(|b| b.is_ascii_lowercase() || matches!(b, b' ' | b';'))
+            .count();
+        let fine = length > 3 && rest.get(length) == Some(&b'}');
+        if fine {
+            self.at += length + 1;
+            self.blanks();
+        }
+        fine
+    }
+
+    /// `variable "db_password" { default = "…" }`
+    fn of_default(
+        &mut self,
+        quote: Option<u8>,
+        name: Range<usize>,
+        place: &Place,
+    ) -> Option<Assignment> {
+        quote?;
+        let at = name.start.checked_sub(1)?;
+        if !before(self.text, at, 9).ends_with(b"variable ") {
+            return None;
+        }
+        let block = self.rest(400);
+        let block = block.split(|b| *b == b'}').next()?;
+        let found = memchr::memmem::find(block, b"default")?;
+        self.at += found + 7;
+        self.blanks();
+        if !self.eat(b"=") {
+            return None;
+        }
+        self.blanks();
+        let (value, quoted) = self.value(place, Style::Equals)?;
+        (!value.is_empty()).then_some(Assignment {
+            name,
+            value,
+            quoted,
+        })
+    }
+
+    /// `env.TOKEN || "…"`: what is taken where the expression gives nothing; and the literal inside a
+    /// conversion, `[]byte("…")`.
+    fn behind_expression(&mut self, place: &Place) -> Option<(Range<usize>, bool)> {
+        const CONVERSIONS: [&[u8]; 12] = [
+            b"[]byte(",
+            b"String::from(",
+            b"Some(",
+            b"SecretStr(",
+            b"SecretString::from(",
+            b"SecretString::new(",
+            b"Secret::new(",
+            b"Buffer.from(",
+            b"std::string(",
+            b"string(",
+            b"bytes(",
+            b"new String(",
+        ];
+        if CONVERSIONS.iter().any(|call| self.eat(call)) {
+            if !self.quoted_next() {
+                return None;
+            }
+            return self.value(place, Style::Equals);
+        }
+        let line = self.rest(120);
+        let line = line.split(|b| *b == b'\n').next().unwrap_or_default();
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_.[]\"'$?()>-: ".contains(b);
+        let length = line.iter().take_while(|b| plain(b)).count();
+        let operator = line.get(length..)?;
+        let head = line.get(..length)?;
+        let skipped = if operator.starts_with(b"||") {
+            length + 2
+        } else if let Some(at) = memchr::memmem::find(head, b" ?? ") {
+            at + 4
+        } else {
+            memchr::memmem::find(head, b" or ")? + 4
+        };
+        self.at += skipped;
+        self.blanks();
+        if !self.quoted_next() {
+            return None;
+        }
+        self.value(place, Style::Equals)
+    }
+
     /// The name is itself a value: `name: DB_PASSWORD` with `value: …` behind it, as containers'
     /// environments, XML settings and Terraform have it; or the first of two arguments.
-    fn of_pair(&mut self, quote: Option<u8>, place: &Place) -> Option<(Range<usize>, bool)> {
+    fn of_pair(
+        &mut self,
+        quote: Option<u8>,
+        name: &Range<usize>,
+        place: &Place,
+    ) -> Option<(Range<usize>, bool)> {
         let comma = self.eat(b",");
         let spaces = self.skip(|b| b.is_ascii_whitespace(), 80);
         if comma && quote.is_some() && self.quoted_next() {
@@ -217,7 +415,8 @@ impl Cursor<'_> {
             self.at += 1;
             if !(self.eat(b"value") && self.peek() == quote) {
                 self.at = start;
-                return self.value(place, Style::Equals);
+                let value = self.value(place, Style::Equals)?;
+                return self.two(name.start, value.0.end).then_some(value);
             }
             self.at = start;
         }
@@ -238,6 +437,19 @@ impl Cursor<'_> {
         self.at += 1;
         self.blanks();
         self.value(place, style)
+    }
+
+    /// Whether name and value are arguments or a pair, and not two of many texts in a list.
+    fn two(&self, name: usize, value: usize) -> bool {
+        let left = before(self.text, name.saturating_sub(1), 40).trim_ascii_end();
+        let right = after(self.text, value + 1, 80).trim_ascii_start();
+        let (left, right) = (left.last().copied(), right.first().copied());
+        match left {
+            Some(b'(') => true,
+            Some(b'[') => right == Some(b']'),
+            Some(b'{') => right == Some(b'}'),
+            _ => right == Some(b')'),
+        }
     }
 
     /// The literal at the cursor.
@@ -264,8 +476,8 @@ impl Cursor<'_> {
                 return self.bare(Style::Flag);
             }
         }
-        if place.source && style != Style::Flag && style != Style::Query {
-            return None;
+        if place.source && !matches!(style, Style::Flag | Style::Query | Style::Setting) {
+            return self.behind_expression(place);
         }
         self.bare(style)
     }
@@ -291,6 +503,7 @@ impl Cursor<'_> {
         let rest = self.rest(VALUE);
         let stops = |b: u8| match style {
             Style::Query => b.is_ascii_whitespace() || b"&\"'<>#;".contains(&b),
+            Style::Setting => b.is_ascii_whitespace() || b"\"'<>;".contains(&b),
             Style::Flag => b.is_ascii_whitespace() || b"\"'`;|)".contains(&b),
             Style::Colon | Style::Equals => b.is_ascii_whitespace() || b"\"'`;".contains(&b),
         };
@@ -359,6 +572,30 @@ mod tests {
             (".netrc", "machine h login u password VALUE"),
             ("a.md", "https://host/?password=VALUE&b=c"),
             ("Makefile", "PASSWORD ?= VALUE\n"),
+            ("a.sh", "curl -H 'X-Password: VALUE' https://x"),
+            ("a.sh", "curl -H \"X-Password: VALUE\" https://x"),
+            ("a.sh", ": \"${DB_PASSWORD:=VALUE}\""),
+            ("a.java", "@Value(\"${db.password:VALUE}\")"),
+            ("a.java", "conn.setPassword(\"VALUE\");"),
+            ("a.java", "builder.withPassword(\"VALUE\")"),
+            ("a.rs", "    .password(\"VALUE\")"),
+            ("a.cpp", "std::string password(\"VALUE\");"),
+            ("a.go", "var password = []byte(\"VALUE\")"),
+            ("a.rs", "let password = String::from(\"VALUE\");"),
+            ("a.js", "const password = process.env.PASS || 'VALUE';"),
+            ("a.ts", "const password = process.env.PASS ?? \"VALUE\";"),
+            ("a.py", "password = os.environ.get('P') or 'VALUE'"),
+            ("a.ts", "process.env.PASSWORD ??= \"VALUE\";"),
+            ("a.rb", "ENV['PASSWORD'] ||= 'VALUE'"),
+            ("a.cs", "string Password { get; set; } = \"VALUE\";"),
+            (
+                "a.cs",
+                "\"Server=db;User Id=sa;Password=VALUE;Encrypt=true\"",
+            ),
+            ("a.h", "#define DB_PASSWORD \"VALUE\""),
+            ("a.xml", "<string name=\"password\">VALUE</string>"),
+            ("a.plist", "<key>Password</key>\n<string>VALUE</string>"),
+            ("a.tf", "variable \"password\" {\n  default = \"VALUE\"\n}"),
         ] {
             assert_eq!(value(path, text).as_deref(), Some("VALUE"), "{text}");
         }
@@ -374,6 +611,14 @@ mod tests {
             ("a.py", "password = f\"{x}\""),
             ("a.md", "the password: it is a long story"),
             ("a.md", "the password is"),
+            ("a.js", "[\"x\", \"password\", \"VALUE\", \"y\"]"),
+            ("a.js", "[\"password\", \"VALUE\", \"y\"]"),
+            ("a.js", "read(password(\"VALUE\"))"),
+            ("a.js", "new x.PathPassword(\"VALUE\")"),
+            ("a.md", "the Password (\"VALUE\")"),
+            ("a.h", "#define ACK_PASSWORD VALUE\n"),
+            ("a.js", "x;password=VALUE;y"),
+            ("a.tf", "output \"password\" {\n  default = \"VALUE\"\n}"),
             ("a.txt", "password"),
             ("a.txt", "password="),
         ] {

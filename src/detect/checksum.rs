@@ -6,6 +6,10 @@ use super::rule::Checksum;
 pub(super) fn verify(checksum: Checksum, value: &[u8]) -> Option<bool> {
     let at = value.len().checked_sub(width(checksum)?)?;
     let (body, found) = value.split_at_checked(at)?;
+    // GitHub's newer installation tokens are signed instead.
+    if checksum == Checksum::GithubCrc32 && body.contains(&b'.') {
+        return None;
+    }
     // GitLab's older tokens have the same prefix and no checksum.
     if checksum == Checksum::GitlabRoutableCrc32 && !body.contains(&b'.') {
         return None;

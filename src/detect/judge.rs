@@ -58,6 +58,7 @@ impl Judge {
             || bracketed(b"{", b"}")
             || bracketed(b"[", b"]")
             || matches!(value, [b'$', c, ..] if c.is_ascii_alphabetic() || *c == b'_')
+            || matches!(value, [b'$', b'.', ..] | [b'$', b'$', b'.', ..])
             || matches!(value, [b'@', ..])
             || memchr::memmem::find(value, b"%s").is_some()
             || memchr::memmem::find(value, b"%d").is_some()
@@ -85,13 +86,22 @@ impl Judge {
         {
             return None;
         }
+        if hashed(value) {
+            return verdict(Confidence::Low, "value is the hash of a password");
+        }
         let classes = Classes::of(value);
         if classes.hex && matches!(length, 32 | 40 | 64 | 96 | 128) {
             let reason = "value is as long as a digest";
             return verdict(Confidence::Low, reason);
         }
         let entropy = entropy(value);
-        if length >= 16 && entropy >= self.entropy && classes.digits > 0 && classes.letters() > 0 {
+        // Random letters alone change their case more often than camel case does.
+        let mixed = if classes.digits > 0 {
+            classes.letters() > 0
+        } else {
+            classes.letters() == length && classes.changes * 3 >= length
+        };
+        if length >= 16 && entropy >= self.entropy && mixed {
             let random = classes.changes * 4 >= length;
             return if random {
                 verdict(Confidence::Medium, "value looks random")
@@ -176,6 +186,42 @@ fn uuid(value: &[u8]) -> bool {
     })
 }
 
+/// What is stored instead of a password: crypt(3)'s `$6$…`, `pbkdf2_sha256$10000$…`, `{SSHA}…`, MySQL's `*`
+/// and 40 digits. It opens nothing as it is.
+fn hashed(value: &[u8]) -> bool {
+    const NAMES: [&[u8]; 8] = [
+        b"pbkdf2", b"argon2", b"bcrypt", b"scrypt", b"scram", b"sha1", b"sha256", b"sha512",
+    ];
+    if let [b'*', digits @ ..] = value {
+        return digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit);
+    }
+    if let [b'{', rest @ ..] = value {
+        let name = rest.split(|b| *b == b'}').next().unwrap_or_default();
+        return (3..=14).contains(&name.len())
+            && name
+                .iter()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'-');
+    }
+    let mut parts = value.split(|b| *b == b'$');
+    let (first, second) = (parts.next(), parts.next());
+    if parts.next().is_none() {
+        return false;
+    }
+    match (first, second) {
+        (Some(b""), Some(id)) => {
+            matches!(
+                id,
+                b"1" | b"2a" | b"2b" | b"2x" | b"2y" | b"5" | b"6" | b"7" | b"y" | b"gy" | b"apr1"
+            ) || NAMES.iter().any(|name| id.starts_with(name))
+        }
+        (Some(name), _) => {
+            let name = name.to_ascii_lowercase();
+            NAMES.iter().any(|known| name.starts_with(known))
+        }
+        _ => false,
+    }
+}
+
 /// Paths, URLs, host names, addresses and file names.
 fn path(value: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
@@ -249,7 +295,8 @@ fn code(value: &[u8], quoted: bool) -> bool {
             .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
             && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
     };
-    let member = value.contains(&b'.') && value.split(|b| *b == b'.').all(identifier);
+    let member =
+        value.contains(&b'.') && value.split(|b| *b == b'.').all(identifier) && wordy(value);
     member || value.ends_with(b"(") || value.iter().any(|b| b"[]{".contains(b))
 }
 
@@ -271,7 +318,7 @@ pub(super) fn wordy(value: &[u8]) -> bool {
             if byte.is_ascii_digit() {
                 digits += 1;
                 islands += usize::from(!previous.is_ascii_digit());
-            } else if byte != b' ' && !upper_after_lower && !b"_-.:/,".contains(&byte) {
+            } else if byte != b' ' && !upper_after_lower && !b"_-.:/,[]".contains(&byte) {
                 others += 1;
             }
         }
@@ -392,6 +439,28 @@ mod tests {
             assert!(repetitive(text.as_bytes()), "{text}");
         }
         assert!(!repetitive(b"x7Kp2mQ9vLr4"));
+    }
+
+    #[test]
+    fn hashes_are_not_passwords() {
+        for text in [
+            "$6$rounds=656000$tgK3gYTyRLUmhyv2$lAFrYUQwn7E6VsjPOwQwoSx30l",
+            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+            "pbkdf2_sha256$10000$LUyhxJjuLwXF$f6Zbpnx1L5dPze8m0itBaHMDyZ",
+            "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+            "*1A01CF8FBE6425398935FB90359AD8B817399102",
+        ] {
+            assert!(hashed(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "Pa$$w0rd!",
+            "$ecret$2024",
+            "x7Kp$mQ9v$Lr4Z",
+            "*k7Qz!p",
+            "{x}",
+        ] {
+            assert!(!hashed(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

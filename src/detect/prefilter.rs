@@ -158,6 +158,7 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
         capitalised.concat(),
         camel,
         parts.join("-"),
+        parts.join("."),
         capitalised.join("-"),
         parts.concat(),
         parts.concat().to_ascii_uppercase(),

@@ -188,6 +188,8 @@ pub(super) enum Structure {
     AzureSas,
     /// The month in which a key of Microsoft's common annotated format was allocated.
     AzureCask,
+    /// User and password in base64, as HTTP's basic scheme has them.
+    Basic,
     /// Project, address and key of a service account file.
     GcpServiceAccount,
     /// The user in a fine-grained token.
@@ -202,6 +204,8 @@ pub(super) enum Structure {
     JwtKubernetes,
     /// A password in a URL.
     Password,
+    /// The end of a GitHub App's installation token.
+    GithubInstallation,
     /// A private key in armour.
     Pem,
     /// A PuTTY private key file.

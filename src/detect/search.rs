@@ -1,7 +1,7 @@
 //! From hits of the prefilter to weighed candidates.
 
 use super::assignment::{self, Assignment};
-use super::judge::{entropy, repetitive};
+use super::judge::{entropy, repetitive, wordy};
 use super::kind::Kind;
 use super::place::Place;
 use super::prefilter::Action;
@@ -249,7 +249,7 @@ impl Detector {
             }
             Some(false) => weight.at_most(Confidence::Low, "checksum wrong"),
             None if kind.rule.checksum == Checksum::None => {}
-            None => weight.reasons.push("older format without checksum"),
+            None => weight.reasons.push("format without checksum"),
         }
         if let Some(reason) = place.lowers {
             weight.step_down(reason);
@@ -284,7 +284,8 @@ impl Detector {
             .last()
             .and_then(|index| self.kinds.get(*index));
         let generic = last.and_then(|kind| kind.rule.generic.as_ref());
-        if generic.is_some_and(|rule| harmless(rule, part(left), part(right))) {
+        let called = text.get(name.end) == Some(&b'(');
+        if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;
         }
         let Some(found) = assignment::read(text, name, place) else {
@@ -360,7 +361,7 @@ impl Detector {
             return self.generic(text, word, found, place);
         };
         let body = text.get(matched.secret.clone()?)?;
-        if entropy(body) < kind.rule.entropy || repetitive(body) {
+        if entropy(body) < kind.rule.entropy || repetitive(body) || wordy(body) {
             return None;
         }
         let mut weight = Weight::new(kind.rule.confidence.into(), reason);
@@ -387,10 +388,15 @@ impl Detector {
         let telling = text.get(word)?.to_ascii_lowercase();
         let value = text.get(found.value.clone())?;
         // What people make up rather than what programs generate.
-        let password = telling.starts_with(b"p") || telling.starts_with(b"secret");
+        let password = ["pass", "pwd", "secret"]
+            .iter()
+            .any(|part| memchr::memmem::find(&telling, part.as_bytes()).is_some());
         let verdict = self.judge.value(value, password, found.quoted)?;
         let mut weight = Weight::new(verdict.confidence, "assigned to a telling name");
         weight.reasons.push(verdict.reason);
+        if kind.rule.documented.iter().any(|d| d.as_bytes() == value) {
+            weight.at_most(Confidence::Low, "value is an example of a standard");
+        }
         if let Some(reason) = place.lowers {
             weight.step_down(reason);
         }
@@ -490,7 +496,9 @@ fn continues(text: &[u8], word: &Range<usize>, end: usize) -> bool {
     rest.first().is_some_and(|b| same_case(*b))
 }
 
-fn harmless(rule: &GenericRule, left: &[u8], right: &[u8]) -> bool {
+/// Whether the words around the telling one say that no secret is given here. To set one by a call is to
+/// give it.
+fn harmless(rule: &GenericRule, left: &[u8], right: &[u8], called: bool) -> bool {
     let listed = |list: &BTreeSet<String>, word: &[u8]| {
         std::str::from_utf8(word).is_ok_and(|word| list.contains(word))
     };
@@ -499,7 +507,7 @@ fn harmless(rule: &GenericRule, left: &[u8], right: &[u8]) -> bool {
         .any(|word| listed(&rule.not_after, word))
         || words(left)
             .iter()
-            .any(|word| listed(&rule.not_before, word))
+            .any(|word| listed(&rule.not_before, word) && !(called && word == b"set"))
 }
 
 /// The words of a name in snake, kebab, dotted or camel case, in lower case.

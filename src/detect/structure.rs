@@ -77,9 +77,14 @@ pub(super) fn decode(kind: &Kind, text: &[u8], found: &mut Match) -> Option<Deco
             created: azure_cask(secret),
             ..Decoded::default()
         }),
+        Structure::Basic => basic(secret),
         Structure::GcpServiceAccount => gcp_service_account(text, found),
         Structure::GithubFineGrained => Some(Decoded {
             account: github_user(secret),
+            ..Decoded::default()
+        }),
+        Structure::GithubInstallation => Some(Decoded {
+            expires: github_installation(secret).unwrap_or_default(),
             ..Decoded::default()
         }),
         Structure::GrafanaCloud => {
@@ -358,6 +363,28 @@ fn github_user(token: &[u8]) -> Option<String> {
     }
     // 35 bits, of which the last three are padding.
     (bits & 0b111 == 0).then(|| format!("user {}", bits >> 3))
+}
+
+/// Behind `ghs_` and the app's id stands a JSON web token; the older format says nothing.
+fn github_installation(token: &[u8]) -> Option<Moment> {
+    let at = memchr::memmem::find(token, b"_eyJ")? + 1;
+    jwt(token.get(at..)?, false).map(|decoded| decoded.expires)
+}
+
+/// `user:password`; anything else in base64 is none.
+fn basic(value: &[u8]) -> Option<Decoded> {
+    let text = base64(value)?;
+    let colon = memchr::memchr(b':', &text)?;
+    let (user, password) = (text.get(..colon)?, text.get(colon + 1..)?);
+    if user.is_empty() || password.len() < 3 || !text.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let decoded = Decoded::default();
+    Some(if super::judge::wordy(password) {
+        decoded.doubt(Confidence::Low, "password is a word")
+    } else {
+        decoded
+    })
 }
 
 /// `reftkn:01:<expiry in seconds, 0 for never>:…`
