@@ -244,3 +244,52 @@ fn waivers_without_an_end_are_refused_with_their_lines() {
     assert!(message.contains("tenure.yaml:"), "{message}");
     assert!(message.matches("expires").count() >= 2, "{message}");
 }
+
+#[test]
+fn a_bomb_in_the_history_is_not_expanded() {
+    let room = room();
+    put(
+        room.path(),
+        "sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: b}\n",
+    );
+    put(
+        room.path(),
+        ".mailmap",
+        "<real@acme.example> <x@y.example>\n",
+    );
+    let git = git2::Repository::init(room.path()).unwrap();
+    let mut index = git.index().unwrap();
+    index.add_path(Path::new("sa.yaml")).unwrap();
+    let good = index.write_tree().unwrap();
+    // Ten entries on each of ten levels: ten thousand million files in eleven small objects.
+    let (mut id, mut mode) = (git.blob(b"x").unwrap(), 0o100_644);
+    for _ in 0..10 {
+        let mut tree = git.treebuilder(None).unwrap();
+        for n in 0..10 {
+            tree.insert(format!("d{n}"), id, mode).unwrap();
+        }
+        (id, mode) = (tree.write().unwrap(), 0o040_000);
+    }
+    let mut parent = None;
+    for (n, tree) in [good, id, good].into_iter().enumerate() {
+        let time = git2::Time::new(1_700_000_000 + i64::try_from(n).unwrap(), 0);
+        let who = git2::Signature::new("Mona", "x@y.example", &time).unwrap();
+        let parents: Vec<git2::Commit<'_>> = parent
+            .into_iter()
+            .map(|id| git.find_commit(id).unwrap())
+            .collect();
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        let tree = git.find_tree(tree).unwrap();
+        let id = git
+            .commit(Some("HEAD"), &who, &who, "m", &tree, &parents)
+            .unwrap();
+        parent = Some(id);
+    }
+    let (code, report) = scan(room.path());
+    assert_eq!(code, 0, "{:?}", problems(&report));
+    let claim = &report["identities"][0]["ownership"]["claims"][0];
+    assert_eq!(claim["owner"], "mail:real@acme.example");
+    let commit = format!("commit {}", parent.unwrap());
+    assert_eq!(claim["evidence"]["pointer"], commit.as_str());
+}
