@@ -293,3 +293,37 @@ fn a_bomb_in_the_history_is_not_expanded() {
     let commit = format!("commit {}", parent.unwrap());
     assert_eq!(claim["evidence"]["pointer"], commit.as_str());
 }
+
+#[test]
+fn a_registry_and_a_codeowners_file_of_very_many_wildcards_stay_small() {
+    let room = room();
+    let mut registry = "version: 1\nidentities:\n".to_owned();
+    let mut accounts = String::new();
+    for n in 0..300 {
+        registry.push_str(&format!(
+            "  - match: {{name: '*'}}\n    owner: team-{n}\n    purpose: p\n"
+        ));
+        accounts.push_str(&format!(
+            "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a{n}, namespace: b}}\n"
+        ));
+    }
+    put(room.path(), "nhi-registry.yaml", registry);
+    put(room.path(), "sa.yaml", accounts);
+    put(
+        room.path(),
+        "CODEOWNERS",
+        "*a* @acme/first\n".repeat(20_000) + "*s*a* @acme/last\n",
+    );
+    let (_, report) = scan(room.path());
+    let identities = report["identities"].as_array().unwrap();
+    assert!(identities.len() >= 300);
+    for identity in identities {
+        let claims = identity["ownership"]["claims"].as_array().unwrap();
+        assert!(claims.len() <= 40, "{}", claims.len());
+        if identity["id"] == "k8s:cluster/b/a7" {
+            let owners: Vec<&str> = claims.iter().map(|c| c["raw"].as_str().unwrap()).collect();
+            assert!(owners.contains(&"@acme/last"), "{owners:?}");
+            assert!(!owners.contains(&"@acme/first"), "{owners:?}");
+        }
+    }
+}
