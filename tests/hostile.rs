@@ -251,3 +251,86 @@ fn waivers_without_an_end_are_refused_with_their_lines() {
     assert!(message.contains("tenure.yaml:"), "{message}");
     assert!(message.matches("expires").count() >= 2, "{message}");
 }
+
+#[test]
+fn a_bomb_in_the_history_is_not_expanded() {
+    let room = room();
+    put(
+        room.path(),
+        "sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: b}\n",
+    );
+    put(
+        room.path(),
+        ".mailmap",
+        "<real@acme.example> <x@y.example>\n",
+    );
+    let git = git2::Repository::init(room.path()).unwrap();
+    let mut index = git.index().unwrap();
+    index.add_path(Path::new("sa.yaml")).unwrap();
+    let good = index.write_tree().unwrap();
+    // Ten entries on each of ten levels: ten thousand million files in eleven small objects.
+    let (mut id, mut mode) = (git.blob(b"x").unwrap(), 0o100_644);
+    for _ in 0..10 {
+        let mut tree = git.treebuilder(None).unwrap();
+        for n in 0..10 {
+            tree.insert(format!("d{n}"), id, mode).unwrap();
+        }
+        (id, mode) = (tree.write().unwrap(), 0o040_000);
+    }
+    let mut parent = None;
+    for (n, tree) in [good, id, good].into_iter().enumerate() {
+        let time = git2::Time::new(1_700_000_000 + i64::try_from(n).unwrap(), 0);
+        let who = git2::Signature::new("Mona", "x@y.example", &time).unwrap();
+        let parents: Vec<git2::Commit<'_>> = parent
+            .into_iter()
+            .map(|id| git.find_commit(id).unwrap())
+            .collect();
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        let tree = git.find_tree(tree).unwrap();
+        let id = git
+            .commit(Some("HEAD"), &who, &who, "m", &tree, &parents)
+            .unwrap();
+        parent = Some(id);
+    }
+    let (code, report) = scan(room.path());
+    assert_eq!(code, 0, "{:?}", problems(&report));
+    let claim = &report["identities"][0]["ownership"]["claims"][0];
+    assert_eq!(claim["owner"], "mail:real@acme.example");
+    let commit = format!("commit {}", parent.unwrap());
+    assert_eq!(claim["evidence"]["pointer"], commit.as_str());
+}
+
+#[test]
+fn a_registry_and_a_codeowners_file_of_very_many_wildcards_stay_small() {
+    let room = room();
+    let mut registry = "version: 1\nidentities:\n".to_owned();
+    let mut accounts = String::new();
+    for n in 0..300 {
+        registry.push_str(&format!(
+            "  - match: {{name: '*'}}\n    owner: team-{n}\n    purpose: p\n"
+        ));
+        accounts.push_str(&format!(
+            "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a{n}, namespace: b}}\n"
+        ));
+    }
+    put(room.path(), "nhi-registry.yaml", registry);
+    put(room.path(), "sa.yaml", accounts);
+    put(
+        room.path(),
+        "CODEOWNERS",
+        "*a* @acme/first\n".repeat(20_000) + "*s*a* @acme/last\n",
+    );
+    let (_, report) = scan(room.path());
+    let identities = report["identities"].as_array().unwrap();
+    assert!(identities.len() >= 300);
+    for identity in identities {
+        let claims = identity["ownership"]["claims"].as_array().unwrap();
+        assert!(claims.len() <= 40, "{}", claims.len());
+        if identity["id"] == "k8s:cluster/b/a7" {
+            let owners: Vec<&str> = claims.iter().map(|c| c["raw"].as_str().unwrap()).collect();
+            assert!(owners.contains(&"@acme/last"), "{owners:?}");
+            assert!(!owners.contains(&"@acme/first"), "{owners:?}");
+        }
+    }
+}

@@ -2,7 +2,11 @@
 
 use super::pattern::{Pattern, Segment, Token};
 use crate::model::{Codeowners, CodeownersDialect, CodeownersRule, Origin, Str};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::platform::literal::Literals;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// In how many sections of a GitLab file a path's owners are looked up, those that speak of it before defaults.
+const MAX_SECTIONS: usize = 100;
 
 /// The CODEOWNERS files of a scan, by the directory they speak for.
 #[derive(Debug, Default)]
@@ -120,8 +124,8 @@ struct CompiledFile<'a> {
     by_name: HashMap<Box<str>, Vec<usize>>,
     /// Any depth, by what follows the star of `*.ext`.
     by_suffix: HashMap<String, Vec<usize>>,
-    /// Everything else.
-    others: Vec<usize>,
+    /// Everything else, by a text that must stand in the path.
+    others: Literals,
 }
 
 impl<'a> CompiledFile<'a> {
@@ -132,8 +136,18 @@ impl<'a> CompiledFile<'a> {
             by_prefix: HashMap::new(),
             by_name: HashMap::new(),
             by_suffix: HashMap::new(),
-            others: Vec::new(),
+            others: Literals::default(),
         };
+        // Of equal lines of a section the last one counts; exclusions count wherever they stand.
+        let mut later = HashSet::new();
+        let repeated: HashSet<usize> = (0..file.rules.len())
+            .rev()
+            .zip(file.rules.iter().rev())
+            .filter(|(_, rule)| !rule.pattern.starts_with('!'))
+            .filter(|(_, rule)| !later.insert((&rule.pattern, &rule.section)))
+            .map(|(at, _)| at)
+            .collect();
+        let mut others = Vec::new();
         for (at, rule) in file.rules.iter().enumerate() {
             let gitlab = file.dialect == CodeownersDialect::GitLab;
             let text = match rule.pattern.strip_prefix('!') {
@@ -141,15 +155,22 @@ impl<'a> CompiledFile<'a> {
                 _ => &rule.pattern,
             };
             let pattern = Pattern::compile(text, file.dialect);
-            if let Some(pattern) = &pattern {
-                compiled.list_for(pattern).push(at);
+            if let Some(pattern) = &pattern
+                && !repeated.contains(&at)
+            {
+                match compiled.list_for(pattern) {
+                    Some(list) => list.push(at),
+                    None => others.push((pattern.literal(), at)),
+                }
             }
             compiled.patterns.push(pattern);
         }
+        compiled.others = Literals::new(others);
         compiled
     }
 
-    fn list_for(&mut self, pattern: &Pattern) -> &mut Vec<usize> {
+    /// The list that a pattern is found by; `None` for one that only a part of a name is known of.
+    fn list_for(&mut self, pattern: &Pattern) -> Option<&mut Vec<usize>> {
         match pattern.segments() {
             [Segment::Literal(_), ..] => {
                 let literals: Vec<&str> = pattern
@@ -160,22 +181,22 @@ impl<'a> CompiledFile<'a> {
                         _ => None,
                     })
                     .collect();
-                self.by_prefix.entry(literals.join("/")).or_default()
+                Some(self.by_prefix.entry(literals.join("/")).or_default())
             }
             [Segment::Many, Segment::Literal(name), ..] => {
-                self.by_name.entry(name.clone()).or_default()
+                Some(self.by_name.entry(name.clone()).or_default())
             }
-            [Segment::Many, Segment::Glob(tokens), ..] => match extension(tokens) {
-                Some(suffix) => self.by_suffix.entry(suffix).or_default(),
-                None => &mut self.others,
-            },
-            _ => &mut self.others,
+            [Segment::Many, Segment::Glob(tokens), ..] => {
+                let suffix = extension(tokens)?;
+                Some(self.by_suffix.entry(suffix).or_default())
+            }
+            _ => None,
         }
     }
 
     fn verdict(&self, path: &str) -> Option<Verdict<'a>> {
         let segments: Vec<&str> = path.split('/').collect();
-        let mut candidates = self.others.clone();
+        let mut candidates = self.others.candidates(path);
         let ends = path
             .match_indices('/')
             .map(|(at, _)| at)
@@ -221,8 +242,10 @@ fn by_section<'p, 'a>(
     matching: impl Iterator<Item = (&'p Pattern, &'a CodeownersRule)>,
 ) -> Vec<(&'p Pattern, &'a CodeownersRule)> {
     let mut decided: Vec<(&Pattern, &CodeownersRule)> = Vec::new();
+    let mut sections = HashMap::new();
     for (pattern, rule) in matching {
-        match decided.iter_mut().find(|(_, r)| r.section == rule.section) {
+        let at = *sections.entry(&rule.section).or_insert(decided.len());
+        match decided.get_mut(at) {
             None => decided.push((pattern, rule)),
             Some(slot) if rule.pattern.starts_with('!') => *slot = (pattern, rule),
             Some(_) => {}
@@ -230,6 +253,7 @@ fn by_section<'p, 'a>(
     }
     // A statement about the path outranks a default, whichever comes later in the file.
     decided.sort_by_key(|(pattern, _)| pattern.catches_all());
+    decided.truncate(MAX_SECTIONS);
     decided
 }
 

@@ -129,6 +129,34 @@ impl Pattern {
         &self.segments
     }
 
+    /// The longest text within a segment that stands in every path it matches; empty when there is none.
+    pub(super) fn literal(&self) -> String {
+        let mut longest = String::new();
+        let mut run = String::new();
+        let mut end = |run: &mut String| {
+            if run.len() > longest.len() {
+                longest.clone_from(run);
+            }
+            run.clear();
+        };
+        for segment in &self.segments {
+            match segment {
+                Segment::Many | Segment::One => {}
+                Segment::Literal(text) => run.push_str(text),
+                Segment::Glob(tokens) => {
+                    for token in tokens {
+                        match token {
+                            Token::Char(c) => run.push(*c),
+                            _ => end(&mut run),
+                        }
+                    }
+                }
+            }
+            end(&mut run);
+        }
+        longest
+    }
+
     /// Whether it means every file: a default rather than a statement about a file.
     pub(super) fn catches_all(&self) -> bool {
         self.segments

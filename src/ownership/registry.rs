@@ -2,7 +2,12 @@
 
 use crate::model::{Identity, RegistryEntry, Selector, Str};
 use crate::platform::glob;
+use crate::platform::literal::Literals;
 use std::collections::{BTreeSet, HashMap};
+
+/// How many entries of one identity are gone into, the narrowest first. No registry that people keep comes
+/// near; one with thousands of `*` would otherwise say everything of everybody.
+const MAX_SELECTED: usize = 32;
 
 /// The registry, indexed so that an identity meets only the entries that can speak of it.
 #[derive(Debug, Default)]
@@ -10,11 +15,11 @@ pub(super) struct RegistryIndex<'a> {
     exact: HashMap<&'a str, Vec<&'a RegistryEntry>>,
     /// `registry:<entry id>` is an identity known only from its entry.
     by_entry_id: HashMap<&'a str, Vec<&'a RegistryEntry>>,
-    by_name: HashMap<&'a str, Vec<&'a RegistryEntry>>,
-    by_prefix: HashMap<&'a str, Vec<&'a RegistryEntry>>,
-    prefix_lengths: BTreeSet<usize>,
-    by_namespace: HashMap<&'a str, Vec<&'a RegistryEntry>>,
-    others: Vec<&'a RegistryEntry>,
+    /// Entries with a pattern, from narrow to wide; the indexes below say where in this list.
+    patterns: Vec<&'a RegistryEntry>,
+    by_name: HashMap<&'a str, Vec<usize>>,
+    by_namespace: HashMap<&'a str, Vec<usize>>,
+    globs: Literals,
 }
 
 /// An entry that speaks of an identity.
@@ -31,26 +36,31 @@ impl<'a> RegistryIndex<'a> {
         let mut index = Self::default();
         for entry in entries {
             index.by_entry_id.entry(&entry.id).or_default().push(entry);
-            let list = match &entry.selector {
-                Selector::Exact(id) => index.exact.entry(id).or_default(),
-                Selector::Pattern {
-                    name, namespace, ..
-                } => match name.split(['*', '?']).next().unwrap_or_default() {
-                    "" => match namespace {
-                        Some(namespace) => index.by_namespace.entry(namespace).or_default(),
-                        None => &mut index.others,
-                    },
-                    prefix if prefix.len() == name.len() => {
-                        index.by_name.entry(prefix).or_default()
-                    }
-                    prefix => {
-                        index.prefix_lengths.insert(prefix.len());
-                        index.by_prefix.entry(prefix).or_default()
-                    }
-                },
-            };
-            list.push(entry);
+            match &entry.selector {
+                Selector::Exact(id) => index.exact.entry(id).or_default().push(entry),
+                Selector::Pattern { .. } => index.patterns.push(entry),
+            }
         }
+        let key = |entry: &&'a RegistryEntry| (std::cmp::Reverse(narrowness(entry)), *entry);
+        index.patterns.sort_by_key(key);
+        let mut globs = Vec::new();
+        for (at, entry) in index.patterns.iter().enumerate() {
+            let Selector::Pattern {
+                name, namespace, ..
+            } = &entry.selector
+            else {
+                continue;
+            };
+            let longest = name.split(['*', '?']).max_by_key(|literal| literal.len());
+            match (longest.unwrap_or_default(), namespace) {
+                ("", Some(namespace)) => index.by_namespace.entry(namespace).or_default().push(at),
+                (literal, _) if literal.len() == name.len() && !name.is_empty() => {
+                    index.by_name.entry(literal).or_default().push(at);
+                }
+                (literal, _) => globs.push((literal, at)),
+            }
+        }
+        index.globs = Literals::new(globs);
         index
     }
 
@@ -72,26 +82,24 @@ impl<'a> RegistryIndex<'a> {
             exact.extend(self.by_entry_id.get(id).into_iter().flatten());
         }
         let name: &str = &identity.name;
-        let mut patterns: Vec<&'a RegistryEntry> = self.others.clone();
-        patterns.extend(self.by_name.get(name).into_iter().flatten());
-        for prefix in self.prefix_lengths.iter().map_while(|&n| match n {
-            n if n > name.len() => None,
-            n => Some(name.get(..n)),
-        }) {
-            let listed = prefix.and_then(|prefix| self.by_prefix.get(prefix));
-            patterns.extend(listed.into_iter().flatten());
-        }
+        let mut candidates = self.globs.candidates(name);
+        candidates.extend(self.by_name.get(name).into_iter().flatten());
         let namespace = identity.namespace.as_deref();
-        patterns.extend(
+        candidates.extend(
             namespace
                 .and_then(|namespace| self.by_namespace.get(namespace))
                 .into_iter()
                 .flatten(),
         );
-        patterns.retain(|entry| matches(&entry.selector, identity));
-        patterns.sort_by_key(|entry| (std::cmp::Reverse(narrowness(entry)), *entry));
+        candidates.sort_unstable();
+        let patterns = candidates
+            .into_iter()
+            .filter_map(|at| self.patterns.get(at).copied())
+            .filter(|entry| matches(&entry.selector, identity))
+            .take(MAX_SELECTED);
         let mut selected: Vec<Selected<'a>> = exact
             .into_iter()
+            .take(MAX_SELECTED)
             .map(|entry| Selected { rank: 0, entry })
             .collect();
         let (mut rank, mut last) = (0, None);

@@ -5,4 +5,5 @@ pub mod aws;
 pub mod embedded;
 pub mod glob;
 pub mod kubernetes;
+pub mod literal;
 pub mod tree;

@@ -1,12 +1,20 @@
 //! Who last changed a file, as git's history tells: a hint at an owner, never more.
 
+use super::open;
 use super::repository::open_git;
 use crate::model::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::Path;
 
 /// Commits that are walked at most for one repository.
 const MAX_COMMITS: usize = 5_000;
+/// Parents of one commit that are followed at most.
+const MAX_PARENTS: usize = 100;
+/// Largest commit and largest tree object, in bytes, that are read.
+const MAX_COMMIT_SIZE: usize = 1 << 20;
+const MAX_TREE_SIZE: usize = 16 << 20;
+/// Largest `.mailmap` that is honoured.
+const MAILMAP_LIMIT: u64 = 1 << 20;
 
 /// The author of the last commit that touched a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,40 +36,45 @@ pub fn last(directory: &Path, files: &BTreeSet<String>) -> BTreeMap<String, Auth
     let Ok(git) = open_git(directory) else {
         return found;
     };
-    let mailmap = git.mailmap().ok();
-    let Ok(mut walk) = git.revwalk() else {
+    // Only the work tree's own file, bounded: the configuration may name any file of this machine.
+    let mailmap = open::small(&directory.join(".mailmap"), MAILMAP_LIMIT)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|text| git2::Mailmap::from_buffer(&text).ok());
+    let Some(head) = git.head().ok().and_then(|head| head.target()) else {
         return found;
     };
-    if walk.push_head().is_err() || walk.set_sorting(git2::Sort::TIME).is_err() {
+    let Ok(odb) = git.odb() else {
         return found;
-    }
-    let mut open: BTreeSet<&str> = files.iter().map(String::as_str).collect();
-    for id in walk.flatten().take(MAX_COMMITS) {
-        if open.is_empty() {
+    };
+    let mut wanted: BTreeSet<&str> = files.iter().map(String::as_str).collect();
+    // Latest first. An own walk, since libgit2's reads every commit whole, however large it claims to be.
+    let mut waiting: BinaryHeap<(i64, git2::Oid)> = BinaryHeap::from([(i64::MAX, head)]);
+    let mut seen = BTreeSet::from([head]);
+    for _ in 0..MAX_COMMITS {
+        let Some((_, id)) = waiting.pop() else { break };
+        if wanted.is_empty() {
             break;
         }
-        let Ok(commit) = git.find_commit(id) else {
+        let Some(commit) = commit(&git, &odb, id) else {
             continue;
         };
+        let parents: Vec<git2::Commit<'_>> = commit
+            .parent_ids()
+            .take(MAX_PARENTS)
+            .filter_map(|parent| self::commit(&git, &odb, parent))
+            .collect();
+        for parent in &parents {
+            if seen.insert(parent.id()) {
+                waiting.push((parent.time().seconds(), parent.id()));
+            }
+        }
         // A merge brings in others' work; its parents tell whose.
         if commit.parent_count() > 1 {
             continue;
         }
-        let (Ok(tree), parent) = (
-            commit.tree(),
-            commit.parent(0).ok().and_then(|p| p.tree().ok()),
-        ) else {
-            continue;
-        };
-        // One comparison of trees per commit descends only where they differ.
-        let Ok(diff) = git.diff_tree_to_tree(parent.as_ref(), Some(&tree), None) else {
-            continue;
-        };
-        let touched: Vec<String> = diff
-            .deltas()
-            .filter_map(|delta| delta.new_file().path()?.to_str().map(str::to_owned))
-            .filter(|path| open.contains(path.as_str()))
-            .collect();
+        let before = parents.first().map(git2::Commit::tree_id);
+        let touched = touched(&git, &odb, before, commit.tree_id(), &wanted);
         if touched.is_empty() {
             continue;
         }
@@ -77,9 +90,9 @@ pub fn last(directory: &Path, files: &BTreeSet<String>) -> BTreeMap<String, Auth
             continue;
         }
         for path in touched {
-            open.remove(path.as_str());
+            wanted.remove(path);
             found.insert(
-                path,
+                path.to_owned(),
                 Author {
                     name: name.to_owned(),
                     mail: mail.to_ascii_lowercase(),
@@ -90,6 +103,78 @@ pub fn last(directory: &Path, files: &BTreeSet<String>) -> BTreeMap<String, Auth
         }
     }
     found
+}
+
+/// A commit, unless it is larger than commits are.
+fn commit<'g>(
+    git: &'g git2::Repository,
+    odb: &git2::Odb<'_>,
+    id: git2::Oid,
+) -> Option<git2::Commit<'g>> {
+    let (size, _) = odb.read_header(id).ok()?;
+    (size <= MAX_COMMIT_SIZE).then(|| git.find_commit(id).ok())?
+}
+
+/// The wanted files that differ between two trees. Only directories on the way to a wanted file are
+/// looked into: comparing whole trees would expand a tree that holds itself many times over ("git bomb").
+fn touched<'f>(
+    git: &git2::Repository,
+    odb: &git2::Odb<'_>,
+    before: Option<git2::Oid>,
+    after: git2::Oid,
+    wanted: &BTreeSet<&'f str>,
+) -> Vec<&'f str> {
+    let tree = |id| {
+        let (size, _) = odb.read_header(id).ok()?;
+        (size <= MAX_TREE_SIZE).then(|| git.find_tree(id).ok())?
+    };
+    let mut touched = Vec::new();
+    // Each with what is left of the path. Sorted, so what lies in one directory stands together.
+    let all: Vec<(&str, &str)> = wanted.iter().map(|path| (*path, *path)).collect();
+    let mut open = vec![(before, after, all)];
+    while let Some((before, after, paths)) = open.pop() {
+        if before == Some(after) {
+            continue;
+        }
+        let Some(after) = tree(after) else { continue };
+        let before = before.and_then(tree);
+        for group in paths.chunk_by(|a, b| first(a.0) == first(b.0)) {
+            let Some(name) = group.first().map(|(rest, _)| first(rest)) else {
+                continue;
+            };
+            let Some(new) = after.get_name(name) else {
+                continue;
+            };
+            let old = before.as_ref().and_then(|tree| tree.get_name(name));
+            if old
+                .as_ref()
+                .is_some_and(|old| old.id() == new.id() && old.filemode() == new.filemode())
+            {
+                continue;
+            }
+            match new.kind() {
+                Some(git2::ObjectType::Tree) => {
+                    let below =
+                        |(rest, path): &(&'f str, &'f str)| Some((rest.split_once('/')?.1, *path));
+                    let old = old.filter(|old| old.kind() == new.kind());
+                    let below: Vec<_> = group.iter().filter_map(below).collect();
+                    open.push((old.map(|old| old.id()), new.id(), below));
+                }
+                Some(git2::ObjectType::Blob) => touched.extend(
+                    group
+                        .iter()
+                        .filter(|(rest, _)| !rest.contains('/'))
+                        .map(|(_, path)| *path),
+                ),
+                _ => {}
+            }
+        }
+    }
+    touched
+}
+
+fn first(path: &str) -> &str {
+    path.split('/').next().unwrap_or_default()
 }
 
 /// Whether a commit's author is a machine, or an address that nobody reads.

@@ -88,9 +88,14 @@ pub(super) fn open_git(directory: &Path) -> Result<git2::Repository, String> {
         git_directory.join("config"),
         git_directory.join("config.worktree"),
     ];
-    if let Ok(common) = open::small(&git_directory.join("commondir"), 4096) {
-        let common = String::from_utf8_lossy(&common);
-        configurations.push(git_directory.join(common.trim()).join("config"));
+    match open::small(&git_directory.join("commondir"), 4096) {
+        Ok(common) => {
+            let common = String::from_utf8_lossy(&common);
+            configurations.push(git_directory.join(common.trim()).join("config"));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        // libgit2 might still make sense of what is not looked at here.
+        Err(error) => return Err(super::tree::reason(&error)),
     }
     for path in configurations {
         match open::small(&path, CONFIG_LIMIT) {
@@ -121,13 +126,13 @@ fn git_directory(directory: &Path) -> Option<PathBuf> {
     target.is_dir().then_some(target)
 }
 
+/// Whether a section that includes other files may begin anywhere: sections need not stand on lines of
+/// their own. A bracket within a value looks the same, which costs the repository's name, not safety.
 fn has_include(config: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(config);
-    text.lines().any(|line| {
-        let line = line.trim_start().to_ascii_lowercase();
-        line.strip_prefix('[')
-            .is_some_and(|section| section.trim_start().starts_with("include"))
-    })
+    let text = String::from_utf8_lossy(config).to_ascii_lowercase();
+    text.split('[')
+        .skip(1)
+        .any(|section| section.trim_start().starts_with("include"))
 }
 
 /// A remote's URL without scheme, user, password, port and `.git`: `github.com/acme/payments`.
@@ -189,6 +194,8 @@ mod tests {
             b"[core]\n\tbare = false\n[include]\n\tpath = /dev/zero\n"
         ));
         assert!(has_include(b"[ includeIf \"gitdir:x\" ]\n"));
+        assert!(has_include(b"\xEF\xBB\xBF[include]\npath = /dev/zero\n"));
+        assert!(has_include(b"[core] [INCLUDE] path = /dev/zero\n"));
         assert!(!has_include(b"[core]\n\tbare = false\n"));
     }
 }

@@ -14,6 +14,9 @@ use crate::platform::kubernetes::system::SYSTEM_NAMESPACE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+/// How many unread roles of one group are named to each of its members.
+const MAX_UNRESOLVED: usize = 20;
+
 /// Grants by principal.
 type Grants<'a> = BTreeMap<&'a str, Vec<&'a Entitlement>>;
 
@@ -61,6 +64,16 @@ pub(super) struct Assessor<'a, 'r> {
     surroundings: &'r Surroundings<'a>,
     /// What binding one role alone would give, by role and scope.
     powers: BTreeMap<(RoleIndex, Option<&'a str>), Privilege>,
+    /// What each group gives its members, by its id: everybody is in some group with many bindings.
+    groups: BTreeMap<String, Rc<Given<'a>>>,
+}
+
+/// What one principal is granted.
+#[derive(Default)]
+struct Given<'a> {
+    held: Vec<Held<'a>>,
+    /// Roles that are bound but were not read.
+    unresolved: BTreeSet<Str>,
 }
 
 impl<'a, 'r> Assessor<'a, 'r> {
@@ -70,6 +83,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             judge: Judge::new(roles),
             surroundings,
             powers: BTreeMap::new(),
+            groups: BTreeMap::new(),
         }
     }
 
@@ -92,7 +106,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             return draft;
         }
         draft.privilege.tier = Tier::None;
-        let mut held = Vec::new();
+        let mut own = self.collect(&identity.id.0, None, cluster, grants);
         if identity.kind == IdentityKind::KubernetesGroup
             && &*identity.name == names::MASTERS
             && let Some(role) = self.roles.masters()
@@ -101,32 +115,66 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 what: "group system:masters: the API server refuses it nothing".into(),
                 evidence: None,
             };
-            held.extend(self.hold(vec![hop], role, None));
+            let held = self.hold(vec![hop], role, None);
+            own.held.splice(..0, held);
         }
-        self.collect(&identity.id.0, None, grants, &mut draft, &mut held);
+        let mut given = vec![Rc::new(own)];
         for group in groups(identity) {
-            let id = names::group(cluster, &group);
-            self.collect(&id, Some(&group), grants, &mut draft, &mut held);
+            given.push(self.of_group(&group, cluster, grants));
         }
+        for it in &given {
+            let unresolved = it.unresolved.iter().cloned();
+            draft.privilege.unresolved.extend(unresolved);
+        }
+        let held: Vec<&Held<'a>> = given.iter().flat_map(|it| &it.held).collect();
         self.evaluate(&held, &mut draft, true);
         draft
     }
 
-    /// Adds what one principal is granted.
+    /// What a group gives to each of its members, without what could not matter to any.
+    fn of_group(&mut self, group: &str, cluster: &'a str, grants: &Grants<'a>) -> Rc<Given<'a>> {
+        let id = names::group(cluster, group);
+        if let Some(known) = self.groups.get(&id) {
+            return Rc::clone(known);
+        }
+        let mut given = self.collect(&id, Some(group), cluster, grants);
+        // Of several that meet a need in one place, the first without limit to names is the one that counts.
+        let mut met = BTreeSet::new();
+        given.held.retain(|it| {
+            let mut counts = false;
+            for hit in it.hits.iter() {
+                let key = (it.namespace, hit.need);
+                counts |= match hit.names {
+                    None => met.insert(key),
+                    Some(_) => !met.contains(&key),
+                };
+            }
+            counts
+        });
+        let more = given.unresolved.len().saturating_sub(MAX_UNRESOLVED);
+        if more > 0 {
+            given.unresolved = given.unresolved.into_iter().take(MAX_UNRESOLVED).collect();
+            let more = format!("{more} more roles bound to group {group}");
+            given.unresolved.insert(more.into());
+        }
+        let given = Rc::new(given);
+        self.groups.insert(id, Rc::clone(&given));
+        given
+    }
+
+    /// What one principal is granted.
     fn collect(
         &mut self,
         principal: &str,
         group: Option<&str>,
+        cluster: &str,
         grants: &Grants<'a>,
-        draft: &mut Draft<'a>,
-        held: &mut Vec<Held<'a>>,
-    ) {
+    ) -> Given<'a> {
+        let mut given = Given::default();
         for &grant in grants.get(principal).into_iter().flatten() {
             let namespace = match &grant.scope {
-                Scope::Cluster(cluster) if **cluster == *draft.cluster => None,
-                Scope::Namespace(cluster, namespace) if **cluster == *draft.cluster => {
-                    Some(&**namespace)
-                }
+                Scope::Cluster(own) if **own == *cluster => None,
+                Scope::Namespace(own, namespace) if **own == *cluster => Some(&**namespace),
                 _ => continue,
             };
             if grant.role != EntitlementRole::Grant {
@@ -134,10 +182,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             }
             let id = &*grant.policy.0;
             let Some(role) = self.roles.find(id) else {
-                draft
-                    .privilege
-                    .unresolved
-                    .insert(described(id, draft.cluster));
+                given.unresolved.insert(described(id, cluster));
                 continue;
             };
             let binding = Hop {
@@ -150,16 +195,14 @@ impl<'a, 'r> Assessor<'a, 'r> {
             });
             let hops = member.into_iter().chain([binding]).collect();
             match self.hold(hops, role, namespace) {
-                Some(it) => held.push(it),
+                Some(it) => given.held.push(it),
                 None => {
-                    let what = format!(
-                        "{}: aggregates too many roles",
-                        described(id, draft.cluster)
-                    );
-                    draft.privilege.unresolved.insert(what.into());
+                    let what = format!("{}: aggregates too many roles", described(id, cluster));
+                    given.unresolved.insert(what.into());
                 }
             }
         }
+        given
     }
 
     fn hold(
@@ -183,9 +226,9 @@ impl<'a, 'r> Assessor<'a, 'r> {
     }
 
     /// Concludes from roles held. `bind` of named roles is followed one step only (`follow`).
-    fn evaluate(&mut self, held: &[Held<'a>], draft: &mut Draft<'a>, follow: bool) {
+    fn evaluate(&mut self, held: &[&Held<'a>], draft: &mut Draft<'a>, follow: bool) {
         let mut tables: BTreeMap<Option<&'a str>, Table<'_, 'a>> = BTreeMap::new();
-        for it in held {
+        for &it in held {
             for hit in it.hits.iter() {
                 let table = tables.entry(it.namespace).or_default();
                 let slot = table.entry(hit.need).or_default();
@@ -408,7 +451,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             gained: None,
         };
         let held: Vec<_> = self.hold(Vec::new(), role, namespace).into_iter().collect();
-        self.evaluate(&held, &mut draft, false);
+        self.evaluate(&held.iter().collect::<Vec<_>>(), &mut draft, false);
         let power = draft.privilege;
         self.powers.insert((role, namespace), power.clone());
         power
