@@ -361,7 +361,9 @@ fn proof(proof: &Proof) -> String {
         Some(evidence) => format!(" <- {} ({evidence})", hop.what),
         None => format!(" <- {}", hop.what),
     });
-    std::iter::once(proof.claim.to_string()).chain(hops).collect()
+    std::iter::once(proof.claim.to_string())
+        .chain(hops)
+        .collect()
 }
 
 fn reach(s: &Subject<'_>) -> String {

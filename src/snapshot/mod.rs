@@ -12,8 +12,8 @@ mod schema;
 pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
 
-use schemars::JsonSchema;
 use crate::model::Str;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
