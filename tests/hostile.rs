@@ -334,3 +334,18 @@ fn a_registry_and_a_codeowners_file_of_very_many_wildcards_stay_small() {
         }
     }
 }
+
+#[test]
+fn an_enormous_unknown_field_is_not_compared_with_the_known_ones() {
+    let room = room();
+    let key = "k".repeat(20_000_000);
+    put(
+        room.path(),
+        "nhi-registry.yaml",
+        format!("{{\"version\": 1, \"identities\": [{{\"id\": \"x\", \"{key}\": 1}}]}}"),
+    );
+    let (code, report) = scan(room.path());
+    assert_eq!(code, 3);
+    let message = report["coverage"]["problems"][0]["message"].to_string();
+    assert!(message.contains("unknown field;"), "{}", message.len());
+}

@@ -382,6 +382,8 @@ impl Reading<'_> {
             }
             let meant = known
                 .iter()
+                // The distance takes memory for every pair of characters; what is this long is no slip.
+                .filter(|_| key.len() <= 64)
                 .map(|name| (strsim::damerau_levenshtein(name, &key.to_lowercase()), name))
                 .min()
                 .filter(|(distance, name)| *distance <= name.len() / 3);
