@@ -161,11 +161,8 @@ impl Detector {
             let formatted =
                 kind.rule.generic.is_none() && kind.rule.structure != Structure::Password;
             let tail = formatted && judge::entropy(secret.expose()) >= 3.0;
-            Some(if armour {
-                "private key".to_owned()
-            } else {
-                secret.redacted(kind.rule.prefix_len, tail)
-            })
+            // Of a key in armour nothing tells more than its title.
+            (!armour).then(|| secret.redacted(kind.rule.prefix_len, tail))
         });
         let mut evidence = document.at_line(READER, line);
         evidence.column = Some(column);

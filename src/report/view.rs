@@ -478,7 +478,11 @@ fn gaps<'a>(report: &Report<'a>) -> Vec<Gap<'a>> {
             let key = (subject.kind, subject.id);
             // A credential of a known identity is that identity's owner's to answer for.
             let answers = subject.kind == "identity" || subject.identity.is_none();
-            if answers && subject.owner_state() != "owned" && !waived.contains(&key) {
+            // What is probably no credential at all needs no owner.
+            let doubtful = subject
+                .credential
+                .is_some_and(|c| c.confidence.as_deref() == Some("low"));
+            if answers && !doubtful && subject.owner_state() != "owned" && !waived.contains(&key) {
                 by_subject
                     .entry(key)
                     .or_insert_with(|| (subject.clone(), Vec::new()));
