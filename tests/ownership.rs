@@ -266,6 +266,7 @@ fn origin(path: &str, case: &Case) -> Arc<Origin> {
             })
         });
     Arc::new(Origin {
+        named: 0,
         path: path.into(),
         repository,
     })

@@ -134,7 +134,7 @@ impl Detector {
         let Some(text) = text::Text::of(document.bytes) else {
             return Default::default();
         };
-        let place = place::Place::of(&document.origin.path);
+        let place = place::Place::of(document.origin.below_root());
         let (candidates, limited) = self.search(text.bytes(), &document.origin.path, &place);
         if candidates.is_empty() && limited.is_empty() {
             return Default::default();

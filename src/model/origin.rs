@@ -23,15 +23,31 @@ pub struct Origin {
     /// The path as the user would type it: the named root joined with the path below it, `/`-separated.
     /// Bytes that are not UTF-8 are replaced. `-` is standard input.
     pub path: Str,
+    /// How many bytes of the path are the root that the user named: what lies above is the user's own
+    /// choice and says nothing about the file (a repository checked out below `/home/dev/test`).
+    pub named: usize,
     /// The git work tree around the file.
     pub repository: Option<Arc<Repository>>,
 }
 
 impl Origin {
-    /// An origin outside any repository.
+    /// The path below the root that the user named; the file's name when the file itself was named.
+    pub fn below_root(&self) -> &str {
+        match self
+            .path
+            .get(self.named..)
+            .map(|rest| rest.trim_start_matches('/'))
+        {
+            Some("") | None => self.file_name(),
+            Some(below) => below,
+        }
+    }
+
+    /// An origin outside any repository, of which no root is known.
     pub fn file(path: impl Into<Str>) -> Arc<Self> {
         Arc::new(Self {
             path: path.into(),
+            named: 0,
             repository: None,
         })
     }

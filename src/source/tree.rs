@@ -168,6 +168,11 @@ impl Iterator for Walk {
 impl Walk {
     fn file(&self, path: PathBuf) -> Entry {
         let origin = Origin {
+            named: if self.display == "." {
+                0
+            } else {
+                self.display.len()
+            },
             path: self.display_of(&path),
             repository: self
                 .levels
