@@ -72,10 +72,19 @@ impl Detector {
                 kinds.push(kind);
             }
         }
-        Ok(Self::with(kinds, fingerprinter))
+        Self::with(kinds, fingerprinter).map_err(|error| RuleError {
+            file: "the rules together".to_owned(),
+            line: None,
+            field: "literals".to_owned(),
+            problem: error.to_string(),
+            hint: "shorten the literals of your own rules".to_owned(),
+        })
     }
 
-    fn with(kinds: Vec<Kind>, fingerprinter: Fingerprinter) -> Self {
+    fn with(
+        kinds: Vec<Kind>,
+        fingerprinter: Fingerprinter,
+    ) -> Result<Self, aho_corasick::BuildError> {
         let mut literals: BTreeMap<Vec<u8>, Vec<Action>> = BTreeMap::new();
         let mut add = |literal: &str, action: Action| {
             let actions = literals.entry(literal.as_bytes().to_vec()).or_default();
@@ -114,13 +123,13 @@ impl Detector {
             }
         }
         assigned.sort_by_key(|index| kinds.get(*index).map(|kind| kind.rule.generic.is_some()));
-        Self {
-            prefilter: Prefilter::new(&literals),
+        Ok(Self {
+            prefilter: Prefilter::new(&literals)?,
             judge: Judge::new(generic),
             kinds,
             assigned,
             fingerprinter,
-        }
+        })
     }
 
     /// The kinds of credential it knows, in the order of the files.

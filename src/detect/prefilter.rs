@@ -2,7 +2,7 @@
 //! second. Rules run their patterns only there.
 
 use aho_corasick::packed::{self, Searcher};
-use aho_corasick::{AhoCorasick, MatchKind, Span};
+use aho_corasick::{AhoCorasick, BuildError, MatchKind, Span};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -45,13 +45,14 @@ enum Engine {
     Packed(Searcher),
     /// For processors without the instructions.
     Automaton(AhoCorasick),
-    /// Neither could be built; nothing is found.
-    Empty,
 }
 
 impl Prefilter {
     /// Over these literals.
-    pub(super) fn new(literals: &BTreeMap<Vec<u8>, Vec<Action>>) -> Self {
+    ///
+    /// # Errors
+    /// When there is more to look for than an automaton can hold.
+    pub(super) fn new(literals: &BTreeMap<Vec<u8>, Vec<Action>>) -> Result<Self, BuildError> {
         // A literal that begins with another one is looked for by that one: so at most one literal of
         // the searchers matches at any place, and none hides another.
         let mut shortest: Vec<(&[u8], Vec<Target>)> = Vec::new();
@@ -75,8 +76,8 @@ impl Prefilter {
                 part.chunks(part.len().div_ceil(count).max(1))
             })
             .map(Group::new)
-            .collect();
-        Self { groups }
+            .collect::<Result<_, _>>()?;
+        Ok(Self { groups })
     }
 
     /// Calls back for every literal at every place.
@@ -100,29 +101,26 @@ impl Prefilter {
 }
 
 impl Group {
-    fn new(literals: &[(&[u8], Vec<Target>)]) -> Self {
+    fn new(literals: &[(&[u8], Vec<Target>)]) -> Result<Self, BuildError> {
         let texts = || literals.iter().map(|(literal, _)| *literal);
-        let engine = packed::Config::new()
+        let packed = packed::Config::new()
             .match_kind(packed::MatchKind::LeftmostFirst)
             .builder()
             .extend(texts())
-            .build()
-            .map(Engine::Packed)
-            .or_else(|| {
+            .build();
+        let engine = match packed {
+            Some(searcher) => Engine::Packed(searcher),
+            None => Engine::Automaton(
                 AhoCorasick::builder()
                     .match_kind(MatchKind::LeftmostFirst)
-                    .build(texts())
-                    .ok()
-                    .map(Engine::Automaton)
-            })
-            .unwrap_or(Engine::Empty);
-        Self {
-            engine,
-            targets: literals
-                .iter()
-                .map(|(_, targets)| targets.clone())
-                .collect(),
-        }
+                    .build(texts())?,
+            ),
+        };
+        let targets = literals
+            .iter()
+            .map(|(_, targets)| targets.clone())
+            .collect();
+        Ok(Self { engine, targets })
     }
 }
 
@@ -136,7 +134,6 @@ impl Engine {
             Self::Automaton(automaton) => automaton
                 .find(aho_corasick::Input::new(text).span(span))
                 .map(|hit| (hit.pattern().as_usize(), hit.start())),
-            Self::Empty => None,
         }
     }
 }
@@ -189,11 +186,13 @@ mod tests {
             actions.push(Action::Kind(i));
         }
         let mut found = Vec::new();
-        Prefilter::new(&map).each_hit(text.as_bytes(), |at, action| {
-            if let Action::Kind(kind) = action {
-                found.push((at, kind));
-            }
-        });
+        Prefilter::new(&map)
+            .unwrap()
+            .each_hit(text.as_bytes(), |at, action| {
+                if let Action::Kind(kind) = action {
+                    found.push((at, kind));
+                }
+            });
         found.sort();
         found
     }
