@@ -17,6 +17,11 @@ Exit codes:
   2  could not run: usage, configuration, or an input named here cannot be read
   3  done, but some input inside was unreadable or malformed (--allow-incomplete turns 3 into 0)
 
+Environment:
+  TENURE_FINGERPRINT_KEY  your own key for the fingerprints of secrets and findings; keep it the same
+                          between scans that are to be compared
+  NO_COLOR                no colour
+
 tenure reads files only: no network, no telemetry, nothing of the input is executed."
 )]
 pub(super) struct Arguments {
@@ -96,7 +101,8 @@ pub(super) struct InputArguments {
 /// Where results go, and in which form.
 #[derive(Args, Debug)]
 pub(super) struct OutputArguments {
-    /// Format of standard output. Default: terminal, or none with --out.
+    /// Format of standard output: terminal, json, sarif, markdown, csv (ownership gaps), csv-inventory or
+    /// csv-findings. Default: terminal, or none with --out.
     #[arg(long, short, value_name = "FORMAT", value_parser = format)]
     pub format: Option<Format>,
     /// Also write ownership-gaps.csv, inventory.csv, findings.csv, report.json, report.sarif and report.md here.
