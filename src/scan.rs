@@ -107,9 +107,13 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     observer.stage("weighing privileges");
     let privilege = privilege::assess(&inventory);
     observer.stage("finding owners");
-    let authors = authors::commit_authors(&inventory, &coverage, &ownership);
-    ownership.suggestions.extend(authors);
-    let resolved = ownership::resolve(&inventory, &ownership);
+    let mut resolved = ownership::resolve(&inventory, &ownership);
+    // History is expensive and only ever suggests: it is asked only where nobody is declared.
+    let authors = authors::commit_authors(&inventory, &coverage, &resolved);
+    if !authors.is_empty() {
+        ownership.suggestions.extend(authors);
+        resolved = ownership::resolve(&inventory, &ownership);
+    }
     let assessed = Assessed {
         inventory,
         privilege,

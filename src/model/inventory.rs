@@ -128,6 +128,6 @@ pub struct Assessed {
     pub privilege: BTreeMap<IdentityId, Privilege>,
     /// Whose each identity and each credential is. Every identity and credential has an entry.
     pub ownership: BTreeMap<SubjectId, Ownership>,
-    /// Which registry entries (by position in the ordered registry) speak of each identity, best first.
+    /// The registry entries that speak of each identity, best first. Identities without are left out.
     pub registered: BTreeMap<IdentityId, Vec<RegistryEntry>>,
 }

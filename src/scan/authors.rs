@@ -3,7 +3,7 @@
 use crate::model::{
     Attribution, Coverage, Evidence, Inventory, Method, Owner, Presence, Str, SubjectId,
 };
-use crate::ownership::{self, OwnershipOptions};
+use crate::ownership::Resolved;
 use crate::source::authors;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,23 +15,21 @@ const MAX_AUTHORED: usize = 5_000;
 pub(super) fn commit_authors(
     inventory: &Inventory,
     coverage: &Coverage,
-    options: &OwnershipOptions,
+    declared: &Resolved,
 ) -> Vec<Attribution> {
     if coverage.repositories.is_empty() {
         return Vec::new();
     }
-    // Only where nobody is declared: history is expensive, and only ever suggests.
-    let declared = ownership::resolve(inventory, options);
     let undeclared = declared
         .ownership
-        .into_iter()
+        .iter()
         .filter(|(_, o)| o.owner.is_none())
         .map(|(subject, _)| subject);
     // Repository root, file below it → the subjects that the file brought in, with where.
     let mut wanted: BTreeMap<Str, BTreeMap<String, Vec<(SubjectId, Evidence)>>> = BTreeMap::new();
     let mut count = 0;
     for subject in undeclared {
-        for evidence in committed_evidence(inventory, &subject) {
+        for evidence in committed_evidence(inventory, subject) {
             let Some(repository) = &evidence.origin.repository else {
                 continue;
             };
