@@ -302,7 +302,8 @@ fn identity(id: &str, subject: &Subject, case: &Case) -> Identity {
             IdentityKind::KubernetesServiceAccount,
             LabelSource::Annotation,
         ),
-        _ => (Platform::Other, IdentityKind::Declared, LabelSource::Tag),
+        // An id of no known form: whatever kind it is of, only its exact id selects it.
+        _ => (Platform::Other, IdentityKind::AwsUser, LabelSource::Tag),
     };
     let name = id.rsplit(['/', ':']).next().unwrap();
     let name = subject.name.as_deref().unwrap_or(name);

@@ -6,8 +6,8 @@ use super::subject::identity::IdentityView;
 use super::subject::trust::TrustView;
 use super::subject::workload::WorkloadView;
 use crate::model::{
-    Assessed, Identity, IdentityId, IdentityKind, Inventory, Platform, Presence, RegistryEntry,
-    Selector, SubjectId, Timestamp,
+    Assessed, Identity, IdentityId, Inventory, Platform, Presence, RegistryEntry, Selector,
+    SubjectId, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -183,11 +183,10 @@ pub(super) fn others<'v>(
 
 /// Whether a source says that the identity exists, rather than only naming it.
 fn exists(identity: &Identity) -> bool {
-    identity.kind != IdentityKind::Declared
-        && identity
-            .presence
-            .iter()
-            .any(|p| matches!(p, Presence::Declared | Presence::Observed))
+    identity
+        .presence
+        .iter()
+        .any(|p| matches!(p, Presence::Declared | Presence::Observed))
 }
 
 /// How many existing identities each registry entry speaks of.

@@ -133,7 +133,6 @@ pub(super) static IDENTITY_KIND: Enumeration = words(
         "kubernetes-service-account",
         "kubernetes-user",
         "kubernetes-group",
-        "declared",
     ],
 );
 pub(super) static CAPABILITY: Enumeration = words(

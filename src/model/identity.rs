@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 natural_id! {
     /// The natural id of an identity, the platform's own where it has one: an ARN,
-    /// `k8s:<cluster>/<namespace>/<name>`, `registry:<entry id>` for one that is only declared.
+    /// `k8s:<cluster>/<namespace>/<name>`.
     IdentityId
 }
 
@@ -47,8 +47,6 @@ pub enum IdentityKind {
     KubernetesUser,
     /// A group that a Kubernetes binding names; everyone in it acts with its grants.
     KubernetesGroup,
-    /// Known only from a registry entry or a catalog.
-    Declared,
 }
 
 impl IdentityKind {
@@ -61,7 +59,6 @@ impl IdentityKind {
             Self::KubernetesServiceAccount => "kubernetes-service-account",
             Self::KubernetesUser => "kubernetes-user",
             Self::KubernetesGroup => "kubernetes-group",
-            Self::Declared => "declared",
         }
     }
 }

@@ -4,9 +4,7 @@
 //! up what its bindings and its groups' bindings give (`holdings`); then whoever can run as, or get a
 //! token of, somebody stronger becomes as strong (`paths`).
 
-use crate::model::{
-    Entitlement, Identity, IdentityId, IdentityKind, Inventory, Platform, Privilege,
-};
+use crate::model::{Entitlement, Identity, IdentityId, Inventory, Platform, Privilege};
 use crate::platform::kubernetes::names;
 use std::collections::BTreeMap;
 
@@ -25,9 +23,7 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
     let identities: Vec<&Identity> = inventory
         .identities
         .values()
-        .filter(|identity| {
-            identity.platform == Platform::Kubernetes && identity.kind != IdentityKind::Declared
-        })
+        .filter(|identity| identity.platform == Platform::Kubernetes)
         .collect();
     if identities.is_empty() {
         return;

@@ -303,7 +303,7 @@ columns! { OfIdentity;
     "declared": Type::Bool, Record, |v| has(v, Presence::Declared), "A manifest or infrastructure code declares it.";
     "observed": Type::Bool, Record, |v| has(v, Presence::Observed), "An export of the running system lists it.";
     "referenced": Type::Bool, Record, |v| has(v, Presence::Referenced), "A binding, trust or leaked key names it.";
-    "exists": Type::Bool, Record, |v| Value::Bool(v.identity.kind != IdentityKind::Declared && v.identity.presence.iter().any(|p| *p != Presence::Referenced)), "Declared or observed, rather than only referenced or only in a registry.";
+    "exists": Type::Bool, Record, |v| Value::Bool(v.identity.presence.iter().any(|p| *p != Presence::Referenced)), "Declared or observed, rather than only referenced.";
     "human": Type::Enum(&HUMANITY), Record, human, "Whether a person acts through it.";
     "human.reason": Type::Text, Record, |v| Value::text(Some(&*v.identity.humanity.1).filter(|r| !r.is_empty())), "Why it is taken to be that.";
     "provider_managed": Type::Bool, Record, provider_managed, "It belongs to the platform's provider and the customer cannot change it.";
