@@ -240,7 +240,7 @@ pub(super) enum ChecksAction {
         /// The check's id.
         id: String,
     },
-    /// Run every check's own cases.
+    /// Run every check's own cases, and the examples of every kind of credential.
     Test,
     /// The attributes that conditions can name.
     Attributes,

@@ -5,12 +5,13 @@ use super::error::Error;
 use super::exit::Status;
 use super::inputs::Rules;
 use super::report;
-use crate::scan::{self, CheckSet, Controls};
+use crate::scan::{self, CheckSet, Controls, Detector};
 use std::io::{self, Write};
 
 /// Lists, shows or tests checks.
 pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
-    let checks = Rules::load(&arguments.rules)?.checks()?;
+    let rules = Rules::load(&arguments.rules)?;
+    let checks = rules.checks()?;
     match &arguments.action {
         ChecksAction::List => report::stdout(|out, _| list(&checks, out))?,
         ChecksAction::Show { id } => {
@@ -18,7 +19,7 @@ pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
             let check = checks.get(id).ok_or_else(|| unknown(&checks, id))?;
             report::stdout(|out, _| show(check, &controls, out))?;
         }
-        ChecksAction::Test => return test(&checks),
+        ChecksAction::Test => return test(&checks, &rules.detector()?),
         ChecksAction::Attributes => {
             report::stdout(|out, _| out.write_all(scan::check_attributes().as_bytes()))?
         }
@@ -104,8 +105,9 @@ fn unknown(checks: &CheckSet, id: &str) -> Error {
     Error::Usage(format!("no check `{id}`{hint}"))
 }
 
-fn test(checks: &CheckSet) -> Result<Status, Error> {
+fn test(checks: &CheckSet, detector: &Detector) -> Result<Status, Error> {
     let failures = checks.run_cases();
+    let misses = detector.check_examples();
     report::stdout(|out, _| {
         for failure in &failures {
             writeln!(out, "{failure}")?;
@@ -116,9 +118,19 @@ fn test(checks: &CheckSet) -> Result<Status, Error> {
             checks.len(),
             checks.case_count(),
             failures.len()
+        )?;
+        for miss in &misses {
+            let (kind, list, index) = (&miss.kind, miss.list, miss.index);
+            writeln!(out, "{kind}: {list} example {index} {}", miss.problem)?;
+        }
+        writeln!(
+            out,
+            "{} kinds of credential, {} examples failed",
+            detector.kinds().count(),
+            misses.len()
         )
     })?;
-    Ok(if failures.is_empty() {
+    Ok(if failures.is_empty() && misses.is_empty() {
         Status::Clean
     } else {
         Status::Findings

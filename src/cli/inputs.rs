@@ -205,7 +205,7 @@ impl Rules {
         CheckSet::load(&self.checks).map_err(rule_errors)
     }
 
-    fn detector(&self) -> Result<Detector, Error> {
+    pub(super) fn detector(&self) -> Result<Detector, Error> {
         let files: Vec<(&str, &str)> = self
             .detectors
             .iter()

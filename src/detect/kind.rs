@@ -3,7 +3,7 @@
 use super::rule::{IssuerFile, KindRule, Place, RuleError, Structure};
 use crate::model::{Severity, Str};
 use regex::bytes::{Regex, RegexBuilder};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A kind of credential that the detector knows.
 #[derive(Debug)]
@@ -15,6 +15,9 @@ pub struct Kind {
     pub(super) revocation: Option<Str>,
     pub(super) pattern: Option<Pattern>,
     pub(super) companion: Option<Pattern>,
+    /// What the issuer is called: distinctive names, and everyday words.
+    pub(super) names: Arc<[String]>,
+    pub(super) words: Arc<[String]>,
     /// Which of two kinds that claim the same bytes gets them: the higher, the more specific.
     pub(super) rank: u8,
     docs: String,
@@ -90,6 +93,7 @@ pub(super) fn kinds(
 ) -> Result<Vec<Kind>, RuleError> {
     let issuer: Str = file.issuer.into();
     let docs = file.docs;
+    let (names, words): (Arc<[String]>, Arc<[String]>) = (file.names.into(), file.words.into());
     file.kinds
         .into_iter()
         .map(|mut rule| {
@@ -115,6 +119,8 @@ pub(super) fn kinds(
                 docs: rule.docs.take().unwrap_or_else(|| docs.clone()),
                 pattern,
                 companion,
+                names: Arc::clone(&names),
+                words: Arc::clone(&words),
                 rule,
             };
             if strict {

@@ -18,6 +18,7 @@ mod rule;
 mod search;
 mod structure;
 mod text;
+mod vocabulary;
 
 pub use example::ExampleFailure;
 pub use kind::Kind;
@@ -28,6 +29,7 @@ use crate::platform::embedded::DETECTORS;
 use judge::Judge;
 use prefilter::{Action, Prefilter, capitalise, spellings};
 use std::collections::BTreeMap;
+use vocabulary::Vocabulary;
 
 /// The name of the detector in evidence.
 pub const READER: &str = "secrets";
@@ -38,8 +40,10 @@ pub struct Detector {
     kinds: Vec<Kind>,
     prefilter: Prefilter,
     judge: Judge,
-    /// The kinds that look at assignments, those of issuers first.
-    assigned: Vec<usize>,
+    /// What leads to the kinds that look at assignments.
+    vocabulary: Vocabulary,
+    /// The kind that looks at any assignment.
+    generic: Option<usize>,
     fingerprinter: Fingerprinter,
 }
 
@@ -92,7 +96,6 @@ impl Detector {
                 actions.push(action);
             }
         };
-        let mut assigned = Vec::new();
         for (index, kind) in kinds.iter().enumerate() {
             for literal in &kind.rule.literals {
                 add(literal, Action::Kind(index));
@@ -103,9 +106,6 @@ impl Detector {
                     add(&literal.to_ascii_uppercase(), Action::Kind(index));
                 }
             }
-            if kind.rule.assignment.is_some() || kind.rule.generic.is_some() {
-                assigned.push(index);
-            }
         }
         // Kinds that look at assignments share the telling words, their own and those of the generic rule.
         let generic = kinds.iter().find_map(|kind| kind.rule.generic.as_ref());
@@ -114,7 +114,7 @@ impl Detector {
             .into();
         let words = match generic {
             Some(rule) => rule.words.as_slice(),
-            None if assigned.is_empty() => &[],
+            None if kinds.iter().all(|kind| kind.rule.assignment.is_none()) => &[],
             None => &fallback,
         };
         for word in words {
@@ -122,12 +122,12 @@ impl Detector {
                 add(&spelling, Action::Word(spelling.len()));
             }
         }
-        assigned.sort_by_key(|index| kinds.get(*index).map(|kind| kind.rule.generic.is_some()));
         Ok(Self {
             prefilter: Prefilter::new(&literals)?,
             judge: Judge::new(generic),
+            vocabulary: Vocabulary::new(&kinds),
+            generic: kinds.iter().position(|kind| kind.rule.generic.is_some()),
             kinds,
-            assigned,
             fingerprinter,
         })
     }

@@ -42,6 +42,14 @@ pub(super) struct IssuerFile {
     pub(super) title: String,
     /// The issuer's own page on its credentials.
     pub(super) docs: String,
+    /// What variables, hosts and texts call the issuer, in snake case: distinctive names of four letters or
+    /// more, which lead to a credential even where nothing else does (`algolia: 0123…`).
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// Everyday words by which the issuer goes, too (`box`, `front`, `linear`): they count only as whole
+    /// words, in or right before the name of an assignment that is telling anyway.
+    #[serde(default)]
+    pub(super) words: Vec<String>,
     /// The kinds of credential.
     pub(super) kinds: Vec<KindRule>,
 }
@@ -95,6 +103,10 @@ pub(super) struct KindRule {
     /// What the issuer says about its end.
     #[serde(default)]
     pub(super) expires: Lifetime,
+    /// The least that such a credential may always do, where the kind alone tells.
+    pub(super) privilege: Option<Rights>,
+    /// For how many hours at most the issuer lets it live.
+    pub(super) valid_for: Option<u32>,
     /// Where to revoke it: a page or a command.
     pub(super) revocation: Option<String>,
     /// How many leading characters say nothing but the kind and may be shown.
@@ -107,15 +119,34 @@ pub(super) struct KindRule {
     pub(super) examples: Examples,
 }
 
-/// The value of an assignment whose name, or the text just before it, holds one of these words.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The value of an assignment whose name holds one of these words, or near which one stands. Empty, it goes
+/// by the file's `names` and `words`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct AssignmentRule {
-    /// Words in the name, compared without case, `_`, `-` and `.`.
+    /// Words in the name, in snake case; other styles of spelling count as well.
     pub(super) names: Vec<String>,
-    /// Words that may instead stand in the 200 bytes before the name, compared without case.
-    #[serde(default)]
+    /// Words that may instead stand near: just before the name, in the same line, or in the path.
     pub(super) near: Vec<String>,
+    /// One of these must be in the name as well, where kinds of one issuer look alike: `admin`, `secret`.
+    #[serde(rename = "with")]
+    pub(super) needs: Vec<String>,
+}
+
+impl AssignmentRule {
+    /// Whether the name holds one of the words that tell this kind from its siblings.
+    pub(super) fn admits(&self, name: &[u8]) -> bool {
+        let name: Vec<u8> = name
+            .iter()
+            .filter(|b| b.is_ascii_alphanumeric())
+            .map(u8::to_ascii_lowercase)
+            .collect();
+        let contains = |word: &String| {
+            let word = word.replace('_', "").to_ascii_lowercase();
+            memchr::memmem::find(&name, word.as_bytes()).is_some()
+        };
+        self.needs.is_empty() || self.needs.iter().any(contains)
+    }
 }
 
 /// What makes the value of an assignment a secret when no issuer's format does.
@@ -259,6 +290,18 @@ impl From<Grade> for Severity {
     }
 }
 
+/// What a kind of credential may do, by the names of [`crate::model::Tier`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Rights {
+    None,
+    Read,
+    Write,
+    Issue,
+    Escalate,
+    Admin,
+}
+
 /// What the issuer says about the end of such credentials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -290,13 +333,22 @@ pub(super) fn parse(name: &str, text: &str) -> Result<IssuerFile, RuleError> {
         let hint = "give the https address of the issuer's own page";
         return Err(place.error(None, "docs", "is not a page", hint));
     }
+    for (field, list) in [("names", &file.names), ("words", &file.words)] {
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let least = if field == "names" { 4 } else { 2 };
+        if let Some(word) = list.iter().find(|w| w.len() < least || !w.chars().all(fine)) {
+            let problem = format!("`{word}` is not a name of at least {least} characters in snake case");
+            return Err(place.error(None, field, problem, "write `some_name`"));
+        }
+    }
+    let unnamed = file.names.is_empty() && file.words.is_empty();
     for kind in &file.kinds {
-        validate(&place, kind)?;
+        validate(&place, kind, unnamed)?;
     }
     Ok(file)
 }
 
-fn validate(place: &Place<'_>, kind: &KindRule) -> Result<(), RuleError> {
+fn validate(place: &Place<'_>, kind: &KindRule, unnamed: bool) -> Result<(), RuleError> {
     let fail = |field: &str, problem: &str, hint: &str| {
         Err(place.error(Some(&kind.id), field, problem, hint))
     };
@@ -346,8 +398,10 @@ fn validate(place: &Place<'_>, kind: &KindRule) -> Result<(), RuleError> {
     if let Some(assignment) = &kind.assignment
         && assignment.names.is_empty()
         && assignment.near.is_empty()
+        && unnamed
     {
-        return fail("assignment", "names nothing", "give words in names or near");
+        let hint = "give the file `names`, or the assignment `names` or `near`";
+        return fail("assignment", "names nothing", hint);
     }
     if kind.examples.positive.is_empty() {
         let hint =

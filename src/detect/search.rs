@@ -266,9 +266,8 @@ impl Detector {
     ) {
         let name = assignment::name(text, word.clone());
         work.name = name.clone();
-        let Some(&first) = self.assigned.first() else {
-            return;
-        };
+        // The budget of assignments is that of the generic kind, or of whichever is there.
+        let first = self.generic.unwrap_or_default();
         if continues(text, &word, name.end) {
             // `tokenizer_token`: what is behind the word may be telling.
             work.name = 0..0;
@@ -279,11 +278,7 @@ impl Detector {
         }
         let (left, right) = (name.start..word.start, word.end..name.end);
         let part = |span: Range<usize>| text.get(span).unwrap_or_default();
-        let last = self
-            .assigned
-            .last()
-            .and_then(|index| self.kinds.get(*index));
-        let generic = last.and_then(|kind| kind.rule.generic.as_ref());
+        let generic = self.generic_kind().and_then(|kind| kind.rule.generic.as_ref());
         let called = text.get(name.end) == Some(&b'(');
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;
@@ -313,50 +308,36 @@ impl Detector {
         path: &str,
         place: &Place,
     ) -> Option<Candidate> {
-        let name = plain(text.get(found.name.clone())?);
+        let name = text.get(found.name.clone())?;
         let value = text.get(found.value.clone())?;
-        let mut near = before(text, found.name.start, 200).to_ascii_lowercase();
-        near.extend(path.bytes().map(|b| b.to_ascii_lowercase()));
-        let contains =
-            |text: &[u8], word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
-        let mut best: Option<(usize, &Kind, Match, &'static str)> = None;
-        for &index in &self.assigned {
-            let kind = self.kinds.get(index)?;
-            let Some(rule) = &kind.rule.assignment else {
-                continue;
-            };
-            let named = rule
-                .names
-                .iter()
-                .any(|w| contains(&name, &String::from_utf8_lossy(&plain(w.as_bytes()))));
-            let nearby = !named && best.is_none() && rule.near.iter().any(|w| contains(&near, w));
-            if !named && !nearby {
-                continue;
-            }
-            let Some(captures) = kind
-                .pattern
-                .as_ref()
-                .and_then(|p| p.regex()?.captures(value))
-            else {
-                continue;
-            };
-            let group = |name| {
-                let part = captures.name(name)?;
-                Some(found.value.start + part.start()..found.value.start + part.end())
-            };
-            let matched = Match {
-                at: found.value.start,
-                secret: group("secret"),
-                id: group("id"),
-                account: group("account"),
-                ..Match::default()
-            };
-            if named {
-                best = Some((index, kind, matched, "name says what it is"));
-                break;
-            }
-            best = Some((index, kind, matched, "issuer is named nearby"));
-        }
+        let best = self
+            .vocabulary
+            .suggestions(text, &found.name, &found.value, path)
+            .into_iter()
+            .find_map(|suggestion| {
+                let kind = self.kinds.get(suggestion.kind)?;
+                if !kind.rule.assignment.as_ref()?.admits(name) {
+                    return None;
+                }
+                let captures = kind.pattern.as_ref()?.regex()?.captures(value)?;
+                let group = |name| {
+                    let part = captures.name(name)?;
+                    Some(found.value.start + part.start()..found.value.start + part.end())
+                };
+                let matched = Match {
+                    at: found.value.start,
+                    secret: group("secret"),
+                    id: group("id"),
+                    account: group("account"),
+                    ..Match::default()
+                };
+                let reason = if suggestion.named() {
+                    "name says what it is"
+                } else {
+                    "issuer is named nearby"
+                };
+                Some((suggestion.kind, kind, matched, reason))
+            });
         let Some((index, kind, mut matched, reason)) = best else {
             return self.generic(text, word, found, place);
         };
@@ -375,6 +356,10 @@ impl Detector {
         })
     }
 
+    fn generic_kind(&self) -> Option<&Kind> {
+        self.kinds.get(self.generic?)
+    }
+
     fn generic(
         &self,
         text: &[u8],
@@ -382,9 +367,8 @@ impl Detector {
         found: &Assignment,
         place: &Place,
     ) -> Option<Candidate> {
-        let index = self.assigned.last().copied()?;
+        let index = self.generic?;
         let kind = self.kinds.get(index)?;
-        kind.rule.generic.as_ref()?;
         let telling = text.get(word)?.to_ascii_lowercase();
         let value = text.get(found.value.clone())?;
         // What people make up rather than what programs generate.
@@ -527,14 +511,6 @@ fn words(name: &[u8]) -> Vec<Vec<u8>> {
         previous = byte;
     }
     words
-}
-
-/// A name without case and separators.
-fn plain(name: &[u8]) -> Vec<u8> {
-    name.iter()
-        .filter(|b| b.is_ascii_alphanumeric())
-        .map(u8::to_ascii_lowercase)
-        .collect()
 }
 
 /// `Authorization: Bearer value`: the scheme is not part of the secret.
