@@ -27,7 +27,7 @@ pub use rule::RuleError;
 use crate::model::{Credential, Document, Fingerprinter, Origin, Problem};
 use crate::platform::embedded::DETECTORS;
 use judge::Judge;
-use prefilter::{Action, Prefilter, capitalise, spellings};
+use prefilter::{Action, Literals, Prefilter, spellings};
 use std::collections::BTreeMap;
 use vocabulary::Vocabulary;
 
@@ -89,22 +89,10 @@ impl Detector {
         kinds: Vec<Kind>,
         fingerprinter: Fingerprinter,
     ) -> Result<Self, aho_corasick::BuildError> {
-        let mut literals: BTreeMap<Vec<u8>, Vec<Action>> = BTreeMap::new();
-        let mut add = |literal: &str, action: Action| {
-            let actions = literals.entry(literal.as_bytes().to_vec()).or_default();
-            if !actions.contains(&action) {
-                actions.push(action);
-            }
-        };
+        let mut literals = Literals::default();
         for (index, kind) in kinds.iter().enumerate() {
             for literal in &kind.rule.literals {
-                add(literal, Action::Kind(index));
-                if kind.rule.ignore_case {
-                    let lower = literal.to_ascii_lowercase();
-                    add(&capitalise(&lower), Action::Kind(index));
-                    add(&lower, Action::Kind(index));
-                    add(&literal.to_ascii_uppercase(), Action::Kind(index));
-                }
+                literals.add(literal, !kind.rule.ignore_case, Action::Kind(index));
             }
         }
         // Kinds that look at assignments share the telling words, their own and those of the generic rule.
@@ -119,11 +107,11 @@ impl Detector {
         };
         for word in words {
             for spelling in spellings(word) {
-                add(&spelling, Action::Word(spelling.len()));
+                literals.add(&spelling, false, Action::Word(spelling.len()));
             }
         }
         Ok(Self {
-            prefilter: Prefilter::new(&literals)?,
+            prefilter: Prefilter::new(literals)?,
             judge: Judge::new(generic),
             vocabulary: Vocabulary::new(&kinds),
             generic: kinds.iter().position(|kind| kind.rule.generic.is_some()),

@@ -336,8 +336,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<IssuerFile, RuleError> {
     for (field, list) in [("names", &file.names), ("words", &file.words)] {
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let least = if field == "names" { 4 } else { 2 };
-        if let Some(word) = list.iter().find(|w| w.len() < least || !w.chars().all(fine)) {
-            let problem = format!("`{word}` is not a name of at least {least} characters in snake case");
+        if let Some(word) = list
+            .iter()
+            .find(|w| w.len() < least || !w.chars().all(fine))
+        {
+            let problem =
+                format!("`{word}` is not a name of at least {least} characters in snake case");
             return Err(place.error(None, field, problem, "write `some_name`"));
         }
     }

@@ -119,6 +119,7 @@ impl Detector {
                     self.try_assignment(text, word, path, place, &mut work);
                 }
             }
+            Action::Issuer(_) => {}
         });
         (work.candidates, work.limited)
     }
@@ -278,7 +279,9 @@ impl Detector {
         }
         let (left, right) = (name.start..word.start, word.end..name.end);
         let part = |span: Range<usize>| text.get(span).unwrap_or_default();
-        let generic = self.generic_kind().and_then(|kind| kind.rule.generic.as_ref());
+        let generic = self
+            .generic_kind()
+            .and_then(|kind| kind.rule.generic.as_ref());
         let called = text.get(name.end) == Some(&b'(');
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;

@@ -201,10 +201,8 @@ fn begins_word(text: &[u8], at: usize) -> bool {
 
 /// Whether a word may end here.
 fn ends_word(text: &[u8], at: usize) -> bool {
-    let (Some(last), Some(next)) = (
-        at.checked_sub(1).and_then(|i| text.get(i)),
-        text.get(at),
-    ) else {
+    let (Some(last), Some(next)) = (at.checked_sub(1).and_then(|i| text.get(i)), text.get(at))
+    else {
         return true;
     };
     !next.is_ascii_alphabetic() || last.is_ascii_lowercase() && next.is_ascii_uppercase()
@@ -227,7 +225,12 @@ mod tests {
     #[test]
     fn names_of_several_words_are_spelled_in_every_style() {
         let all = spellings("abstract_api");
-        for spelling in ["abstractapi", "abstract_api", "abstract-api", "abstract.api"] {
+        for spelling in [
+            "abstractapi",
+            "abstract_api",
+            "abstract-api",
+            "abstract.api",
+        ] {
             assert!(all.iter().any(|s| s == spelling), "{spelling}");
         }
     }
