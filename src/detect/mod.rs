@@ -9,6 +9,7 @@ mod assignment;
 mod checksum;
 mod credentials;
 mod example;
+mod issuer;
 mod judge;
 mod kind;
 mod place;
@@ -93,6 +94,15 @@ impl Detector {
         for (index, kind) in kinds.iter().enumerate() {
             for literal in &kind.rule.literals {
                 literals.add(literal, !kind.rule.ignore_case, Action::Kind(index));
+            }
+        }
+        let nameable = |kind: &&Kind| {
+            let rule = kind.rule.assignment.as_ref();
+            rule.is_some_and(|rule| rule.names.is_empty() && rule.near.is_empty())
+        };
+        for name in kinds.iter().filter(nameable).flat_map(|kind| &*kind.names) {
+            for spelling in spellings(name) {
+                literals.add(&spelling, false, Action::Issuer(spelling.len()));
             }
         }
         // Kinds that look at assignments share the telling words, their own and those of the generic rule.

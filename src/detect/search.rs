@@ -1,7 +1,7 @@
 //! From hits of the prefilter to weighed candidates.
 
 use super::assignment::{self, Assignment};
-use super::judge::{entropy, repetitive, wordy};
+use super::judge::{entropy, repetitive};
 use super::kind::Kind;
 use super::place::Place;
 use super::prefilter::Action;
@@ -36,7 +36,7 @@ pub(super) struct Weight {
 }
 
 impl Weight {
-    fn new(confidence: Confidence, reason: &'static str) -> Self {
+    pub(super) fn new(confidence: Confidence, reason: &'static str) -> Self {
         Self {
             confidence,
             reasons: vec![reason],
@@ -59,14 +59,14 @@ impl Weight {
 }
 
 /// What a search has done so far.
-struct Work {
+pub(super) struct Work {
     /// Bytes that each kind's pattern was run over; made at the first hit.
     spent: Vec<usize>,
     /// How many each may spend.
     budget: usize,
     /// The name read last: further telling words inside it are not new.
-    name: Range<usize>,
-    candidates: Vec<Candidate>,
+    pub(super) name: Range<usize>,
+    pub(super) candidates: Vec<Candidate>,
     /// Kinds that were cut short.
     limited: Vec<usize>,
 }
@@ -74,7 +74,7 @@ struct Work {
 impl Work {
     /// Whether a kind may look at another window. Windows overlap, so that a hostile text of literals
     /// alone would cost its length times the window.
-    fn afford(&mut self, kind: usize, window: usize, kinds: usize) -> bool {
+    pub(super) fn afford(&mut self, kind: usize, window: usize, kinds: usize) -> bool {
         if self.spent.is_empty() {
             self.spent.resize(kinds, 0);
         }
@@ -89,7 +89,7 @@ impl Work {
         fine
     }
 
-    fn refund(&mut self, kind: usize, window: usize) {
+    pub(super) fn refund(&mut self, kind: usize, window: usize) {
         if let Some(spent) = self.spent.get_mut(kind) {
             *spent = spent.saturating_sub(window);
         }
@@ -119,7 +119,9 @@ impl Detector {
                     self.try_assignment(text, word, path, place, &mut work);
                 }
             }
-            Action::Issuer(_) => {}
+            Action::Issuer(length) => {
+                self.try_issuer(text, at..at + length, path, place, &mut work)
+            }
         });
         (work.candidates, work.limited)
     }
@@ -207,7 +209,7 @@ impl Detector {
 
     /// Weighs what speaks for and against a match.
     #[expect(clippy::too_many_arguments, reason = "each is one consideration")]
-    fn weigh(
+    pub(super) fn weigh(
         &self,
         kind: &Kind,
         text: &[u8],
@@ -311,52 +313,8 @@ impl Detector {
         path: &str,
         place: &Place,
     ) -> Option<Candidate> {
-        let name = text.get(found.name.clone())?;
-        let value = text.get(found.value.clone())?;
-        let best = self
-            .vocabulary
-            .suggestions(text, &found.name, &found.value, path)
-            .into_iter()
-            .find_map(|suggestion| {
-                let kind = self.kinds.get(suggestion.kind)?;
-                if !kind.rule.assignment.as_ref()?.admits(name) {
-                    return None;
-                }
-                let captures = kind.pattern.as_ref()?.regex()?.captures(value)?;
-                let group = |name| {
-                    let part = captures.name(name)?;
-                    Some(found.value.start + part.start()..found.value.start + part.end())
-                };
-                let matched = Match {
-                    at: found.value.start,
-                    secret: group("secret"),
-                    id: group("id"),
-                    account: group("account"),
-                    ..Match::default()
-                };
-                let reason = if suggestion.named() {
-                    "name says what it is"
-                } else {
-                    "issuer is named nearby"
-                };
-                Some((suggestion.kind, kind, matched, reason))
-            });
-        let Some((index, kind, mut matched, reason)) = best else {
-            return self.generic(text, word, found, place);
-        };
-        let body = text.get(matched.secret.clone()?)?;
-        if entropy(body) < kind.rule.entropy || repetitive(body) || wordy(body) {
-            return None;
-        }
-        let mut weight = Weight::new(kind.rule.confidence.into(), reason);
-        let decoded = structure::decode(kind, text, &mut matched)?;
-        self.weigh(kind, text, &matched, body, &decoded, place, &mut weight);
-        Some(Candidate {
-            kind: index,
-            found: matched,
-            decoded,
-            weight,
-        })
+        self.of_issuer(text, found, path, place)
+            .or_else(|| self.generic(text, word, found, place))
     }
 
     fn generic_kind(&self) -> Option<&Kind> {

@@ -4,6 +4,7 @@
 //! variable, a host or a comment nearby tells them apart. One automaton looks for all their names at once.
 
 use super::kind::Kind;
+use super::prefilter;
 use super::text::{after, before};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeMap;
@@ -176,22 +177,17 @@ impl Vocabulary {
     }
 }
 
-/// `some_name` also as `somename` (and so `SomeName`), `some-name`, `some.name` and `some name`.
+/// The styles of [`prefilter::spellings`], and with spaces, as texts have it.
 fn spellings(word: &str) -> Vec<String> {
-    let lower = word.to_ascii_lowercase();
-    if !lower.contains('_') {
-        return vec![lower];
+    let mut all = prefilter::spellings(word);
+    if word.contains('_') {
+        all.push(word.to_ascii_lowercase().replace('_', " "));
     }
-    let mut all: Vec<String> = ["", "-", ".", " "]
-        .iter()
-        .map(|separator| lower.replace('_', separator))
-        .collect();
-    all.push(lower);
     all
 }
 
 /// Whether a word may begin here: no letter before, or a change of case.
-fn begins_word(text: &[u8], at: usize) -> bool {
+pub(super) fn begins_word(text: &[u8], at: usize) -> bool {
     let Some(previous) = at.checked_sub(1).and_then(|i| text.get(i)) else {
         return true;
     };
