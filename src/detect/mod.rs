@@ -96,10 +96,7 @@ impl Detector {
                 literals.add(literal, !kind.rule.ignore_case, Action::Kind(index));
             }
         }
-        let nameable = |kind: &&Kind| {
-            let rule = kind.rule.assignment.as_ref();
-            rule.is_some_and(|rule| rule.names.is_empty() && rule.near.is_empty())
-        };
+        let nameable = |kind: &&Kind| kind.rule.assignment.is_some();
         for name in kinds.iter().filter(nameable).flat_map(|kind| &*kind.names) {
             for spelling in spellings(name) {
                 literals.add(&spelling, false, Action::Issuer(spelling.len()));

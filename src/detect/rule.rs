@@ -119,8 +119,8 @@ pub(super) struct KindRule {
     pub(super) examples: Examples,
 }
 
-/// The value of an assignment whose name holds one of these words, or near which one stands. Empty, it goes
-/// by the file's `names` and `words`.
+/// The value of an assignment whose name holds one of these words or the file's `names` and `words`, or near
+/// which one stands.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct AssignmentRule {

@@ -90,13 +90,11 @@ impl Vocabulary {
             for word in &assignment.near {
                 add(word, this(false, true, false));
             }
-            if assignment.names.is_empty() && assignment.near.is_empty() {
-                for word in rule.names.iter() {
-                    add(word, this(true, true, false));
-                }
-                for word in rule.words.iter() {
-                    add(word, this(true, true, true));
-                }
+            for word in rule.names.iter() {
+                add(word, this(true, true, false));
+            }
+            for word in rule.words.iter() {
+                add(word, this(true, true, true));
             }
         }
         Self {
