@@ -134,37 +134,83 @@ impl Detector {
     }
 }
 
-/// The first text behind an issuer's name, in the same line, that has the form of a token.
+/// The first text behind an issuer's name, in its line or the next, that has the form of a token.
 fn behind(text: &[u8], issuer: &Range<usize>, name: Range<usize>) -> Option<Assignment> {
     let rest = after(text, issuer.end, REACH + 200);
-    let line = rest.split(|b| *b == b'\n').next()?;
+    let mut start = 0;
+    for (number, line) in rest.split(|b| *b == b'\n').take(2).enumerate() {
+        let between = rest.get(..start)?;
+        match first_token(between, line, number > 0) {
+            Run::Value(span) => {
+                let quoted = line.get(span.end).is_some_and(|b| b"\"'`".contains(b));
+                let from = issuer.end + start;
+                return Some(Assignment {
+                    name,
+                    value: from + span.start..from + span.end,
+                    quoted,
+                });
+            }
+            Run::Other => return None,
+            Run::None => start += line.len() + 1,
+        }
+        if start >= REACH {
+            return None;
+        }
+    }
+    None
+}
+
+/// What the first long run of characters in a line is.
+enum Run {
+    /// The value of something.
+    Value(Range<usize>),
+    /// Something else: a digest, part of a path.
+    Other,
+    /// There is none.
+    None,
+}
+
+/// In a further line only what is assigned or quoted counts.
+fn first_token(between: &[u8], line: &[u8], further: bool) -> Run {
     let of_token = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=.~".contains(b);
     let mut at = 0;
     while at < line.len().min(REACH) {
-        let run = line.get(at..)?.iter().take_while(|b| of_token(b)).count();
+        let rest = line.get(at..).unwrap_or_default();
+        let lead = line.get(..at).unwrap_or_default();
+        // What stands in quotes is one value, whatever it is made of.
+        let quote = lead.last().filter(|b| b"\"'`".contains(b));
+        let whole = quote.and_then(|quote| {
+            let end = rest
+                .iter()
+                .position(|b| b == quote || !b.is_ascii_graphic())?;
+            (rest.get(end) == Some(quote)).then_some(end)
+        });
+        let run = whole.unwrap_or_else(|| rest.iter().take_while(|b| of_token(b)).count());
         if run < SHORTEST {
             at += run + 1;
             continue;
         }
-        let lead = line.get(..at)?;
-        let opens = lead.last().is_none_or(|b| b"\"'`=:( \t,>|[".contains(b));
-        let between = lead.to_ascii_lowercase();
+        let opens = match lead.last() {
+            Some(b'"' | b'\'' | b'`' | b'=') => true,
+            Some(b' ') if further => {
+                matches!(lead.trim_ascii_end().last(), Some(b'=' | b':'))
+            }
+            Some(last) => !further && b":( \t,>|[".contains(last),
+            None => false,
+        };
+        let words = [between, b" ", lead].concat().to_ascii_lowercase();
         let otherwise = OTHERWISE
             .iter()
-            .any(|word| memchr::memmem::find(&between, word.as_bytes()).is_some());
+            .any(|word| memchr::memmem::find(&words, word.as_bytes()).is_some());
         let next = line.get(at + run);
         let ends = next.is_none_or(|b| b"\"'`,;)<|] \t\r}&".contains(b));
-        if !opens || otherwise || !ends || at == 0 {
-            return None;
-        }
-        let start = issuer.end + at;
-        return Some(Assignment {
-            name,
-            value: start..start + run,
-            quoted: next.is_some_and(|b| b"\"'`".contains(b)),
-        });
+        return if opens && ends && !otherwise {
+            Run::Value(at..at + run)
+        } else {
+            Run::Other
+        };
     }
-    None
+    Run::None
 }
 
 /// Whether letters and digits are mixed as only generators mix them.
