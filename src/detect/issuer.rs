@@ -2,24 +2,27 @@
 //! and an issuer is named by the variable, a host or a comment nearby.
 
 use super::Detector;
-use super::assignment::{self, Assignment};
+use super::assignment::Assignment;
 use super::judge::{entropy, repetitive, wordy};
+use super::kind::Kind;
 use super::place::Place;
-use super::search::{Candidate, Weight, Work};
+use super::search::{Candidate, Weight, Work, harmless};
 use super::structure::{self, Match};
-use super::text::after;
-use super::vocabulary::begins_word;
+use super::text::{after, before};
 use crate::model::Confidence;
 use std::ops::Range;
 
-/// How far behind an issuer's name a value is looked for.
-const REACH: usize = 80;
-/// Shorter texts without an assignment are words.
+/// How far before a value an issuer's name is looked for, where nothing is assigned to a telling name.
+const REACH: usize = 120;
+/// Shorter values without a telling name are words.
 const SHORTEST: usize = 16;
+/// Longer ones are data.
+const LONGEST: usize = 512;
 /// Between an issuer's name and a value, these say that the value is something else.
-const OTHERWISE: [&str; 18] = [
+const OTHERWISE: [&str; 23] = [
     "sha1",
     "sha2",
+    "sha3",
     "sha5",
     "md5",
     "hash",
@@ -33,9 +36,13 @@ const OTHERWISE: [&str; 18] = [
     "branch",
     "tree",
     "blob",
-    "://",
     "href",
     "import",
+    "public",
+    "client_id",
+    "clientid",
+    "project_id",
+    "projectid",
 ];
 
 impl Detector {
@@ -48,39 +55,64 @@ impl Detector {
         place: &Place,
     ) -> Option<Candidate> {
         let name = text.get(found.name.clone())?;
-        let value = text.get(found.value.clone())?;
-        let suggestions = self
-            .vocabulary
-            .suggestions(text, &found.name, &found.value, path);
-        let (index, kind, captures, reason) = suggestions.into_iter().find_map(|suggestion| {
-            let kind = self.kinds.get(suggestion.kind)?;
-            if !kind.rule.assignment.as_ref()?.admits(name) {
-                return None;
-            }
-            let captures = kind.pattern.as_ref()?.regex()?.captures(value)?;
-            let reason = if suggestion.named() {
-                "name says what it is"
-            } else {
-                "issuer is named nearby"
-            };
-            Some((suggestion.kind, kind, captures, reason))
-        })?;
+        self.vocabulary
+            .suggestions(text, &found.name, &found.value, path)
+            .into_iter()
+            .find_map(|suggestion| {
+                let kind = self.kinds.get(suggestion.kind)?;
+                let reason = if suggestion.named() {
+                    "name says what it is"
+                } else {
+                    "issuer is named nearby"
+                };
+                let weight = Weight::new(kind.rule.confidence.into(), reason);
+                self.as_kind(
+                    suggestion.kind,
+                    kind,
+                    text,
+                    name,
+                    &found.value,
+                    place,
+                    weight,
+                )
+            })
+    }
+
+    /// The value as a credential of this kind, if it can be one.
+    #[expect(clippy::too_many_arguments, reason = "each is one consideration")]
+    fn as_kind(
+        &self,
+        index: usize,
+        kind: &Kind,
+        text: &[u8],
+        name: &[u8],
+        value: &Range<usize>,
+        place: &Place,
+        mut weight: Weight,
+    ) -> Option<Candidate> {
+        if !kind.rule.assignment.as_ref()?.admits(name) {
+            return None;
+        }
+        let whole = text.get(value.clone())?;
+        let captures = kind.pattern.as_ref()?.regex()?.captures(whole)?;
         let group = |name| {
             let part = captures.name(name)?;
-            Some(found.value.start + part.start()..found.value.start + part.end())
+            Some(value.start + part.start()..value.start + part.end())
         };
         let mut matched = Match {
-            at: found.value.start,
+            at: value.start,
             secret: group("secret"),
             id: group("id"),
             account: group("account"),
             ..Match::default()
         };
-        let body = text.get(matched.secret.clone()?)?;
-        if entropy(body) < kind.rule.entropy || repetitive(body) || wordy(body) {
+        let secret = text.get(matched.secret.clone()?)?;
+        let body = secret.get(kind.rule.prefix_len..).unwrap_or(secret);
+        // A kind of one length and alphabet says enough; of others, words are not the value.
+        let loose = secret.len() < SHORTEST || !random(body);
+        if entropy(body) < kind.rule.entropy || repetitive(body) || loose && wordy(body) {
             return None;
         }
-        let mut weight = Weight::new(kind.rule.confidence.into(), reason);
         let decoded = structure::decode(kind, text, &mut matched)?;
         self.weigh(kind, text, &matched, body, &decoded, place, &mut weight);
         Some(Candidate {
@@ -91,126 +123,130 @@ impl Detector {
         })
     }
 
-    /// An issuer's name, with no telling word: its credential may be assigned to it or stand right behind.
-    pub(super) fn try_issuer(
-        &self,
-        text: &[u8],
-        issuer: Range<usize>,
-        path: &str,
-        place: &Place,
-        work: &mut Work,
-    ) {
-        let known = work.name.start <= issuer.start && issuer.start < work.name.end;
-        if known || !begins_word(text, issuer.start) {
+    /// A long run of letters and digits: with an issuer's name just before, it may be its credential,
+    /// whatever the name it is given to.
+    pub(super) fn try_run(&self, text: &[u8], run: Range<usize>, place: &Place, work: &mut Work) {
+        let budget = self.generic.unwrap_or_default();
+        // Of a value that was looked at, further runs are not new.
+        let Some(value) = value_around(text, run).filter(|v| v.start >= work.run) else {
+            return;
+        };
+        work.run = value.end;
+        let bytes = text.get(value.clone()).unwrap_or_default();
+        if !(SHORTEST..=LONGEST).contains(&bytes.len()) || !random(bytes) {
             return;
         }
-        let budget = self.generic.unwrap_or_default();
+        let lead = before(text, value.start, REACH);
+        // The line of the value, and the one before it.
+        let lines = memchr::memrchr_iter(b'\n', lead)
+            .nth(1)
+            .map_or(0, |at| at + 1);
+        let lead = lead.get(lines..).unwrap_or_default();
+        let line = memchr::memrchr(b'\n', lead).map_or(0, |at| at + 1);
+        let same_line = lead.get(line..).unwrap_or_default();
+        if line > 0 && !assigned(same_line) && !same_line.trim_ascii().is_empty() {
+            return;
+        }
         if !work.afford(budget, REACH, self.kinds.len()) {
             return;
         }
-        let name = assignment::name(text, issuer.clone());
-        let assigned = assignment::read(text, name.clone(), place);
-        let (found, bare) = match assigned {
-            Some(found) => (Some(found), false),
-            None => (behind(text, &issuer, name), true),
+        let start = value.start - lead.len();
+        let Some((name, suggestions)) = self.vocabulary.before(lead) else {
+            return;
         };
-        let Some(found) = found else { return };
-        let value = text.get(found.value.clone()).unwrap_or_default();
-        if value.len() < SHORTEST
-            || !random(value)
-            || self.judge.reference(value)
-            || self.judge.placeholder(value)
+        let name = start + name.start..start + name.end;
+        let between = text.get(name.end..value.start).unwrap_or_default();
+        let between = between.to_ascii_lowercase();
+        if OTHERWISE
+            .iter()
+            .any(|word| memchr::memmem::find(&between, word.as_bytes()).is_some())
         {
             return;
         }
-        if let Some(mut candidate) = self.of_issuer(text, &found, path, place) {
-            if bare {
-                let reason = "stands behind the issuer's name without being assigned";
-                candidate.weight.at_most(Confidence::Medium, reason);
+        if let Some(rule) = self
+            .generic_kind()
+            .and_then(|kind| kind.rule.generic.as_ref())
+        {
+            let named = between.split(|b| !(b.is_ascii_alphanumeric() || b"_-.".contains(b)));
+            let last = named
+                .filter(|word| !word.is_empty())
+                .last()
+                .unwrap_or_default();
+            if assigned(same_line) && harmless(rule, b"", last, false) {
+                return;
             }
-            work.refund(budget, REACH);
-            work.candidates.push(candidate);
         }
-    }
-}
-
-/// The first text behind an issuer's name, in its line or the next, that has the form of a token.
-fn behind(text: &[u8], issuer: &Range<usize>, name: Range<usize>) -> Option<Assignment> {
-    let rest = after(text, issuer.end, REACH + 200);
-    let mut start = 0;
-    for (number, line) in rest.split(|b| *b == b'\n').take(2).enumerate() {
-        let between = rest.get(..start)?;
-        match first_token(between, line, number > 0) {
-            Run::Value(span) => {
-                let quoted = line.get(span.end).is_some_and(|b| b"\"'`".contains(b));
-                let from = issuer.end + start;
-                return Some(Assignment {
-                    name,
-                    value: from + span.start..from + span.end,
-                    quoted,
-                });
-            }
-            Run::Other => return None,
-            Run::None => start += line.len() + 1,
+        if self.judge.reference(bytes) || self.placeholder(bytes) {
+            return;
         }
-        if start >= REACH {
-            return None;
-        }
-    }
-    None
-}
-
-/// What the first long run of characters in a line is.
-enum Run {
-    /// The value of something.
-    Value(Range<usize>),
-    /// Something else: a digest, part of a path.
-    Other,
-    /// There is none.
-    None,
-}
-
-/// In a further line only what is assigned or quoted counts.
-fn first_token(between: &[u8], line: &[u8], further: bool) -> Run {
-    let of_token = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=.~".contains(b);
-    let mut at = 0;
-    while at < line.len().min(REACH) {
-        let rest = line.get(at..).unwrap_or_default();
-        let lead = line.get(..at).unwrap_or_default();
-        // What stands in quotes is one value, whatever it is made of.
-        let quote = lead.last().filter(|b| b"\"'`".contains(b));
-        let whole = quote.and_then(|quote| {
-            let end = rest
-                .iter()
-                .position(|b| b == quote || !b.is_ascii_graphic())?;
-            (rest.get(end) == Some(quote)).then_some(end)
+        let said = text.get(name.start..value.start).unwrap_or_default();
+        let candidate = suggestions.into_iter().find_map(|index| {
+            let kind = self.kinds.get(index)?;
+            let mut weight =
+                Weight::new(kind.rule.confidence.into(), "issuer is named just before");
+            weight.at_most(Confidence::Medium, "no name says that it is a secret");
+            self.as_kind(index, kind, text, said, &value, place, weight)
         });
-        let run = whole.unwrap_or_else(|| rest.iter().take_while(|b| of_token(b)).count());
-        if run < SHORTEST {
-            at += run + 1;
-            continue;
+        if candidate.is_some() {
+            work.refund(budget, REACH);
+            work.candidates.extend(candidate);
         }
-        let opens = match lead.last() {
-            Some(b'"' | b'\'' | b'`' | b'=') => true,
-            Some(b' ') if further => {
-                matches!(lead.trim_ascii_end().last(), Some(b'=' | b':'))
-            }
-            Some(last) => !further && b":( \t,>|[".contains(last),
-            None => false,
-        };
-        let words = [between, b" ", lead].concat().to_ascii_lowercase();
-        let otherwise = OTHERWISE
-            .iter()
-            .any(|word| memchr::memmem::find(&words, word.as_bytes()).is_some());
-        let next = line.get(at + run);
-        let ends = next.is_none_or(|b| b"\"'`,;)<|] \t\r}&".contains(b));
-        return if opens && ends && !otherwise {
-            Run::Value(at..at + run)
-        } else {
-            Run::Other
-        };
     }
-    Run::None
+
+    /// Whether a value of an issuer's form is a placeholder: prefixes such as `test_` are part of many forms.
+    pub(super) fn placeholder(&self, value: &[u8]) -> bool {
+        let body = value
+            .iter()
+            .rposition(|b| b"_-.:".contains(b))
+            .and_then(|at| value.get(at + 1..))
+            .filter(|body| body.len() >= SHORTEST && random(body))
+            .unwrap_or(value);
+        self.judge.placeholder(body)
+    }
+}
+
+/// Whether a line ends in what gives a value to a name.
+fn assigned(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let line = line
+        .strip_suffix(b"\"")
+        .or_else(|| line.strip_suffix(b"'"))
+        .unwrap_or(line)
+        .trim_ascii_end();
+    matches!(line.last(), Some(b'=' | b':' | b'>' | b'('))
+}
+
+/// The value that a run is part of: what stands between quotes, or as far as characters of tokens go. None
+/// inside paths, links and expressions.
+fn value_around(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
+    let of_token = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=.~".contains(b);
+    let left = before(text, run.start, LONGEST);
+    let right = after(text, run.end, LONGEST);
+    let of_value = |b: &&u8| b.is_ascii_graphic() && !b"\"'`".contains(b);
+    let whole = left.iter().rev().take_while(of_value).count();
+    let end = right.iter().take_while(of_value).count();
+    let open = left
+        .len()
+        .checked_sub(whole + 1)
+        .and_then(|at| left.get(at));
+    if open.is_some_and(|b| b"\"'`".contains(b)) && right.get(end) == open {
+        return Some(run.start - whole..run.end + end);
+    }
+    let mut start = left.iter().rev().take_while(|b| of_token(b)).count();
+    // `name=value`: the value begins behind the last sign, unless that is its padding.
+    let lead = left.get(left.len() - start..)?;
+    if let Some(sign) = lead.iter().rposition(|b| *b == b'=') {
+        start = lead.len() - sign - 1;
+    }
+    let end = right.iter().take_while(|b| of_token(b)).count();
+    let opens = left
+        .len()
+        .checked_sub(start + 1)
+        .and_then(|at| left.get(at));
+    let ends = right.get(end);
+    let fine = opens.is_none_or(|b| b"\"'`=:( \t\n\r,>|[".contains(b))
+        && ends.is_none_or(|b| b"\"'`,;)<|] \t\r\n}&".contains(b));
+    fine.then_some(run.start - start..run.end + end)
 }
 
 /// Whether letters and digits are mixed as only generators mix them.

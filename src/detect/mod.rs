@@ -16,6 +16,7 @@ mod place;
 mod prefilter;
 mod redact;
 mod rule;
+mod runs;
 mod search;
 mod structure;
 mod text;
@@ -77,29 +78,18 @@ impl Detector {
                 kinds.push(kind);
             }
         }
-        Self::with(kinds, fingerprinter).map_err(|error| RuleError {
-            file: "the rules together".to_owned(),
-            line: None,
-            field: "literals".to_owned(),
-            problem: error.to_string(),
-            hint: "shorten the literals of your own rules".to_owned(),
-        })
+        Ok(Self::with(kinds, fingerprinter))
     }
 
-    fn with(
-        kinds: Vec<Kind>,
-        fingerprinter: Fingerprinter,
-    ) -> Result<Self, aho_corasick::BuildError> {
+    fn with(kinds: Vec<Kind>, fingerprinter: Fingerprinter) -> Self {
         let mut literals = Literals::default();
         for (index, kind) in kinds.iter().enumerate() {
             for literal in &kind.rule.literals {
-                literals.add(literal, !kind.rule.ignore_case, Action::Kind(index));
-            }
-        }
-        let nameable = |kind: &&Kind| kind.rule.assignment.is_some();
-        for name in kinds.iter().filter(nameable).flat_map(|kind| &*kind.names) {
-            for spelling in spellings(name) {
-                literals.add(&spelling, false, Action::Issuer(spelling.len()));
+                if kind.rule.ignore_case {
+                    literals.folded(literal, Action::Kind(index));
+                } else {
+                    literals.exact(literal, kind.rule.before == 0, Action::Kind(index));
+                }
             }
         }
         // Kinds that look at assignments share the telling words, their own and those of the generic rule.
@@ -114,17 +104,17 @@ impl Detector {
         };
         for word in words {
             for spelling in spellings(word) {
-                literals.add(&spelling, false, Action::Word(spelling.len()));
+                literals.folded(&spelling, Action::Word(spelling.len()));
             }
         }
-        Ok(Self {
-            prefilter: Prefilter::new(literals)?,
+        Self {
+            prefilter: Prefilter::new(literals),
             judge: Judge::new(generic),
             vocabulary: Vocabulary::new(&kinds),
             generic: kinds.iter().position(|kind| kind.rule.generic.is_some()),
             kinds,
             fingerprinter,
-        })
+        }
     }
 
     /// The kinds of credential it knows, in the order of the files.

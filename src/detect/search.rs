@@ -8,7 +8,7 @@ use super::prefilter::Action;
 use super::rule::{Checksum, GenericRule, Structure};
 use super::structure::{self, Decoded, Match};
 use super::text::{after, before};
-use super::{Detector, checksum};
+use super::{Detector, checksum, runs};
 use crate::model::{Confidence, ONLY_PUBLIC_HALF};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -66,6 +66,8 @@ pub(super) struct Work {
     budget: usize,
     /// The name read last: further telling words inside it are not new.
     pub(super) name: Range<usize>,
+    /// Where the value ends that a run led to last.
+    pub(super) run: usize,
     pub(super) candidates: Vec<Candidate>,
     /// Kinds that were cut short.
     limited: Vec<usize>,
@@ -108,6 +110,7 @@ impl Detector {
             spent: Vec::new(),
             budget: (256 << 20) + text.len().saturating_mul(16),
             name: 0..0,
+            run: 0,
             candidates: Vec::new(),
             limited: Vec::new(),
         };
@@ -119,10 +122,8 @@ impl Detector {
                     self.try_assignment(text, word, path, place, &mut work);
                 }
             }
-            Action::Issuer(length) => {
-                self.try_issuer(text, at..at + length, path, place, &mut work)
-            }
         });
+        runs::each(text, |run| self.try_run(text, run, place, &mut work));
         (work.candidates, work.limited)
     }
 
@@ -317,7 +318,7 @@ impl Detector {
             .or_else(|| self.generic(text, word, found, place))
     }
 
-    fn generic_kind(&self) -> Option<&Kind> {
+    pub(super) fn generic_kind(&self) -> Option<&Kind> {
         self.kinds.get(self.generic?)
     }
 
@@ -443,7 +444,7 @@ fn continues(text: &[u8], word: &Range<usize>, end: usize) -> bool {
 
 /// Whether the words around the telling one say that no secret is given here. To set one by a call is to
 /// give it.
-fn harmless(rule: &GenericRule, left: &[u8], right: &[u8], called: bool) -> bool {
+pub(super) fn harmless(rule: &GenericRule, left: &[u8], right: &[u8], called: bool) -> bool {
     let listed = |list: &BTreeSet<String>, word: &[u8]| {
         std::str::from_utf8(word).is_ok_and(|word| list.contains(word))
     };

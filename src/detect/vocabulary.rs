@@ -150,6 +150,27 @@ impl Vocabulary {
         suggestions
     }
 
+    /// The distinctive name that stands last in a text, and the kinds it suggests.
+    pub(super) fn before(&self, text: &[u8]) -> Option<(Range<usize>, Vec<usize>)> {
+        let mut best: Option<(Range<usize>, Vec<usize>)> = None;
+        self.each(text, |this, at| {
+            if this.whole || !(this.named && this.near) {
+                return;
+            }
+            match &mut best {
+                Some((known, kinds)) if *known == at => kinds.push(this.kind),
+                // Of two that end together the longer one says more.
+                Some((known, _))
+                    if at.end < known.end || at.end == known.end && at.len() < known.len() => {}
+                _ => best = Some((at, vec![this.kind])),
+            }
+        });
+        best.map(|(at, mut kinds)| {
+            kinds.sort_unstable();
+            (at, kinds)
+        })
+    }
+
     fn each(&self, text: &[u8], mut found: impl FnMut(Use, Range<usize>)) {
         let Some(automaton) = self.automaton.get_or_init(|| {
             AhoCorasick::builder()
@@ -185,7 +206,7 @@ fn spellings(word: &str) -> Vec<String> {
 }
 
 /// Whether a word may begin here: no letter before, or a change of case.
-pub(super) fn begins_word(text: &[u8], at: usize) -> bool {
+fn begins_word(text: &[u8], at: usize) -> bool {
     let Some(previous) = at.checked_sub(1).and_then(|i| text.get(i)) else {
         return true;
     };

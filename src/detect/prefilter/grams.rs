@@ -1,31 +1,34 @@
-//! Any number of literals of five bytes or more in one pass whose cost hardly depends on their number.
+//! Any number of literals in one pass whose cost hardly depends on their number.
 //!
 //! Every second position of the text is tested: the four bytes there, with upper case folded to lower, are
-//! hashed into a bitmap that fits the first-level cache. Of each literal two neighbouring groups of four
+//! hashed into a bitmap that fits the second-level cache. Of each literal two neighbouring groups of four
 //! bytes are in the bitmap, of which one falls on an even position wherever the literal stands; they are
-//! taken where the literal has its rarest bytes, so that common text seldom passes.
+//! taken where the literal has its rarest bytes, so that common text seldom passes. A literal of three or
+//! four bytes has no two such groups: it is entered once with every byte that may stand beside it.
 //!
-//! Measured against groups of the vectorised searcher on program text: that one is faster below two
-//! hundred literals and ten times slower at two thousand.
+//! Measured against groups of the vectorised searcher (`aho_corasick::packed`) on program text: that one is
+//! faster below two hundred literals and many times slower at two thousand.
 
 use super::{Action, Literal};
 use std::fmt;
 
-/// Bits of a hash. The bitmap takes 32 KiB.
-const BITS: u32 = 18;
+/// Bits of a hash. The bitmap takes 128 KiB; with fewer bits the many entries of short literals would fill
+/// it, and more would leave the cache.
+const BITS: u32 = 20;
 /// Words of the bitmap.
 const WORDS: usize = 1 << (BITS - 6);
 /// The leading bits of a hash that index the table of entries.
-const INDEX: u32 = 12;
+const INDEX: u32 = 14;
 /// How many bytes are hashed.
-pub(super) const GRAM: usize = 4;
+const GRAM: usize = 4;
 
 /// A place in a literal whose four bytes are in the bitmap.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     hash: u32,
     literal: u32,
-    offset: u32,
+    /// Where the four bytes begin, counted from the literal's beginning; -1 is the byte before it.
+    offset: i32,
 }
 
 /// The literals and their index.
@@ -45,30 +48,20 @@ impl fmt::Debug for Grams {
 }
 
 impl Grams {
-    /// Over these, each longer than [`GRAM`] bytes.
+    /// Over these, of three bytes or more.
     pub(super) fn new(literals: Vec<(Literal, Vec<Action>)>) -> Self {
-        let mut entries = Vec::with_capacity(literals.len() * 2);
+        let mut entries = Vec::with_capacity(literals.len() * 16);
         for (number, (literal, _)) in (0..).zip(&literals) {
-            let rarity = |at: usize| {
-                let around = literal.text.get(at..=at + GRAM).unwrap_or_default();
-                around.iter().map(|b| commonness(*b)).sum::<u32>()
-            };
-            let Some(best) =
-                (0..literal.text.len().saturating_sub(GRAM)).min_by_key(|at| rarity(*at))
-            else {
-                continue;
-            };
-            for offset in [best, best + 1] {
-                if let Some(gram) = gram(&literal.text, offset) {
-                    entries.push(Entry {
-                        hash: hash(gram),
-                        literal: number,
-                        offset: u32::try_from(offset).unwrap_or(u32::MAX),
-                    });
-                }
-            }
+            enter(literal, |gram, offset| {
+                entries.push(Entry {
+                    hash: hash(u32::from_le_bytes(gram)),
+                    literal: number,
+                    offset,
+                });
+            });
         }
         entries.sort_unstable();
+        entries.dedup();
         let mut bitmap = Box::new([0; WORDS]);
         for entry in &entries {
             if let Some(word) = bitmap.get_mut(entry.hash as usize >> 6) {
@@ -90,17 +83,14 @@ impl Grams {
     }
 
     /// Calls back for every literal at every place.
-    pub(super) fn each_hit(&self, text: &[u8], found: &mut impl FnMut(usize, Action)) {
+    pub(super) fn each_hit(&self, text: &[u8], mut found: impl FnMut(usize, Action)) {
         if self.literals.is_empty() {
             return;
         }
         let bitmap = &*self.bitmap;
         let mut at = 0;
         // Four tests a turn and one branch on them all: most turns have nothing.
-        while let Some(window) = text.get(at..at + 10) {
-            let [a, b, c, d, e, f, g, h, i, j] = *window else {
-                break;
-            };
+        while let Some(&[a, b, c, d, e, f, g, h, i, j]) = text.get(at..at + 10) {
             let eight = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
             let last = u32::from_le_bytes([g, h, i, j]);
             #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
@@ -114,15 +104,18 @@ impl Grams {
             if hits.contains(&true) {
                 for (k, (gram, hit)) in grams.into_iter().zip(hits).enumerate() {
                     if hit {
-                        self.verify(text, at + 2 * k, gram, found);
+                        self.verify(text, at + 2 * k, gram, &mut found);
                     }
                 }
             }
             at += 8;
         }
-        while let Some(gram) = gram(text, at) {
+        while at < text.len() {
+            // At the very end a short literal has nothing behind it: any byte will do.
+            let byte = |k: usize| text.get(at + k).copied().unwrap_or_default();
+            let gram = u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]);
             if holds(bitmap, hash(gram)) {
-                self.verify(text, at, gram, found);
+                self.verify(text, at, gram, &mut found);
             }
             at += 2;
         }
@@ -138,15 +131,45 @@ impl Grams {
             if entry.hash != hash {
                 continue;
             }
-            let Some(start) = at.checked_sub(entry.offset as usize) else {
-                continue;
-            };
-            let Some((literal, actions)) = self.literals.get(entry.literal as usize) else {
-                continue;
-            };
-            if literal.stands_at(text, start) {
+            let start = at.checked_add_signed(-(entry.offset as isize));
+            let literal = self.literals.get(entry.literal as usize);
+            if let (Some(start), Some((literal, actions))) = (start, literal)
+                && literal.stands_at(text, start)
+            {
                 for action in actions {
                     found(start, *action);
+                }
+            }
+        }
+    }
+}
+
+/// Names every group of four bytes by which a literal is found, and where it begins.
+fn enter(literal: &Literal, mut add: impl FnMut([u8; GRAM], i32)) {
+    match *literal.text {
+        [a, b, c] => {
+            for beside in 0..=u8::MAX {
+                add([a, b, c, beside], 0);
+                if literal.may_follow(beside) {
+                    add([beside, a, b, c], -1);
+                }
+            }
+        }
+        [a, b, c, d] => {
+            add([a, b, c, d], 0);
+            for beside in (0..=u8::MAX).filter(|beside| literal.may_follow(*beside)) {
+                add([beside, a, b, c], -1);
+            }
+        }
+        ref long => {
+            let rarity = |at: &usize| {
+                let around = long.get(*at..=at + GRAM).unwrap_or_default();
+                around.iter().map(|b| commonness(*b)).sum::<u32>()
+            };
+            let best = (0..long.len().saturating_sub(GRAM)).min_by_key(rarity);
+            for offset in best.into_iter().flat_map(|best| [best, best + 1]) {
+                if let Some(&[a, b, c, d]) = long.get(offset..offset + GRAM) {
+                    add([a, b, c, d], i32::try_from(offset).unwrap_or_default());
                 }
             }
         }
@@ -158,13 +181,6 @@ fn holds(bitmap: &[u64; WORDS], hash: u32) -> bool {
     bitmap
         .get(hash as usize >> 6)
         .is_some_and(|word| word >> (hash & 63) & 1 == 1)
-}
-
-/// Four bytes of a text.
-#[inline(always)]
-fn gram(text: &[u8], at: usize) -> Option<u32> {
-    let bytes = text.get(at..at.checked_add(GRAM)?)?;
-    bytes.try_into().ok().map(u32::from_le_bytes)
 }
 
 /// Multiplicative hashing, by the golden ratio, of the folded bytes.

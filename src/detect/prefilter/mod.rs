@@ -2,11 +2,8 @@
 //! second whatever their number. Rules run their patterns only there.
 
 mod grams;
-mod short;
 
-use aho_corasick::BuildError;
 use grams::Grams;
-use short::Group;
 use std::collections::BTreeMap;
 
 /// What to do at a hit.
@@ -16,8 +13,6 @@ pub(super) enum Action {
     Kind(usize),
     /// Read the assignment that the word of this length may belong to.
     Word(usize),
-    /// An issuer's name of this length: see whether one of its credentials stands behind it.
-    Issuer(usize),
 }
 
 /// A text to look for.
@@ -26,6 +21,8 @@ pub(super) struct Literal {
     text: Box<[u8]>,
     /// Whether case matters.
     exact: bool,
+    /// Whether it counts only where a word may begin: see [`super::text::begins`].
+    bounded: bool,
 }
 
 impl Literal {
@@ -38,6 +35,15 @@ impl Literal {
             }
         })
     }
+
+    /// Whether the literal may count behind this byte: at a boundary, or behind an escape (`\n`, `%3D`,
+    /// `\u003d`), which ends in one of these.
+    fn may_follow(&self, byte: u8) -> bool {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let first = self.text.first().copied().unwrap_or_default();
+        let escape = byte.is_ascii_hexdigit() || matches!(byte, b'n' | b'r' | b't');
+        !self.bounded || !word(first) || !word(byte) || escape
+    }
 }
 
 /// Collects what to look for.
@@ -45,22 +51,25 @@ impl Literal {
 pub(super) struct Literals(BTreeMap<Literal, Vec<Action>>);
 
 impl Literals {
-    /// Adds a text of three bytes or more; with `exact`, in just this case.
-    pub(super) fn add(&mut self, text: &str, exact: bool, action: Action) {
-        // Of a short text the usual cases are looked for one by one.
-        if !exact && text.len() <= grams::GRAM {
-            let lower = text.to_ascii_lowercase();
-            for spelling in [capitalise(&lower), lower.to_ascii_uppercase(), lower] {
-                self.add(&spelling, true, action);
-            }
-            return;
-        }
-        let text = if exact {
-            text.as_bytes().into()
-        } else {
-            text.to_ascii_lowercase().into_bytes().into()
+    /// A text of three bytes or more, in just this case, for a kind. With `bounded` it counts only where a
+    /// word may begin.
+    pub(super) fn exact(&mut self, text: &str, bounded: bool, action: Action) {
+        self.add(text.as_bytes().into(), true, bounded, action);
+    }
+
+    /// A text of three bytes or more in any case, anywhere.
+    pub(super) fn folded(&mut self, text: &str, action: Action) {
+        let text = text.to_ascii_lowercase().into_bytes();
+        self.add(text.into(), false, false, action);
+    }
+
+    fn add(&mut self, text: Box<[u8]>, exact: bool, bounded: bool, action: Action) {
+        let literal = Literal {
+            text,
+            exact,
+            bounded,
         };
-        let actions = self.0.entry(Literal { text, exact }).or_default();
+        let actions = self.0.entry(literal).or_default();
         if !actions.contains(&action) {
             actions.push(action);
         }
@@ -69,37 +78,17 @@ impl Literals {
 
 /// All literals.
 #[derive(Debug)]
-pub(super) struct Prefilter {
-    grams: Grams,
-    groups: Vec<Group>,
-}
+pub(super) struct Prefilter(Grams);
 
 impl Prefilter {
     /// Over these literals.
-    ///
-    /// # Errors
-    /// When there is more to look for than an automaton can hold.
-    pub(super) fn new(literals: Literals) -> Result<Self, BuildError> {
-        let (long, short): (Vec<_>, Vec<_>) = literals
-            .0
-            .into_iter()
-            .partition(|(literal, _)| literal.text.len() > grams::GRAM);
-        let short: Vec<_> = short
-            .into_iter()
-            .map(|(literal, actions)| (literal.text.into_vec(), actions))
-            .collect();
-        Ok(Self {
-            grams: Grams::new(long),
-            groups: short::groups(&short)?,
-        })
+    pub(super) fn new(literals: Literals) -> Self {
+        Self(Grams::new(literals.0.into_iter().collect()))
     }
 
     /// Calls back for every literal at every place.
-    pub(super) fn each_hit(&self, text: &[u8], mut found: impl FnMut(usize, Action)) {
-        for group in &self.groups {
-            group.each_hit(text, &mut found);
-        }
-        self.grams.each_hit(text, &mut found);
+    pub(super) fn each_hit(&self, text: &[u8], found: impl FnMut(usize, Action)) {
+        self.0.each_hit(text, found);
     }
 }
 
@@ -118,15 +107,6 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
     all
 }
 
-/// With the first letter in upper case.
-fn capitalise(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,16 +114,18 @@ mod tests {
     fn hits(literals: &[(&str, bool)], text: &str) -> Vec<(usize, usize)> {
         let mut all = Literals::default();
         for (i, (literal, exact)) in literals.iter().enumerate() {
-            all.add(literal, *exact, Action::Kind(i));
+            if *exact {
+                all.exact(literal, false, Action::Kind(i));
+            } else {
+                all.folded(literal, Action::Kind(i));
+            }
         }
         let mut found = Vec::new();
-        Prefilter::new(all)
-            .unwrap()
-            .each_hit(text.as_bytes(), |at, action| {
-                if let Action::Kind(kind) = action {
-                    found.push((at, kind));
-                }
-            });
+        Prefilter::new(all).each_hit(text.as_bytes(), |at, action| {
+            if let Action::Kind(kind) = action {
+                found.push((at, kind));
+            }
+        });
         found.sort();
         found
     }
@@ -166,7 +148,7 @@ mod tests {
         let literals = [("secret_key", false), ("Live_", true), ("pwd", false)];
         assert_eq!(
             hits(&literals, "SECRET_KEY live_ Live_ PWD pWd"),
-            [(0, 0), (17, 1), (23, 2)]
+            [(0, 0), (17, 1), (23, 2), (27, 2)]
         );
     }
 
@@ -177,7 +159,15 @@ mod tests {
         let with: Vec<(&str, bool)> = literals.iter().map(|l| (l.as_str(), true)).collect();
         let text = literals.join(" ");
         assert_eq!(hits(&with, &text).len(), 300);
-        for literal in ["abcde", "abcdef", "token", "github_pat_", "zzzzzzzzz"] {
+        for literal in [
+            "abc",
+            "abcd",
+            "abcde",
+            "abcdef",
+            "token",
+            "github_pat_",
+            "zzzzzzzzz",
+        ] {
             for before in 0..20 {
                 for behind in 0..12 {
                     let text = format!("{}{literal}{}", "-".repeat(before), "-".repeat(behind));
@@ -185,6 +175,36 @@ mod tests {
                     let upper = text.to_uppercase();
                     assert_eq!(hits(&[(literal, false)], &upper), [(before, 0)], "{upper}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn short_literals_count_at_the_beginnings_of_words_and_behind_escapes() {
+        for (text, expected) in [
+            ("=abcd1", true),
+            ("abcd1", true),
+            ("\"abcd", true),
+            ("\\nabcd", true),
+            ("%3Dabcd", true),
+            ("\\u003dabcd", true),
+            ("xabcd", false),
+            ("Zabcd", false),
+        ] {
+            let mut all = Literals::default();
+            all.exact("abcd", true, Action::Kind(0));
+            all.exact("bcd", true, Action::Kind(1));
+            let mut found = 0;
+            // At even and odd places alike.
+            for shift in [" ", "  "] {
+                let text = format!("{shift}{text}");
+                Prefilter::new(std::mem::take(&mut all)).each_hit(text.as_bytes(), |_, action| {
+                    found += usize::from(action == Action::Kind(0));
+                });
+                all.exact("abcd", true, Action::Kind(0));
+            }
+            if expected {
+                assert_eq!(found, 2, "{text}");
             }
         }
     }
