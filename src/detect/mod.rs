@@ -8,6 +8,7 @@
 mod assignment;
 mod checksum;
 mod credentials;
+mod describe;
 mod example;
 mod judge;
 mod kind;
@@ -16,7 +17,6 @@ mod prefilter;
 mod redact;
 mod rule;
 mod search;
-mod structure;
 mod text;
 
 pub use example::ExampleFailure;
