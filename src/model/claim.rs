@@ -342,6 +342,16 @@ impl JoinKey {
         }
     }
 
+    /// The key for a value that a listing shows with its middle left out, however it does so:
+    /// `sk-abc...def`, `sk-ant-api03-R2D***igAA`. `None` where nothing was left out.
+    pub fn partial(issuer: &str, shown: &str) -> Option<Self> {
+        let masked = |c: char| matches!(c, '.' | '*' | '…' | '•');
+        let (head, rest) = shown.split_once(masked)?;
+        let tail = rest.trim_start_matches(masked);
+        (!head.is_empty() && tail.len() >= 3 && !tail.contains(masked))
+            .then(|| Self::new(JoinForm::PartialHint, issuer, &format!("{head}…{tail}")))
+    }
+
     /// How an identity that the key names carries it among its aliases: `github:owner.id:1500000`.
     pub fn alias(&self) -> Str {
         format!("{}:{}:{}", self.issuer, self.form.name(), self.value).into()
