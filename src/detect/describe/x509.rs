@@ -220,7 +220,7 @@ pub(super) fn describe(certificate: &Certificate, kubernetes: bool, decoded: &mu
         claims.add(ClaimName::Subject, name);
     }
     for name in &c.organisations {
-        let kind = if kubernetes {
+        let kind = if kubernetes || name.starts_with("system:") {
             ClaimName::Group
         } else {
             ClaimName::Tenant
