@@ -16,8 +16,11 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use std::sync::OnceLock;
 use tenure::detect::Detector;
+use tenure::link::link;
 use tenure::model::{
-    Confidence, Credential, Document, Fingerprinter, Moment, Origin, Tier, Timestamp,
+    Confidence, Credential, CredentialId, Document, Evidence, Facts, Fingerprinter, Identity,
+    IdentityId, IdentityKind, Inventory, JoinForm, JoinKey, Moment, Origin, Platform, Tier,
+    Timestamp,
 };
 use tenure::platform::embedded::DETECTORS;
 
@@ -58,6 +61,15 @@ fn says(credential: &Credential, expected: &[&str]) {
             credential.kind
         );
     }
+}
+
+fn evidence() -> Evidence {
+    let origin = Origin::file("export.json");
+    let document = Document {
+        origin: &origin,
+        bytes: b"",
+    };
+    document.at_line("export", 1)
 }
 
 fn at(text: &str) -> Moment {
@@ -330,6 +342,16 @@ fn gitlab_tokens_are_routed() {
             "joins-by=project_id",
         ],
     );
+    let mut inventory = Inventory::default();
+    inventory.add_credential(found);
+    let id = IdentityId::from("gitlab:user:bot");
+    let kind = IdentityKind::KubernetesUser;
+    let mut user = Identity::new(id.clone(), Platform::Other, kind, "bot");
+    user.aliases.insert("gitlab:user_id:2335536".into());
+    inventory.add_identity(user);
+    link(&mut inventory);
+    let credential = inventory.credentials.values().next().unwrap();
+    assert_eq!(credential.identity(), Some(&id));
     // Nonsense in the lines is passed over.
     let token = gitlab("u:!!\n::\nx:1\np:zzzzzzzzzzzzzzzzzzzzz");
     let found = one("gitlab-personal-access-token", &format!("T={token}"));
@@ -818,6 +840,43 @@ fn a_key_beside_its_certificate() {
         let print = format!("SHA256:{}", STANDARD.encode(Sha256::digest(public_rsa())));
         assert!(found.join_keys.iter().any(|key| *key.value == *print));
     }
+    // The certificate in a file of its own, and the directory that lists it.
+    let mut inventory = Inventory::default();
+    let mut listed = Credential::new(CredentialId::from("entra:key:1"), "k", "azure", "t");
+    listed.records.insert(evidence());
+    let hex: String = Sha1::digest(&own)
+        .iter()
+        .map(|b| format!("{b:02X}"))
+        .collect();
+    let key = JoinKey::new(JoinForm::CertificateThumbprint, "azure", &hex);
+    listed.join_keys.insert(key);
+    let origin = Origin::file("tls.crt");
+    let (older, newer) = (
+        certificate(subject, "260301000000Z", &public_rsa()),
+        armour("CERTIFICATE", &own),
+    );
+    let text = armour("CERTIFICATE", &older) + &newer + "-----BEGIN CERTIFICATE-----\nAAAA";
+    let certificates = tenure::detect::certificates(
+        &Document {
+            origin: &origin,
+            bytes: text.as_bytes(),
+        },
+        "certificates",
+    );
+    assert_eq!(certificates.len(), 2);
+    inventory.absorb(Facts {
+        credentials: vec![one("private-key", &key_pem()), listed],
+        certificates,
+        ..Facts::default()
+    });
+    link(&mut inventory);
+    let once = inventory.clone();
+    link(&mut inventory);
+    assert_eq!(inventory, once);
+    let joined = inventory.credentials.values().next().unwrap();
+    assert_eq!(inventory.credentials.len(), 1);
+    assert_eq!(joined.expires, at("2027-01-01"));
+    says(joined, &["subject=api.acme.internal"]);
     // Somebody else's certificate says nothing of the key, and a certificate alone is no credential.
     let found = one("private-key", &(key_pem() + &armour("CERTIFICATE", &other)));
     assert_eq!(found.expires, Moment::Never);
@@ -877,6 +936,25 @@ fn kubeconfig_keys_name_user_and_group() {
     );
     assert_eq!(found.implied_tier.tier, Tier::Admin);
     assert_eq!(found.expires, at("2027-01-01"));
+    // Whom the cluster's bindings name by it: the user, or where none is bound the group.
+    for (id, kind) in [
+        (
+            "k8s:cluster#user:kubernetes-admin",
+            IdentityKind::KubernetesUser,
+        ),
+        (
+            "k8s:cluster#group:system:masters",
+            IdentityKind::KubernetesGroup,
+        ),
+    ] {
+        let id = IdentityId::from(id);
+        let mut inventory = Inventory::default();
+        inventory.add_credential(found.clone());
+        inventory.add_identity(Identity::new(id.clone(), Platform::Kubernetes, kind, "a"));
+        link(&mut inventory);
+        let credential = inventory.credentials.values().next().unwrap();
+        assert_eq!(credential.identity(), Some(&id));
+    }
     // The same key in a file of its own is the same credential.
     assert_eq!(found.id, one("private-key", &key_pem()).id);
 }

@@ -176,7 +176,7 @@ fn leaks_find_their_entry() {
             entry(
                 "github:key:1",
                 "github",
-                &[key(F::SshFingerprint, "unknown", &ssh_print)],
+                &[key(F::SshFingerprint, "github", &ssh_print)],
             ),
             true,
         ),
@@ -186,7 +186,7 @@ fn leaks_find_their_entry() {
             entry(
                 "snowflake:1",
                 "snowflake",
-                &[key(F::PublicKeyFingerprint, "unknown", &rsa_print)],
+                &[key(F::PublicKeyFingerprint, "snowflake", &rsa_print)],
             ),
             true,
         ),

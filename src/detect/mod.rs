@@ -23,7 +23,7 @@ pub use example::ExampleFailure;
 pub use kind::Kind;
 pub use rule::RuleError;
 
-use crate::model::{Credential, Document, Fingerprinter, Origin, Problem};
+use crate::model::{Certificate, Credential, Document, Fingerprinter, Origin, Problem};
 use crate::platform::embedded::DETECTORS;
 use judge::Judge;
 use prefilter::{Action, Prefilter, capitalise, spellings};
@@ -31,6 +31,11 @@ use std::collections::BTreeMap;
 
 /// The name of the detector in evidence.
 pub const READER: &str = "secrets";
+
+/// The certificates of a text, which belong to private keys that may stand elsewhere.
+pub fn certificates(document: &Document<'_>, reader: &'static str) -> Vec<Certificate> {
+    describe::certificates(document, reader)
+}
 
 /// All rules, compiled, and the prefilter over their literals.
 #[derive(Debug)]

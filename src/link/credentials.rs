@@ -5,8 +5,8 @@
 //! A value that several entries share joins nothing, and that is said.
 
 use crate::model::{
-    Confidence, Credential, CredentialId, CredentialLink, Evidence, IdentityId, Inventory,
-    JoinForm, JoinKey, ONLY_PUBLIC_HALF, Str,
+    Certificate, Confidence, Credential, CredentialId, CredentialLink, Evidence, IdentityId,
+    Inventory, JoinForm, JoinKey, ONLY_PUBLIC_HALF, Str,
 };
 use crate::platform::kubernetes::names;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,7 @@ const ACCESS_KEY: &str = "aws:access-key:";
 
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
+    to_certificates(inventory);
     to_listings(inventory);
     to_signers(inventory);
     to_holders(inventory);
@@ -27,6 +28,40 @@ fn listed(credential: &Credential) -> bool {
 
 fn leaked(credential: &Credential) -> bool {
     !credential.exposures.is_empty() && !listed(credential)
+}
+
+/// A private key stands for whom its certificate names, wherever the certificate was read. Of several, such
+/// as the old and the renewed one, the one that ends last counts.
+fn to_certificates(inventory: &mut Inventory) {
+    let mut index: BTreeMap<&Str, &Certificate> = BTreeMap::new();
+    for certificate in &inventory.certificates {
+        let best = index.entry(&certificate.public).or_insert(certificate);
+        if (best.expires, *best) < (certificate.expires, certificate) {
+            *best = certificate;
+        }
+    }
+    if index.is_empty() {
+        return;
+    }
+    for credential in inventory.credentials.values_mut() {
+        let mut keys = credential.join_keys.iter();
+        let public = keys.find(|key| key.form == JoinForm::PublicKeyFingerprint);
+        let Some(certificate) = public.and_then(|key| index.get(&key.value)) else {
+            continue;
+        };
+        let mut said = Credential::new(
+            credential.id.clone(),
+            credential.kind.clone(),
+            credential.issuer.clone(),
+            credential.title.clone(),
+        );
+        said.expires = certificate.expires;
+        said.created = certificate.created;
+        said.claims = certificate.claims.clone();
+        said.implied_tier = certificate.implied_tier.clone();
+        said.join_keys = certificate.join_keys.clone();
+        credential.merge(said);
+    }
 }
 
 /// By which a listed credential is found: what its reader gave it, and its natural id.

@@ -318,7 +318,8 @@ impl JoinForm {
 pub struct JoinKey {
     /// What is compared.
     pub form: JoinForm,
-    /// Who issued the credential: the same end of another issuer's token is no match.
+    /// Who issued the credential: the same end of another issuer's token is no match. Empty for digests of
+    /// keys, which mean the same everywhere.
     pub issuer: Str,
     /// The value, or its keyed digest where it is a part of the secret.
     pub value: Str,
@@ -327,6 +328,13 @@ pub struct JoinKey {
 impl JoinKey {
     /// The key for a value as the issuer's listing states it, or as it is cut from the secret.
     pub fn new(form: JoinForm, issuer: &str, value: &str) -> Self {
+        // The digest of a key is that key's, whoever lists it.
+        let issuer = match form {
+            JoinForm::CertificateThumbprint
+            | JoinForm::SshFingerprint
+            | JoinForm::PublicKeyFingerprint => "",
+            _ => issuer,
+        };
         let value: Str = if form.rule().is_none_or(|rule| rule.hidden) {
             // Both sides must come to the same digest, and only one of them knows the user's key.
             let secret = Secret::new(value.as_bytes());

@@ -16,6 +16,8 @@ pub mod secret;
 
 pub mod identity;
 
+pub mod certificate;
+
 pub mod claim;
 
 pub mod credential;
@@ -46,6 +48,7 @@ pub mod coverage;
 
 pub mod change;
 
+pub use certificate::Certificate;
 pub use change::{Bearing, ChangeKind};
 pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRule};
 pub use coverage::{Coverage, Problem, ProblemKind};

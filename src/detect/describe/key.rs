@@ -98,6 +98,9 @@ pub(super) fn kubeconfig(text: &[u8], found: &Match) -> Option<Decoded> {
     let mut decoded = block_only(&block)?;
     let body = armoured(&block);
     let public = base64(&body).and_then(|der| public(&der));
+    if let Some(public) = &public {
+        tell(public, &mut decoded);
+    }
     if let Some(certificate) = x509::beside(text, at, public.as_deref()) {
         x509::describe(&certificate, true, &mut decoded);
     }
@@ -194,11 +197,15 @@ fn spki(algorithm: &[Vec<u8>], bits: &[u8]) -> Vec<u8> {
 
 /// Tells the fingerprints of a public key: as those who trust it show them.
 fn tell(public: &[u8], decoded: &mut Decoded) {
-    let fingerprint = format!("SHA256:{}", STANDARD.encode(Sha256::digest(public)));
-    decoded.join(JoinForm::PublicKeyFingerprint, "", &fingerprint);
+    decoded.join(JoinForm::PublicKeyFingerprint, "", &fingerprint(public));
     if let Some(blob) = ssh_blob(public) {
         ssh_fingerprint(&blob, decoded);
     }
+}
+
+/// The fingerprint of a public key in DER, as Snowflake shows it.
+pub(super) fn fingerprint(public: &[u8]) -> String {
+    format!("SHA256:{}", STANDARD.encode(Sha256::digest(public)))
 }
 
 /// Tells the fingerprint of a public key in the form that SSH has.

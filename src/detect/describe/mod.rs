@@ -22,6 +22,7 @@ mod stripe;
 mod x509;
 
 pub(super) use key::armoured;
+pub(super) use x509::all as certificates;
 
 use super::kind::Kind;
 use super::rule::Structure;

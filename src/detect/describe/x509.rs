@@ -4,7 +4,8 @@
 use super::der::{BIT_STRING, OBJECT_ID, OCTET_STRING, SEQUENCE, SET, Walk};
 use super::encoding::{base64, hex};
 use super::{Decoded, key};
-use crate::model::{ClaimName, JoinForm, Moment, Tier, Timestamp};
+use crate::detect::text::Lines;
+use crate::model::{self, ClaimName, Document, JoinForm, JoinKey, Moment, Tier, Timestamp};
 use crate::platform::kubernetes::names;
 use sha1::{Digest as _, Sha1};
 
@@ -257,4 +258,37 @@ pub(super) fn describe(certificate: &Certificate, kubernetes: bool, decoded: &mu
             decoded.join(JoinForm::KubernetesGroup, "kubernetes", name);
         }
     }
+}
+
+/// The certificates of a text, the first so many.
+pub(in crate::detect) fn all(
+    document: &Document<'_>,
+    reader: &'static str,
+) -> Vec<model::Certificate> {
+    const MOST: usize = 1000;
+    let text = document.bytes;
+    let mut lines = Lines::new(text);
+    let mut found = Vec::new();
+    for at in memchr::memmem::find_iter(text, b"-----BEGIN CERTIFICATE-----").take(MOST) {
+        let near = text.get(at..at.saturating_add(REACH).min(text.len()));
+        let Some(certificate) = near.and_then(armoured).as_deref().and_then(parse) else {
+            continue;
+        };
+        let mut decoded = Decoded::default();
+        describe(&certificate, false, &mut decoded);
+        found.push(model::Certificate {
+            public: key::fingerprint(&certificate.public).into(),
+            expires: decoded.expires,
+            created: decoded.created,
+            claims: decoded.claims,
+            implied_tier: decoded.tier,
+            join_keys: decoded
+                .joins
+                .iter()
+                .map(|(form, issuer, value)| JoinKey::new(*form, issuer, value))
+                .collect(),
+            evidence: document.at_line(reader, lines.locate(at).0),
+        });
+    }
+    found
 }
