@@ -92,9 +92,7 @@ pub(super) fn kubeconfig(text: &[u8], found: &Match) -> Option<Decoded> {
     let span = found.secret.clone()?;
     let at = span.start;
     let block = base64(text.get(span)?)?;
-    if memchr::memmem::find(&block, b"PRIVATE KEY-----").is_none() {
-        return None;
-    }
+    memchr::memmem::find(&block, b"PRIVATE KEY-----")?;
     let mut decoded = block_only(&block)?;
     let body = armoured(&block);
     let public = base64(&body).and_then(|der| public(&der));
