@@ -51,10 +51,14 @@ fn canaries() -> Vec<String> {
 }
 
 /// Pieces of a canary that must be nowhere: every run of nine characters behind its public prefix, but the
-/// last four, which may be shown.
+/// last four, which may be shown. Ids that the issuer itself lists beside the token may be shown, too.
 fn pieces(canary: &str) -> Vec<String> {
     let inner: Vec<char> = canary.chars().collect();
-    let start = canary.find(['_', '-', '.']).map_or(0, |i| i + 1).min(8);
+    let start = match canary.get(..3) {
+        Some("xox") => canary.rfind('-').unwrap() + 1,
+        Some("SG.") => canary.rfind('.').unwrap() + 1,
+        _ => canary.find(['_', '-', '.']).map_or(0, |i| i + 1).min(8),
+    };
     (start..inner.len().saturating_sub(4 + 9))
         .map(|i| inner[i..i + 9].iter().collect())
         .collect()

@@ -416,11 +416,10 @@ fn places_and_checksums_are_weighed() {
     assert_eq!(confidence("app.env", text), Some(Confidence::Medium));
     assert_eq!(confidence("tests/app.env", text), Some(Confidence::Low));
     assert_eq!(confidence("app.env.example", text), Some(Confidence::Low));
-    // A wrong checksum lowers and does not hide.
-    assert_eq!(
-        confidence("a.env", &format!("T={}", github())),
-        Some(Confidence::Low)
-    );
+    // A wrong checksum lowers and does not hide; so does the place, and both together more.
+    let wrong = format!("T={}", github());
+    assert_eq!(confidence("a.env", &wrong), Some(Confidence::Medium));
+    assert_eq!(confidence("tests/a.env", &wrong), Some(Confidence::Low));
     // A documented example stays in sight, as unlikely.
     let documented = format!("AWS_ACCESS_KEY_ID={}\n", "AKIAIOSFODNN7EXAMPLE");
     assert_eq!(confidence("a.env", &documented), Some(Confidence::Low));

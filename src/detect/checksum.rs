@@ -1,6 +1,8 @@
 //! Checksums that issuers put into their tokens. A right one proves that the issuer made the token.
 
 use super::rule::Checksum;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 /// Whether the value carries the right checksum; `None` when the format of the value has none.
 pub(super) fn verify(checksum: Checksum, value: &[u8]) -> Option<bool> {
@@ -15,7 +17,18 @@ pub(super) fn verify(checksum: Checksum, value: &[u8]) -> Option<bool> {
         return None;
     }
     let expected = compute(checksum, body)?;
+    if checksum == Checksum::ZuploCrc32 {
+        return Some(zuplo(body).iter().any(|right| right.as_bytes() == found));
+    }
     Some(expected.as_bytes() == found)
+}
+
+/// Zuplo documents that its keys end in a checksum, not over how much of them: by chance none of the ways
+/// is right once in a billion keys.
+fn zuplo(body: &[u8]) -> [String; 3] {
+    let whole = body.strip_suffix(b"_").unwrap_or(body);
+    let random = whole.strip_prefix(b"zpka_").unwrap_or(whole);
+    [random, whole, body].map(|part| format!("{:08x}", crc32fast::hash(part)))
 }
 
 /// The checksum to put behind `body`, everything of the token that stands before it.
@@ -35,6 +48,15 @@ pub(super) fn compute(checksum: Checksum, body: &[u8]) -> Option<String> {
             format!("{:08x}", crc32fast::hash(body).swap_bytes())
         }
         Checksum::AtlassianCrc32 => format!("{:08X}", crc32fast::hash(body)),
+        // Over the 54 characters between the prefix and itself, little-endian in base 64.
+        Checksum::ConfluentCrc32 => {
+            let random = body.strip_prefix(b"cflt").unwrap_or(body);
+            STANDARD_NO_PAD.encode(crc32fast::hash(random).to_le_bytes())
+        }
+        Checksum::ZuploCrc32 => {
+            let [random, ..] = zuplo(body);
+            random
+        }
     })
 }
 
@@ -44,9 +66,9 @@ const BASE36: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const fn width(checksum: Checksum) -> Option<usize> {
     Some(match checksum {
         Checksum::None => return None,
-        Checksum::GithubCrc32 | Checksum::NpmCrc32 => 6,
+        Checksum::GithubCrc32 | Checksum::NpmCrc32 | Checksum::ConfluentCrc32 => 6,
         Checksum::GitlabRoutableCrc32 => 7,
-        Checksum::GrafanaCrc32 | Checksum::AtlassianCrc32 => 8,
+        Checksum::GrafanaCrc32 | Checksum::AtlassianCrc32 | Checksum::ZuploCrc32 => 8,
     })
 }
 
@@ -76,6 +98,8 @@ mod tests {
                 "glsa_abcdefghijklmnopqrstuvwxyz012345_",
             ),
             (Checksum::AtlassianCrc32, "ATATT3xFfGF0abc="),
+            (Checksum::ConfluentCrc32, "cfltabcdefghijklmnopqrstuvwxyz"),
+            (Checksum::ZuploCrc32, "zpka_d67b7e241bb9487aaabbcc_"),
         ];
         for (checksum, body) in all {
             let right = format!("{body}{}", compute(checksum, body.as_bytes()).unwrap());
@@ -86,6 +110,17 @@ mod tests {
         assert_eq!(verify(Checksum::None, b"x"), None);
         let old = b"glpat-abcdefghijklmnopqrst";
         assert_eq!(verify(Checksum::GitlabRoutableCrc32, old), None);
+    }
+
+    /// The example of Confluent's documentation.
+    #[test]
+    fn confluent_is_as_documented() {
+        let parts = [
+            "cfltT8d8RzkNseTMEDKcjNM1BZTFPHqRn/dQm9q7",
+            "w6SjzZ12wZfwjaJdip",
+        ];
+        let crc = compute(Checksum::ConfluentCrc32, parts.concat().as_bytes());
+        assert_eq!(crc.as_deref(), Some("HZtDjw"));
     }
 
     /// The standard's check value: CRC-32 of `123456789` is CBF43926.

@@ -1,11 +1,12 @@
 //! From candidates to the facts that leave the detector: overlaps resolved, one credential for each
 //! distinct secret, values redacted.
 
+use super::checksum;
+use super::describe::armoured;
 use super::kind::Kind;
 use super::place::Place;
 use super::rule::{Lifetime, Structure};
 use super::search::Candidate;
-use super::structure::armoured;
 use super::text::{Lines, string};
 use super::{Detector, READER, judge};
 use crate::model::{
@@ -136,8 +137,10 @@ impl Detector {
             ..
         } = candidate;
         let bytes = found.secret.clone().and_then(|span| text.get(span));
-        let secret = bytes.map(|bytes| match kind.rule.structure {
-            Structure::Pem | Structure::GcpServiceAccount => Secret::new(&armoured(bytes)),
+        let genuine = bytes.and_then(|bytes| checksum::verify(kind.rule.checksum, bytes));
+        let secret = bytes.map(|bytes| match (&decoded.canonical, kind.rule.structure) {
+            (Some(canonical), _) => Secret::new(canonical),
+            (None, Structure::Pem | Structure::GcpServiceAccount) => Secret::new(&armoured(bytes)),
             _ => Secret::new(bytes),
         });
         let fingerprint = secret
@@ -153,7 +156,10 @@ impl Detector {
         };
         let armour = matches!(
             kind.rule.structure,
-            Structure::Pem | Structure::GcpServiceAccount | Structure::Putty
+            Structure::Pem
+                | Structure::GcpServiceAccount
+                | Structure::KubeconfigKey
+                | Structure::Putty
         );
         let display = public.or_else(|| {
             let secret = secret.as_ref()?;
@@ -173,19 +179,20 @@ impl Detector {
             kind.title.clone(),
         );
         let account = found.account.map(|span| string(text, span).into_owned());
-        credential.account = decoded.account.or(account).map(Str::from);
+        credential.account = decoded.account.clone().or(account).map(Str::from);
         credential.created = decoded.created;
         credential.expires = match (decoded.expires, kind.rule.expires) {
             (Moment::Unknown, Lifetime::Never) => Moment::Never,
             (decoded, _) => decoded,
         };
-        if let Some((identity, basis)) = decoded.holder {
+        if let Some((identity, basis)) = decoded.holder.clone() {
             credential.links.insert(CredentialLink {
                 identity,
                 basis: basis.into(),
                 evidence: evidence.clone(),
             });
         }
+        decoded.tell(kind, genuine, &mut credential);
         credential.display = display.map(Str::from);
         credential.fingerprint = fingerprint;
         credential.revocation = kind.revocation.clone();

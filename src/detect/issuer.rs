@@ -3,11 +3,11 @@
 
 use super::Detector;
 use super::assignment::Assignment;
+use super::describe::{self, Match};
 use super::judge::{entropy, repetitive, wordy};
 use super::kind::Kind;
 use super::place::Place;
 use super::search::{Candidate, Weight, Work, harmless};
-use super::structure::{self, Match};
 use super::text::{after, before};
 use crate::model::Confidence;
 use std::ops::Range;
@@ -113,7 +113,7 @@ impl Detector {
         if entropy(body) < kind.rule.entropy || repetitive(body) || loose && wordy(body) {
             return None;
         }
-        let decoded = structure::decode(kind, text, &mut matched)?;
+        let decoded = describe::decode(kind, text, &mut matched)?;
         self.weigh(kind, text, &matched, body, &decoded, place, &mut weight);
         Some(Candidate {
             kind: index,

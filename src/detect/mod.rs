@@ -8,6 +8,7 @@
 mod assignment;
 mod checksum;
 mod credentials;
+mod describe;
 mod example;
 mod issuer;
 mod judge;
@@ -18,7 +19,6 @@ mod redact;
 mod rule;
 mod runs;
 mod search;
-mod structure;
 mod text;
 mod vocabulary;
 
@@ -26,7 +26,7 @@ pub use example::ExampleFailure;
 pub use kind::Kind;
 pub use rule::RuleError;
 
-use crate::model::{Credential, Document, Fingerprinter, Origin, Problem};
+use crate::model::{Certificate, Credential, Document, Fingerprinter, Origin, Problem};
 use crate::platform::embedded::DETECTORS;
 use judge::Judge;
 use prefilter::{Action, Literals, Prefilter, spellings};
@@ -35,6 +35,11 @@ use vocabulary::Vocabulary;
 
 /// The name of the detector in evidence.
 pub const READER: &str = "secrets";
+
+/// The certificates of a text, which belong to private keys that may stand elsewhere.
+pub fn certificates(document: &Document<'_>, reader: &'static str) -> Vec<Certificate> {
+    describe::certificates(document, reader)
+}
 
 /// All rules, compiled, and the prefilter over their literals.
 #[derive(Debug)]

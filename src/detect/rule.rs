@@ -1,6 +1,6 @@
 //! Rule files as they are written: one issuer per file, refused with the field named when wrong.
 
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Severity, Tier};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -103,9 +103,10 @@ pub(super) struct KindRule {
     /// What the issuer says about its end.
     #[serde(default)]
     pub(super) expires: Lifetime,
-    /// The least that such a credential may always do, where the kind alone tells.
-    pub(super) privilege: Option<Rights>,
-    /// For how many hours at most the issuer lets it live.
+    /// What every credential of the kind may do, where the issuer says so; what a value says about itself
+    /// overrides it.
+    pub(super) privilege: Option<Right>,
+    /// For how many hours at most the issuer gives such credentials out.
     pub(super) valid_for: Option<u32>,
     /// Where to revoke it: a page or a command.
     pub(super) revocation: Option<String>,
@@ -205,6 +206,8 @@ pub(super) enum Checksum {
     GitlabRoutableCrc32,
     GrafanaCrc32,
     AtlassianCrc32,
+    ConfluentCrc32,
+    ZuploCrc32,
 }
 
 /// What dedicated code reads out of a value.
@@ -215,12 +218,16 @@ pub(super) enum Structure {
     None,
     /// The account in an access key id.
     AwsKeyId,
+    /// Key, region and end of a URL that is signed for a while.
+    AwsPresigned,
     /// Expiry and policy of a shared access signature.
     AzureSas,
     /// The month in which a key of Microsoft's common annotated format was allocated.
     AzureCask,
     /// User and password in base64, as HTTP's basic scheme has them.
     Basic,
+    /// The hint by which the directory lists a client secret.
+    EntraSecret,
     /// Project, address and key of a service account file.
     GcpServiceAccount,
     /// The user in a fine-grained token.
@@ -233,6 +240,10 @@ pub(super) enum Structure {
     Jwt,
     /// A JSON web token of a Kubernetes service account.
     JwtKubernetes,
+    /// The key of a user in a kubeconfig, with the certificate beside it.
+    KubeconfigKey,
+    /// User and id in a Mapbox token.
+    Mapbox,
     /// A password in a URL.
     Password,
     /// The end of a GitHub App's installation token.
@@ -241,6 +252,8 @@ pub(super) enum Structure {
     Pem,
     /// A PuTTY private key file.
     Putty,
+    /// Scope, projects and end of a PyPI token.
+    Pypi,
     /// Organisation and time in a Sentry token.
     Sentry,
     /// The account in a Stripe key.
@@ -267,6 +280,31 @@ impl From<Level> for Confidence {
     }
 }
 
+/// Privilege as rules spell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Right {
+    None,
+    Read,
+    Write,
+    Issue,
+    Escalate,
+    Admin,
+}
+
+impl From<Right> for Tier {
+    fn from(right: Right) -> Self {
+        match right {
+            Right::None => Self::None,
+            Right::Read => Self::Read,
+            Right::Write => Self::Write,
+            Right::Issue => Self::Issue,
+            Right::Escalate => Self::Escalate,
+            Right::Admin => Self::Admin,
+        }
+    }
+}
+
 /// Severity as rules spell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -288,18 +326,6 @@ impl From<Grade> for Severity {
             Grade::Critical => Self::Critical,
         }
     }
-}
-
-/// What a kind of credential may do, by the names of [`crate::model::Tier`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Rights {
-    None,
-    Read,
-    Write,
-    Issue,
-    Escalate,
-    Admin,
 }
 
 /// What the issuer says about the end of such credentials.
@@ -398,6 +424,13 @@ fn validate(place: &Place<'_>, kind: &KindRule, unnamed: bool) -> Result<(), Rul
             "is not between 0 and 8",
             "give bits per byte, such as 3.0",
         );
+    }
+    if kind
+        .valid_for
+        .is_some_and(|hours| hours == 0 || hours > 24 * 3660)
+    {
+        let hint = "give whole hours, up to ten years";
+        return fail("valid_for", "is no lifetime", hint);
     }
     if let Some(assignment) = &kind.assignment
         && assignment.names.is_empty()

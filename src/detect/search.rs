@@ -1,12 +1,12 @@
 //! From hits of the prefilter to weighed candidates.
 
 use super::assignment::{self, Assignment};
+use super::describe::{self, Decoded, Match};
 use super::judge::{entropy, repetitive};
 use super::kind::Kind;
 use super::place::Place;
 use super::prefilter::Action;
 use super::rule::{Checksum, GenericRule, Structure};
-use super::structure::{self, Decoded, Match};
 use super::text::{after, before};
 use super::{Detector, checksum, runs};
 use crate::model::{Confidence, ONLY_PUBLIC_HALF};
@@ -198,7 +198,7 @@ impl Detector {
         if password && (self.judge.reference(value) || self.judge.placeholder(value)) {
             return None;
         }
-        let decoded = structure::decode(kind, text, &mut found)?;
+        let decoded = describe::decode(kind, text, &mut found)?;
         self.weigh(kind, text, &found, body, &decoded, place, &mut weight);
         Some(Candidate {
             kind: index,
@@ -235,7 +235,7 @@ impl Detector {
         };
         let armour = matches!(
             kind.rule.structure,
-            Structure::Pem | Structure::GcpServiceAccount
+            Structure::Pem | Structure::GcpServiceAccount | Structure::KubeconfigKey
         );
         if kind.rule.documented.iter().any(is) {
             weight.at_most(Confidence::Low, "value is from the issuer's documentation");
@@ -251,7 +251,7 @@ impl Detector {
                 weight.reasons.extend(place.lowers);
                 return;
             }
-            Some(false) => weight.at_most(Confidence::Low, "checksum wrong"),
+            Some(false) => weight.step_down("checksum wrong"),
             None if kind.rule.checksum == Checksum::None => {}
             None => weight.reasons.push("format without checksum"),
         }

@@ -3,10 +3,12 @@
 use crate::model::Inventory;
 
 pub mod aws;
+pub mod credentials;
 pub mod kubernetes;
 
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
     aws::link(inventory);
     kubernetes::link(inventory);
+    credentials::link(inventory);
 }

@@ -2,7 +2,10 @@
 
 use super::id::natural_id;
 use super::identity::merge_option;
-use super::{Confidence, Evidence, Fingerprint, IdentityId, Moment, Str, Timestamp};
+use super::{
+    Claims, Confidence, Evidence, Fingerprint, IdentityId, ImpliedTier, JoinKey, Moment, Str,
+    Timestamp,
+};
 use std::collections::BTreeSet;
 
 natural_id! {
@@ -98,6 +101,12 @@ pub struct Credential {
     pub records: BTreeSet<Evidence>,
     /// Where to revoke it: a page or a command.
     pub revocation: Option<Str>,
+    /// What it says about itself, or what its listing says in the same words.
+    pub claims: Claims,
+    /// What it may do by its own account or by its kind, whoever holds it.
+    pub implied_tier: ImpliedTier,
+    /// By what it and its entry in a listing are brought together; never reported.
+    pub join_keys: BTreeSet<JoinKey>,
 }
 
 impl Credential {
@@ -124,6 +133,9 @@ impl Credential {
             exposures: BTreeSet::new(),
             records: BTreeSet::new(),
             revocation: None,
+            claims: Claims::default(),
+            implied_tier: ImpliedTier::default(),
+            join_keys: BTreeSet::new(),
         }
     }
 
@@ -159,5 +171,14 @@ impl Credential {
         self.exposures.extend(other.exposures);
         self.records.extend(other.records);
         merge_option(&mut self.revocation, other.revocation, std::cmp::min);
+        self.claims.merge(other.claims);
+        if self.implied_tier < other.implied_tier {
+            self.implied_tier = other.implied_tier;
+        }
+        self.join_keys.extend(other.join_keys);
+        // The first in order are kept, so that merging in any order comes to the same.
+        while self.join_keys.len() > JoinKey::MOST {
+            self.join_keys.pop_last();
+        }
     }
 }

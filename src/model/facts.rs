@@ -9,6 +9,8 @@ pub struct Facts {
     pub identities: Vec<Identity>,
     /// Credentials, likewise.
     pub credentials: Vec<Credential>,
+    /// Certificates without their keys.
+    pub certificates: Vec<Certificate>,
     /// Policies, likewise.
     pub policies: Vec<Policy>,
     /// Who holds which policy.
@@ -40,6 +42,7 @@ impl Facts {
     pub fn append(&mut self, mut other: Self) {
         self.identities.append(&mut other.identities);
         self.credentials.append(&mut other.credentials);
+        self.certificates.append(&mut other.certificates);
         self.policies.append(&mut other.policies);
         self.entitlements.append(&mut other.entitlements);
         self.memberships.append(&mut other.memberships);
@@ -58,6 +61,7 @@ impl Facts {
     pub fn len(&self) -> usize {
         self.identities.len()
             + self.credentials.len()
+            + self.certificates.len()
             + self.policies.len()
             + self.entitlements.len()
             + self.memberships.len()

@@ -11,6 +11,8 @@ pub struct Inventory {
     pub identities: BTreeMap<IdentityId, Identity>,
     /// Credentials by id.
     pub credentials: BTreeMap<CredentialId, Credential>,
+    /// Certificates without their keys.
+    pub certificates: BTreeSet<Certificate>,
     /// Policies by id.
     pub policies: BTreeMap<PolicyId, Policy>,
     /// Who holds which policy, ordered by principal.
@@ -46,6 +48,7 @@ impl Inventory {
         for credential in facts.credentials {
             self.add_credential(credential);
         }
+        self.certificates.extend(facts.certificates);
         for policy in facts.policies {
             self.add_policy(policy);
         }
@@ -67,6 +70,7 @@ impl Inventory {
         self.absorb(Facts {
             identities: other.identities.into_values().collect(),
             credentials: other.credentials.into_values().collect(),
+            certificates: other.certificates.into_iter().collect(),
             policies: other.policies.into_values().collect(),
             entitlements: other.entitlements.into_iter().collect(),
             memberships: other.memberships.into_iter().collect(),

@@ -16,6 +16,10 @@ pub mod secret;
 
 pub mod identity;
 
+pub mod certificate;
+
+pub mod claim;
+
 pub mod credential;
 
 pub mod policy;
@@ -44,7 +48,9 @@ pub mod coverage;
 
 pub mod change;
 
+pub use certificate::Certificate;
 pub use change::{Bearing, ChangeKind};
+pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRule};
 pub use coverage::{Coverage, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,

@@ -9,6 +9,7 @@ pub mod aws_authorization_details;
 pub mod aws_credential_report;
 mod aws_json;
 pub mod backstage;
+pub mod certificates;
 pub mod codeowners;
 pub mod kubernetes;
 pub mod registry;
@@ -46,6 +47,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
         Box::new(aws_credential_report::AwsCredentialReport),
         Box::new(backstage::Backstage),
+        Box::new(certificates::Certificates),
         Box::new(codeowners::Codeowners),
         Box::new(kubernetes::Kubernetes),
         Box::new(registry::Registry),

@@ -114,11 +114,14 @@ pub(super) fn credential(
     }
     whose(&c.ownership, pen)?;
     heading("WHAT MAY IT DO", pen)?;
-    pen.field(
-        "may",
-        DIM,
-        "unknown: as much as the identity that it authenticates as",
-    )?;
+    let (style, may) = match (&c.implied_tier, &c.implied_tier_basis) {
+        (Some(tier), Some(basis)) => (PLAIN, format!("{}: {}", clean(tier), clean(basis))),
+        _ => {
+            let unknown = "unknown: as much as the identity that it authenticates as";
+            (DIM, unknown.to_owned())
+        }
+    };
+    pen.field("may", style, &may)?;
     heading("WHEN DOES IT END", pen)?;
     times(
         c.created.as_deref(),
@@ -416,6 +419,20 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
     pen.field("credential", PLAIN, &text)?;
     if let Some(basis) = &c.identity_basis {
         pen.item(15, (DIM, "how known:"), DIM, &clean(basis))?;
+    }
+    for (name, values) in &c.claims {
+        let shown: Vec<String> = values.iter().take(MANY).map(|v| clean(v)).collect();
+        let more = match values.len().saturating_sub(MANY) {
+            0 => String::new(),
+            left => format!(" and {left} more"),
+        };
+        let text = format!("{} {}{more}", clean(name), shown.join(", "));
+        pen.item(15, (DIM, "says:"), DIM, &text)?;
+    }
+    if let Some(tier) = &c.implied_tier {
+        let basis = c.implied_tier_basis.as_deref().unwrap_or_default();
+        let text = format!("{} ({})", clean(tier), clean(basis));
+        pen.item(15, (DIM, "may by itself:"), DIM, &text)?;
     }
     for e in c.exposures.iter().take(MANY) {
         let environment = match &e.environment {

@@ -239,6 +239,7 @@ const fn presence(presence: model::Presence) -> &'static str {
 fn credential(assessed: &model::Assessed, c: &model::Credential) -> wire::Credential {
     let subject = model::SubjectId::Credential(c.id.clone());
     let link = c.links.first();
+    let implied = c.implied_tier.tier != model::Tier::Unknown;
     wire::Credential {
         id: c.id.to_string(),
         kind: c.kind.to_string(),
@@ -271,7 +272,19 @@ fn credential(assessed: &model::Assessed, c: &model::Credential) -> wire::Creden
             .collect(),
         records: c.records.iter().map(Into::into).collect(),
         revocation: text(&c.revocation),
+        claims: claims(&c.claims),
+        implied_tier: implied.then(|| c.implied_tier.tier.as_str().to_owned()),
+        implied_tier_basis: implied.then(|| c.implied_tier.basis.to_string()),
     }
+}
+
+fn claims(claims: &model::Claims) -> BTreeMap<String, Vec<String>> {
+    let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for claim in claims.iter() {
+        let values = out.entry(claim.name.as_str().to_owned()).or_default();
+        values.push(claim.value.to_string());
+    }
+    out
 }
 
 fn finding(f: &model::Finding, now: model::Timestamp) -> wire::Finding {

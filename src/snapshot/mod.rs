@@ -414,6 +414,16 @@ pub struct Credential {
     /// Where to revoke it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<String>,
+    /// What it says about itself, by name: `tenant`, `user`, `scope`, `host`, `kind`, `token-id`, …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, Vec<String>>,
+    /// What it may do by its own account or by its kind, whoever holds it: `admin`, `escalate`, `issue`,
+    /// `write`, `read`, `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub implied_tier: Option<String>,
+    /// What says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub implied_tier_basis: Option<String>,
 }
 
 /// A place where a credential stands in the open.

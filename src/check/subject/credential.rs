@@ -7,7 +7,9 @@ use crate::check::schema::{
     TIER, Type, word,
 };
 use crate::check::value::Value;
-use crate::model::{Confidence, Credential, Evidence, Ownership, Str, SubjectId, Timestamp};
+use crate::model::{
+    ClaimName, Confidence, Credential, Evidence, Ownership, Str, SubjectId, Timestamp,
+};
 use std::collections::BTreeSet;
 
 /// A credential with the identity it authenticates as.
@@ -124,6 +126,25 @@ fn of<'a>(view: &CredentialView<'a>, read: fn(&IdentityView<'a>) -> Value<'a>) -
     view.identity.map_or(Value::Unknown, read)
 }
 
+/// What the credential says under one name; unknown where it says nothing, which is not the same as nothing.
+fn said<'a>(view: &CredentialView<'a>, name: ClaimName) -> Value<'a> {
+    let values: Vec<&str> = view.credential.claims.of(name).collect();
+    if values.is_empty() {
+        Value::Unknown
+    } else {
+        Value::list(values)
+    }
+}
+
+fn genuine<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let words: Vec<&str> = view.credential.claims.of(ClaimName::Genuine).collect();
+    match words.as_slice() {
+        [] => Value::Unknown,
+        // One place can hold it cut short.
+        words => Value::Bool(words.contains(&"yes")),
+    }
+}
+
 columns! { OfCredential;
     "id": Type::Text, Record, |v| Value::text(Some(&v.credential.id.0)), "The natural id.";
     "name": Type::Text, Record, |v| Value::owned(label(v.credential)), "What a person calls it: its sort and what may be shown of it.";
@@ -150,6 +171,25 @@ columns! { OfCredential;
     "owner.state": Type::Enum(&OWNER_STATE), Ownership, |v| identity::owner_state_of(v.ownership), "Whose the credential is.";
     "owner": Type::Text, Ownership, |v| Value::owned(v.ownership.and_then(|o| o.owner.as_ref()).map(ToString::to_string).unwrap_or_default()), "Its declared owner.";
     "revocation": Type::Text, Record, |v| Value::text(v.credential.revocation.as_deref()), "Where to revoke it.";
+    "implied_tier": Type::Enum(&TIER), Record, |v| word(&TIER, v.credential.implied_tier.tier.as_str()), "What it may do by its own account or by its kind, whoever holds it.";
+    "implied_tier.basis": Type::Text, Record, |v| Value::text(Some(&*v.credential.implied_tier.basis).filter(|b| !b.is_empty())), "What says so.";
+    "genuine": Type::Bool, Record, genuine, "A checksum inside it proves that its issuer made it; false where it is wrong, unknown where there is none.";
+    "says.kind": Type::Texts, Record, |v| said(v, ClaimName::Kind), "Which sort of its kind it says it is: `service-account`, `live restricted`.";
+    "says.scope": Type::Texts, Record, |v| said(v, ClaimName::Scope), "The rights that it says it has.";
+    "says.tenant": Type::Texts, Record, |v| said(v, ClaimName::Tenant), "The organisation or tenant that it names.";
+    "says.user": Type::Texts, Record, |v| said(v, ClaimName::User), "The user that it names, by name or id.";
+    "says.group": Type::Texts, Record, |v| said(v, ClaimName::Group), "The groups that it puts its holder in.";
+    "says.project": Type::Texts, Record, |v| said(v, ClaimName::Project), "The projects or repositories that it is limited to.";
+    "says.host": Type::Texts, Record, |v| said(v, ClaimName::Host), "The hosts that it is good for.";
+    "says.region": Type::Texts, Record, |v| said(v, ClaimName::Region), "The region that it is good for.";
+    "says.issuer": Type::Texts, Record, |v| said(v, ClaimName::Issuer), "The issuer that it names.";
+    "says.subject": Type::Texts, Record, |v| said(v, ClaimName::Subject), "Whom it says it stands for.";
+    "says.audience": Type::Texts, Record, |v| said(v, ClaimName::Audience), "For whom it says it is meant.";
+    "says.app": Type::Texts, Record, |v| said(v, ClaimName::App), "The application that it names.";
+    "says.email": Type::Texts, Record, |v| said(v, ClaimName::Email), "The address that it names.";
+    "says.token_id": Type::Texts, Record, |v| said(v, ClaimName::TokenId), "The issuer's public id of it.";
+    "says.thumbprint": Type::Texts, Record, |v| said(v, ClaimName::Thumbprint), "The SHA-1 of its certificate.";
+    "says.ssh_fingerprint": Type::Texts, Record, |v| said(v, ClaimName::SshFingerprint), "The fingerprint of its public half.";
     "identity.known": Type::Bool, Record, |v| Value::Bool(v.identity.is_some()), "It is known whom it authenticates as.";
     "identity.name": Type::Text, Record, |v| of(v, identity::name), "The identity's name.";
     "identity.kind": Type::Enum(&IDENTITY_KIND), Record, |v| of(v, identity::kind), "What sort of principal.";
