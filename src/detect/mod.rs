@@ -13,6 +13,7 @@ mod judge;
 mod kind;
 mod place;
 mod prefilter;
+mod ready;
 mod redact;
 mod rule;
 mod search;
@@ -41,6 +42,9 @@ pub struct Detector {
     /// The kinds that look at assignments, those of issuers first.
     assigned: Vec<usize>,
     fingerprinter: Fingerprinter,
+    digest: [u8; 32],
+    /// How much of a value is shown behind the issuer's prefix, where the user has set it.
+    reveal: Option<usize>,
 }
 
 impl Detector {
@@ -51,28 +55,49 @@ impl Detector {
     ///
     /// The first rule that is incomplete, malformed or defined twice, with the place to mend.
     pub fn new(files: &[(&str, &str)], fingerprinter: Fingerprinter) -> Result<Self, RuleError> {
+        Self::read(files, fingerprinter, rule::parse)
+    }
+
+    /// With the built-in rules and these of the user's: as [`new`](Self::new), but the built-in ones come
+    /// read already, without their examples.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn ready(files: &[(&str, &str)], fingerprinter: Fingerprinter) -> Result<Self, RuleError> {
+        let all: Vec<(&str, &str)> = DETECTORS.iter().chain(files).copied().collect();
+        Self::read(&all, fingerprinter, ready::parse)
+    }
+
+    fn read(
+        files: &[(&str, &str)],
+        fingerprinter: Fingerprinter,
+        parse: fn(&str, &str) -> Result<rule::IssuerFile, RuleError>,
+    ) -> Result<Self, RuleError> {
         let mut kinds: Vec<Kind> = Vec::new();
         let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+        let mut generics = 0;
         for &(name, text) in files {
             let place = rule::Place { name, text };
-            let file = rule::parse(name, text)?;
+            let file = parse(name, text)?;
             // The patterns of the built-in files are proven by a test and need not be compiled now.
-            let builtin = DETECTORS.iter().any(|(_, known)| *known == text);
+            let builtin = ready::builtin(text).is_some();
             for kind in kind::kinds(&place, file, !builtin)? {
                 if let Some(other) = owners.insert(kind.id.to_string(), name) {
                     let problem = format!("the id is taken by {other}");
                     return Err(place.error(Some(&kind.id), "id", problem, "choose another id"));
                 }
-                let generics = kinds.iter().filter(|k| k.rule.generic.is_some()).count();
                 if kind.rule.generic.is_some() && generics > 0 {
                     let hint = "describe what is special about yours with `assignment`";
                     let problem = "there is a rule for any assignment already";
                     return Err(place.error(Some(&kind.id), "generic", problem, hint));
                 }
+                generics += usize::from(kind.rule.generic.is_some());
                 kinds.push(kind);
             }
         }
-        Self::with(kinds, fingerprinter).map_err(|error| RuleError {
+        let digest = ready::digest(files);
+        Self::with(kinds, fingerprinter, digest).map_err(|error| RuleError {
             file: "the rules together".to_owned(),
             line: None,
             field: "literals".to_owned(),
@@ -84,6 +109,7 @@ impl Detector {
     fn with(
         kinds: Vec<Kind>,
         fingerprinter: Fingerprinter,
+        digest: [u8; 32],
     ) -> Result<Self, aho_corasick::BuildError> {
         let mut literals: BTreeMap<Vec<u8>, Vec<Action>> = BTreeMap::new();
         let mut add = |literal: &str, action: Action| {
@@ -129,7 +155,21 @@ impl Detector {
             kinds,
             assigned,
             fingerprinter,
+            digest,
+            reveal: None,
         })
+    }
+
+    /// Shows of a value the issuer's prefix and this many characters behind it, nothing else.
+    #[must_use]
+    pub const fn revealing(mut self, characters: Option<usize>) -> Self {
+        self.reveal = characters;
+        self
+    }
+
+    /// Changes with the rules and with the code that applies them.
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
     }
 
     /// The kinds of credential it knows, in the order of the files.
