@@ -19,8 +19,12 @@ const TABLES: [(&str, &str, &str); 3] = [
 /// The tables that are read already, and the field whose lists only tests want.
 const READY: [(&str, &str); 2] = [("DETECTORS", "examples"), ("CHECKS", "cases")];
 
-/// The code that decides what a text holds: what it found before says nothing once it has changed.
-const DETECTION: [&str; 2] = ["src/detect", "src/reader/secrets.rs"];
+/// What decides what a text holds: what was found before says nothing once it has changed.
+const DETECTION: [(&str, &str); 3] = [
+    ("src/detect", "rs"),
+    ("src/reader/secrets.rs", "rs"),
+    ("rules/detectors", "yaml"),
+];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -49,7 +53,7 @@ fn main() -> io::Result<()> {
     }
     let _ = writeln!(
         code,
-        "/// Changes with the code of the detector.\npub const DETECTION: u64 = {};",
+        "/// Changes with the code of the detector and with its built-in rules.\npub const DETECTION: u64 = {};",
         detection(&root)?
     );
     fs::write(out.join("embedded.rs"), code)
@@ -96,14 +100,14 @@ fn without(value: &mut serde_json::Value, field: &str) {
     }
 }
 
-/// A digest of the detector's own code.
+/// A digest of the detector's own code and rules.
 fn detection(root: &Path) -> io::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    for place in DETECTION {
+    for (place, extension) in DETECTION {
         println!("cargo::rerun-if-changed={place}");
         let place = root.join(place);
         let sources = if place.is_dir() {
-            files(&place, "rs")?
+            files(&place, extension)?
         } else {
             vec![place]
         };

@@ -248,3 +248,135 @@ fn no_memory_is_ever_dumped() {
     let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
     assert_eq!(numbers, ["0", "0"], "{core}");
 }
+
+/// The text of a file at the root of the repository.
+fn shipped(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+/// Every `run:` script of the Action, without its indentation.
+fn scripts() -> Vec<String> {
+    let action: serde_json::Value = serde_yaml::from_str(&shipped("action.yml")).unwrap();
+    let steps = action["runs"]["steps"].as_array().unwrap();
+    let scripts = steps.iter().filter_map(|step| step["run"].as_str());
+    scripts.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_action_runs_no_text_of_its_inputs_and_no_action_of_others() {
+    let scripts = scripts();
+    assert_eq!(scripts.len(), 3);
+    for script in &scripts {
+        assert!(!script.contains("${{"), "{script}");
+        assert!(script.starts_with("set -euo pipefail"), "{script}");
+    }
+    assert!(!shipped("action.yml").contains("uses:"));
+}
+
+/// Runs the Action's scan with a program that writes down its arguments, one a line.
+#[cfg(unix)]
+fn action(environment: &[(&str, &str)]) -> (i32, String) {
+    use std::os::unix::fs::PermissionsExt;
+    let room = room();
+    let path = |name: &str| room.path().join(name).to_str().unwrap().to_owned();
+    put(
+        room.path(),
+        "tenure",
+        "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexit 1\n",
+    );
+    fs::set_permissions(path("tenure"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = std::process::Command::new("bash");
+    command
+        .args(["-c", &scripts()[1]])
+        .current_dir(room.path())
+        .env("TENURE_BINARY", path("tenure"))
+        .env("RUNNER_TEMP", path("temp"))
+        .env("GITHUB_OUTPUT", path("output"))
+        .env("GITHUB_STEP_SUMMARY", path("summary"));
+    for name in [
+        "ONLY",
+        "FAIL_ON",
+        "WHOLE_TREE",
+        "BASELINE",
+        "TRUST",
+        "BASE",
+        "HEAD",
+        "PATHS",
+    ] {
+        command.env(format!("TENURE_{name}"), "");
+    }
+    let output = command.envs(environment.iter().copied()).output().unwrap();
+    (status(&output), stdout(&output))
+}
+
+#[cfg(unix)]
+#[test]
+fn the_action_passes_inputs_as_arguments_and_keeps_the_status() {
+    let hostile = "a b; touch x\n$(touch y)\n--rules\n";
+    let (code, said) = action(&[
+        ("TENURE_PATHS", hostile),
+        ("TENURE_ONLY", "secrets"),
+        ("TENURE_FAIL_ON", "high"),
+        ("TENURE_TRUST", "true"),
+        ("TENURE_BASE", "0000000000000000000000000000000000000000"),
+        ("TENURE_HEAD", "; touch z"),
+    ]);
+    assert_eq!(code, 1);
+    let lines: Vec<&str> = said.lines().skip(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "--format",
+            "terminal",
+            "--only=secrets",
+            "--fail-on=high",
+            "--",
+            "a b; touch x",
+            "$(touch y)",
+            "--rules"
+        ]
+    );
+    let (code, said) = action(&[
+        ("TENURE_FAIL_ON", "never"),
+        ("TENURE_BASE", &"a".repeat(40)),
+        ("TENURE_HEAD", &"b".repeat(40)),
+    ]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("fetch-depth"), "{said}");
+}
+
+#[test]
+fn hooks_and_templates_ask_for_flags_that_there_are() {
+    let hooks: serde_json::Value =
+        serde_yaml::from_str(&shipped(".pre-commit-hooks.yaml")).unwrap();
+    for hook in hooks.as_array().unwrap() {
+        let entry = hook["entry"].as_str().unwrap();
+        assert!(
+            entry.starts_with("tenure scan --staged --only secrets --fail-on "),
+            "{entry}"
+        );
+        assert_eq!(hook["pass_filenames"], false);
+    }
+    let template: serde_json::Value =
+        serde_yaml::from_str(&shipped("ci/gitlab-ci-template.yml")).unwrap();
+    assert!(
+        template["tenure"]["script"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("set -eu")
+    );
+    let room = room();
+    let help = stdout(&run(room.path(), &["scan", "--help"]));
+    for flag in [
+        "--only",
+        "--fail-on",
+        "--baseline",
+        "--new-only",
+        "--out",
+        "--exclude",
+        "--no-config",
+    ] {
+        assert!(help.contains(flag), "{flag}");
+    }
+}

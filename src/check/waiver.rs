@@ -124,7 +124,8 @@ impl<'w> Waivers<'w> {
         }
         // One secret in two files is waived by place only when both places are accepted.
         let mut by_place = None;
-        let mut whole = true;
+        let mut accepted: BTreeSet<&Origin> = BTreeSet::new();
+        let mut open: Vec<&Evidence> = Vec::new();
         for place in places(finding, by_exposure, inventory) {
             let mut here = None;
             for at in self.at(place) {
@@ -135,10 +136,18 @@ impl<'w> Waivers<'w> {
                     }
                 }
             }
-            whole &= here.is_some();
+            match here {
+                Some(_) => accepted.insert(&place.origin),
+                None => {
+                    open.push(place);
+                    false
+                }
+            };
             by_place = by_place.or(here);
         }
-        if let (true, Some(waiver)) = (whole, by_place) {
+        // An earlier version of a file cannot be given a comment: that of the file as it is speaks for it.
+        open.retain(|place| !(earlier(place) && accepted.contains(&*place.origin)));
+        if let (true, Some(waiver)) = (open.is_empty(), by_place) {
             best = longest(best, waiver);
         }
         matching.sort_unstable();
@@ -194,6 +203,14 @@ fn places<'f>(
         return credential.exposures.iter().map(|e| &e.evidence).collect();
     }
     finding.evidence.first().into_iter().collect()
+}
+
+/// Whether a place lies in the history of a file.
+fn earlier(place: &Evidence) -> bool {
+    place
+        .pointer
+        .as_deref()
+        .is_some_and(|pointer| pointer.starts_with("commit "))
 }
 
 fn longest<'w>(best: Option<&'w Waiver>, other: &'w Waiver) -> Option<&'w Waiver> {

@@ -143,9 +143,7 @@ impl Reader<'_> {
             }
             found
         });
-        let mut waivers = self.waivers(root);
-        let path_rules = self.paths(root, &mut waivers);
-        Config {
+        let mut config = Config {
             exclude: self.texts(root, "exclude"),
             owner_keys: self
                 .texts(root, "owner_keys")
@@ -155,9 +153,11 @@ impl Reader<'_> {
             fail_on,
             rules: self.texts(root, "rules"),
             parameters: self.parameters(root),
-            waivers,
-            path_rules,
-        }
+            waivers: self.waivers(root),
+            path_rules: Vec::new(),
+        };
+        config.path_rules = self.paths(root, &mut config.waivers);
+        config
     }
 
     fn texts(&mut self, root: &Node, key: &str) -> Vec<String> {

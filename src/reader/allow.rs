@@ -30,7 +30,7 @@ pub fn allows(document: &Document<'_>) -> (Vec<Allow>, Vec<Problem>) {
     // Only the first of a line: a line cannot be gone through again for each of its marks.
     let mut done = 0;
     for at in memmem::find_iter(text, MARK) {
-        if at < done || allows.len() >= ALLOWS {
+        if at < done || allows.len() + problems.len() >= ALLOWS {
             continue;
         }
         let between = text.get(counted..at).unwrap_or_default();
