@@ -323,7 +323,7 @@ fn the_action_passes_inputs_as_arguments_and_keeps_the_status() {
         ("TENURE_HEAD", "; touch z"),
     ]);
     assert_eq!(code, 1);
-    let lines: Vec<&str> = said.lines().skip(2).collect();
+    let lines: Vec<&str> = said.lines().skip(3).collect();
     assert_eq!(
         lines,
         [
