@@ -24,8 +24,9 @@ pub(super) fn digest(files: &[(&str, &str)]) -> [u8; 32] {
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(&DETECTION.to_le_bytes());
     for (name, text) in files {
-        hasher.update(&[u8::from(builtin(text).is_some())]);
-        if builtin(text).is_some() {
+        let known = builtin(text).is_some();
+        hasher.update(&[u8::from(known)]);
+        if known {
             hasher.update(name.as_bytes());
             continue;
         }
