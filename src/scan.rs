@@ -3,6 +3,7 @@
 mod authors;
 mod gate;
 mod intake;
+mod rules;
 
 pub use crate::check::{
     Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings,
@@ -11,10 +12,11 @@ pub use crate::check::{
 pub use crate::detect::{Detector, RuleError};
 pub use crate::drift::against_baseline;
 pub use crate::ownership::OwnershipOptions;
+pub use crate::reader::Family;
+pub use crate::source::cache::Cache;
 
-use crate::check::{self, EvaluateOptions};
-use crate::model::{Assessed, Fingerprinter, Str, Timestamp, Waiver};
-use crate::platform::embedded;
+use crate::check::{self, Basis, EvaluateOptions, SubjectKind};
+use crate::model::{Assessed, Fingerprinter, PathRule, Str, Timestamp, Waiver};
 use crate::snapshot::Snapshot;
 use crate::source::tree::{BadGlob, TreeOptions};
 use crate::{link, ownership, privilege, reader};
@@ -50,6 +52,14 @@ pub struct ScanOptions {
     pub parameters: Parameters,
     /// Accepted findings.
     pub waivers: Vec<Waiver>,
+    /// What leaks in some files are taken for.
+    pub path_rules: Vec<PathRule>,
+    /// Whether comments in the inputs may accept findings; not in inputs that nobody trusts.
+    pub allows: bool,
+    /// The families of readers that read; all when empty.
+    pub only: Vec<Family>,
+    /// What was read before and held nothing.
+    pub cache: Option<Arc<Cache>>,
     /// Ownership configuration.
     pub ownership: OwnershipOptions,
     /// Makes finding fingerprints.
@@ -88,20 +98,29 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         checks,
         parameters,
         waivers,
+        path_rules,
+        allows,
+        only,
+        cache,
         mut ownership,
         fingerprinter,
         now,
     } = options;
     let detector = Arc::new(detector);
-    let readers = reader::readers(Arc::clone(&detector));
+    let wanted = |family| only.is_empty() || only.contains(&family);
+    let mut readers = reader::readers(Arc::clone(&detector));
+    readers.retain(|reader| wanted(Family::of(reader.name())));
     let intake = Intake {
         readers: &readers,
         text_limit,
+        cache: cache.as_deref(),
+        allows,
         observer,
     };
 
     observer.stage("reading");
-    let (mut inventory, coverage) = intake::read_all(&inputs, &tree, &intake)?;
+    let (mut inventory, mut coverage) = intake::read_all(&inputs, &tree, &intake)?;
+    rules::apply(&path_rules, &mut inventory, now);
     observer.stage("joining");
     link::link(&mut inventory);
     observer.stage("weighing privileges");
@@ -109,7 +128,10 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);
     // History is expensive and only ever suggests: it is asked only where nobody is declared.
-    let authors = authors::commit_authors(&inventory, &coverage, &resolved);
+    let authors = match wanted(Family::Ownership) {
+        true => authors::commit_authors(&inventory, &coverage, &resolved),
+        false => Vec::new(),
+    };
     if !authors.is_empty() {
         ownership.suggestions.extend(authors);
         resolved = ownership::resolve(&inventory, &ownership);
@@ -131,6 +153,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
             fingerprinter: &fingerprinter,
         },
     );
+    rules::note_unknown(&evaluation.unknown_allows, &checks, &mut coverage);
     let snapshot = Snapshot::new(
         &assessed,
         &coverage,
@@ -141,6 +164,33 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     Ok(gate::without_secrets(snapshot, &detector))
 }
 
+/// The checks that a scan of these families of readers evaluates: those of subjects that the families tell of. What
+/// nobody was asked is not missing, so what is said of owners needs the family that knows them.
+///
+/// # Errors
+/// What is wrong with the user's own checks, given as name and text.
+pub fn checks<N: AsRef<str>, T: AsRef<str>>(
+    files: &[(N, T)],
+    only: &[Family],
+) -> Result<CheckSet, Vec<CheckError>> {
+    let wanted = |family| only.is_empty() || only.contains(&family);
+    let platforms = wanted(Family::Aws) || wanted(Family::Kubernetes);
+    let mut checks = CheckSet::ready(files, &|kind| match kind {
+        SubjectKind::Waiver => true,
+        SubjectKind::Credential => platforms || wanted(Family::Secrets),
+        SubjectKind::Declaration => platforms && wanted(Family::Ownership),
+        SubjectKind::Identity | SubjectKind::Trust | SubjectKind::Workload => platforms,
+    })?;
+    if !wanted(Family::Ownership) {
+        checks.set_aside(|check| {
+            let needs = |basis| check.rests_on(basis);
+            check.applies_to == SubjectKind::Waiver
+                || !(needs(Basis::Ownership) || needs(Basis::Declaration))
+        });
+    }
+    Ok(checks)
+}
+
 /// The detector with the rules that ship with the program and the user's own, given as name and text.
 ///
 /// # Errors
@@ -149,6 +199,5 @@ pub fn detector(
     files: &[(&str, &str)],
     fingerprinter: Fingerprinter,
 ) -> Result<Detector, RuleError> {
-    let all: Vec<(&str, &str)> = embedded::DETECTORS.iter().chain(files).copied().collect();
-    Detector::new(&all, fingerprinter)
+    Detector::ready(files, fingerprinter)
 }

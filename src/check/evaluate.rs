@@ -12,9 +12,10 @@ use super::subject::trust::OfTrust;
 use super::subject::waiver::{OfWaiver, WaiverView};
 use super::subject::workload::OfWorkload;
 use super::value::Value;
-use super::waiver::Waivers;
+use super::waiver::{self, Waivers};
 use crate::model::{
-    Assessed, CheckSummary, Evidence, Finding, Fingerprinter, Origin, Outcome, Timestamp, Waiver,
+    Allow, Assessed, CheckSummary, Evidence, Finding, Fingerprinter, Origin, Outcome, Timestamp,
+    Waiver,
 };
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -42,6 +43,8 @@ pub struct Evaluation {
     pub findings: Vec<Finding>,
     /// How each check went, by id.
     pub summaries: Vec<CheckSummary>,
+    /// Comments that accept findings of checks that there are not.
+    pub unknown_allows: Vec<Allow>,
 }
 
 /// Evaluates every check on every subject.
@@ -59,9 +62,11 @@ pub fn evaluate(
     evaluator.run::<OfTrust>(&others.trusts);
     evaluator.run::<OfWorkload>(&others.workloads);
     // Waivers come last: only now is it known which of them cover something.
-    let matched = Waivers::new(checks, options).cover(&mut evaluator.findings);
-    let waivers: Vec<WaiverView<'_>> = options
-        .waivers
+    let (comments, unknown) = waiver::comments(checks, &assessed.inventory);
+    let all: Vec<Waiver> = options.waivers.iter().cloned().chain(comments).collect();
+    let matched =
+        Waivers::new(checks, &all, options).cover(&mut evaluator.findings, checks, assessed);
+    let waivers: Vec<WaiverView<'_>> = all
         .iter()
         .zip(matched)
         .map(|(waiver, matched)| WaiverView {
@@ -71,7 +76,10 @@ pub fn evaluate(
         })
         .collect();
     evaluator.run::<OfWaiver>(&waivers);
-    evaluator.finish()
+    Evaluation {
+        unknown_allows: unknown.into_iter().cloned().collect(),
+        ..evaluator.finish()
+    }
 }
 
 /// The outcome of a check for a subject.
@@ -244,6 +252,7 @@ impl<'e> Evaluator<'e> {
         });
         let summaries = self.checks.iter().zip(self.counts);
         Evaluation {
+            unknown_allows: Vec::new(),
             findings,
             summaries: summaries
                 .map(

@@ -47,6 +47,11 @@ impl SubjectKind {
         }
     }
 
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// What can be asked of subjects of this kind, in table order.
     pub fn attributes(self) -> Vec<Attribute> {
         fn of<S: Subject>() -> Vec<Attribute> {

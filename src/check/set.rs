@@ -3,6 +3,7 @@
 use super::compile::Condition;
 use super::controls::Controls;
 use super::error::{CheckError, did_you_mean};
+use super::file::CheckFile;
 use super::load::Loader;
 use super::message::Message;
 use super::parameter::{self, Parameter, Parameters, Settings};
@@ -10,7 +11,7 @@ use super::schema::{Basis, SubjectKind};
 use super::value::Value;
 use crate::model::{Confidence, Outcome, Severity, Str, Timestamp};
 use crate::platform::embedded;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A check, ready to be evaluated.
 #[derive(Debug)]
@@ -73,10 +74,19 @@ pub(super) struct Case {
     pub outcome: Outcome,
 }
 
+impl Check {
+    /// Whether its condition asks for something of this source.
+    pub fn rests_on(&self, basis: Basis) -> bool {
+        self.compiled.bases.contains(&basis)
+    }
+}
+
 /// Checks, by id.
 #[derive(Debug, Default)]
 pub struct CheckSet {
     checks: Vec<Check>,
+    /// Ids, also earlier ones, of checks that there are but that are not part of this scan.
+    aside: BTreeSet<Str>,
 }
 
 impl CheckSet {
@@ -90,6 +100,83 @@ impl CheckSet {
     pub fn load<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, Vec<CheckError>> {
         let own = embedded::CHECKS.iter().map(|(name, text)| (*name, *text));
         Self::read(own.chain(files.iter().map(|(n, t)| (n.as_ref(), t.as_ref()))))
+    }
+
+    /// As [`load`](Self::load), for a scan: the built-in checks come read already, without their cases, and
+    /// checks of other kinds of subject than these are set aside.
+    pub fn ready<N: AsRef<str>, T: AsRef<str>>(
+        files: &[(N, T)],
+        wanted: &dyn Fn(SubjectKind) -> bool,
+    ) -> Result<Self, Vec<CheckError>> {
+        let own = match files {
+            [] => Self::default(),
+            files => Self::only(files)?,
+        };
+        let mut all = Self::default();
+        let (mut names, mut errors) = (BTreeMap::new(), Vec::new());
+        for ((file, text), ready) in embedded::CHECKS.iter().zip(embedded::CHECKS_READY) {
+            let loader = Loader::new(file, text, None);
+            let read = match serde_json::from_str::<CheckFile>(ready) {
+                Ok(read) if !SubjectKind::named(&read.applies_to).is_some_and(wanted) => {
+                    let ids = read.aliases.iter().chain([&read.id]);
+                    all.aside.extend(ids.map(|id| Str::from(id.as_str())));
+                    continue;
+                }
+                Ok(read) => loader.compile(read),
+                // A test forbids it; the text says what is wrong.
+                Err(_) => loader.load(),
+            };
+            match read {
+                Ok(check) => all.checks.push(check),
+                Err(found) => errors.extend(found),
+            }
+        }
+        for check in &all.checks {
+            let ids = check.aliases.iter().chain([&check.id]);
+            names.extend(ids.map(|id| (id.clone(), check.file.clone())));
+        }
+        for check in own.checks {
+            let ids: Vec<Str> = check.aliases.iter().chain([&check.id]).cloned().collect();
+            for id in &ids {
+                let other = names.get(id).cloned();
+                let other = other.or_else(|| all.aside.get(id).map(|_| "a built-in check".into()));
+                if let Some(other) = other {
+                    let text = files.iter().find(|(name, _)| name.as_ref() == &*check.file);
+                    let text = text.map_or("", |(_, text)| text.as_ref());
+                    let message = format!("check id `{id}` is taken by {other}");
+                    errors.push(Loader::new(&check.file, text, None).error("id", message, None));
+                }
+            }
+            if wanted(check.applies_to) {
+                all.checks.push(check);
+            } else {
+                all.aside.extend(ids);
+            }
+        }
+        if errors.is_empty() {
+            all.checks.sort_by(|a, b| a.id.cmp(&b.id));
+            Ok(all)
+        } else {
+            errors.sort();
+            Err(errors)
+        }
+    }
+
+    /// Sets aside what the test does not let through: such a check is known, but not part of the scan.
+    pub fn set_aside(&mut self, mut test: impl FnMut(&Check) -> bool) {
+        let aside = &mut self.aside;
+        self.checks.retain(|check| {
+            let stays = test(check);
+            if !stays {
+                aside.extend(check.aliases.iter().chain([&check.id]).cloned());
+            }
+            stays
+        });
+    }
+
+    /// The ids, also earlier ones, of the checks that were set aside.
+    pub(super) fn aside(&self) -> impl Iterator<Item = &Str> {
+        self.aside.iter()
     }
 
     /// The checks of the files alone.
@@ -110,7 +197,7 @@ impl CheckSet {
         let (mut checks, mut errors) = (Vec::<Check>::new(), Vec::new());
         let mut names: BTreeMap<Str, Str> = BTreeMap::new();
         for (file, text) in files {
-            let loader = Loader::new(file, text, &controls);
+            let loader = Loader::new(file, text, Some(&controls));
             match loader.load() {
                 Ok(check) => {
                     for id in check.aliases.iter().chain([&check.id]) {
@@ -126,7 +213,10 @@ impl CheckSet {
         }
         if errors.is_empty() {
             checks.sort_by(|a, b| a.id.cmp(&b.id));
-            Ok(Self { checks })
+            Ok(Self {
+                checks,
+                aside: BTreeSet::new(),
+            })
         } else {
             errors.sort();
             Err(errors)
@@ -175,6 +265,9 @@ impl CheckSet {
         };
         for (id, values) in settings {
             let Some(check) = self.get(id) else {
+                if self.aside.contains(id.as_str()) {
+                    continue;
+                }
                 let hint = did_you_mean(id, self.checks.iter().map(|c| &*c.id));
                 refuse(format!("there is no check `{id}`"), hint);
                 continue;

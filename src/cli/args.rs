@@ -84,12 +84,21 @@ pub(super) struct InputArguments {
     /// Configuration file. Default: tenure.yaml here, or at the root of the first PATH.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Read no configuration file; use this on repositories you do not trust.
+    /// Read no configuration file and honour no `tenure:allow` comment; use this on repositories you do not trust.
     #[arg(long, conflicts_with = "config")]
     pub no_config: bool,
     /// Your own checks and detectors: a YAML file or a directory of them. May be repeated.
     #[arg(long, value_name = "PATH")]
     pub rules: Vec<PathBuf>,
+    /// Read only these, comma-separated: secrets, aws, kubernetes, ownership. `secrets` alone is the fast path.
+    #[arg(long, value_name = "FAMILIES", value_delimiter = ',', value_parser = family)]
+    pub only: Vec<crate::scan::Family>,
+    /// Skip files that were read before with the same rules and held nothing, as this file remembers.
+    #[arg(long, value_name = "FILE")]
+    pub cache: Option<PathBuf>,
+    /// Show of a token the issuer's prefix and this many characters (0 to 4), nothing else; of passwords nothing.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub reveal_prefix: Option<u8>,
     /// Judge ages and expiries as of this time (ISO 8601). Default: the clock.
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
@@ -258,6 +267,10 @@ pub(super) struct InitArguments {
     /// Overwrite files that exist.
     #[arg(long)]
     pub force: bool,
+}
+
+fn family(text: &str) -> Result<crate::scan::Family, String> {
+    text.trim().parse()
 }
 
 fn format(text: &str) -> Result<Format, String> {

@@ -1,7 +1,10 @@
 //! `tenure.yaml`: settings and waivers. Every error names the line, and what to write instead.
 
 use super::error::Error;
-use crate::model::{Evidence, Origin, Severity, Str, Timestamp, Waiver};
+use crate::model::{
+    Confidence, Evidence, Origin, PathRule, Severity, Str, Timestamp, Waiver, WaiverScope,
+};
+use crate::platform::paths::PathPattern;
 use crate::platform::tree::{self, Node, Value};
 use crate::scan::{Setting, Settings};
 use std::collections::BTreeMap;
@@ -30,6 +33,8 @@ pub(super) struct Config {
     pub parameters: Settings,
     /// Accepted findings.
     pub waivers: Vec<Waiver>,
+    /// What leaks in some files are taken for.
+    pub path_rules: Vec<PathRule>,
 }
 
 const KEYS: &[&str] = &[
@@ -40,7 +45,9 @@ const KEYS: &[&str] = &[
     "rules",
     "parameters",
     "waivers",
+    "paths",
 ];
+const PATH_KEYS: &[&str] = &["match", "ignore", "confidence", "reason", "expires"];
 const WAIVER_KEYS: &[&str] = &["check", "subject", "owner", "approver", "reason", "expires"];
 
 /// Reads a configuration file.
@@ -136,7 +143,7 @@ impl Reader<'_> {
             }
             found
         });
-        Config {
+        let mut config = Config {
             exclude: self.texts(root, "exclude"),
             owner_keys: self
                 .texts(root, "owner_keys")
@@ -147,7 +154,10 @@ impl Reader<'_> {
             rules: self.texts(root, "rules"),
             parameters: self.parameters(root),
             waivers: self.waivers(root),
-        }
+            path_rules: Vec::new(),
+        };
+        config.path_rules = self.paths(root, &mut config.waivers);
+        config
     }
 
     fn texts(&mut self, root: &Node, key: &str) -> Vec<String> {
@@ -249,10 +259,11 @@ impl Reader<'_> {
             id: format!("{check} {subject}").into(),
             check,
             subject,
+            scope: WaiverScope::Anywhere,
             owner,
             approver,
             reason,
-            expires: end?,
+            expires: Some(end?),
             evidence: Evidence {
                 origin: Arc::clone(origin),
                 line: Some(node.line),
@@ -260,6 +271,91 @@ impl Reader<'_> {
                 pointer: None,
                 reader: READER,
             },
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// Rules by path: those that accept findings become waivers, those that doubt them are returned.
+    fn paths(&mut self, root: &Node, waivers: &mut Vec<Waiver>) -> Vec<PathRule> {
+        if let Some(node) = root.get("paths")
+            && !matches!(node.value, Value::List(_) | Value::Null)
+        {
+            self.error(node, "`paths` is a list");
+        }
+        let origin = Origin::file(self.name);
+        let rules = root.list("paths").iter();
+        rules
+            .filter_map(|node| self.path(node, &origin, waivers))
+            .collect()
+    }
+
+    fn path(
+        &mut self,
+        node: &Node,
+        origin: &Arc<Origin>,
+        waivers: &mut Vec<Waiver>,
+    ) -> Option<PathRule> {
+        self.known_keys(node, PATH_KEYS);
+        let before = self.errors.len();
+        let text = |key: &str| node.str(key).map(str::trim).filter(|t| !t.is_empty());
+        let (paths, reason) = (text("match"), text("reason"));
+        match paths.map(PathPattern::new) {
+            None => self.error(node, "a path rule needs `match`"),
+            Some(Err(why)) => {
+                let why = format!("`match` is a pattern in gitignore syntax: {why}");
+                self.error(node.get("match").unwrap_or(node), why);
+            }
+            Some(Ok(_)) => {}
+        }
+        if reason.is_none() {
+            self.error(node, "a path rule needs `reason`");
+        }
+        let expires = node.get("expires").and_then(|at| {
+            let end = at.text().and_then(Timestamp::parse);
+            if end.is_none() {
+                self.error(at, "`expires` is a date: YYYY-MM-DD");
+            }
+            end
+        });
+        let ignore = self.texts(node, "ignore");
+        let confidence = node.get("confidence").and_then(|at| {
+            let known = [Confidence::Low, Confidence::Medium];
+            let found = known.into_iter().find(|c| at.text() == Some(c.as_str()));
+            if found.is_none() {
+                self.error(at, "`confidence` is low or medium: at most this sure");
+            }
+            found
+        });
+        if node.get("ignore").is_some() == node.get("confidence").is_some() {
+            let message = "a path rule needs one of `ignore: [checks]` and `confidence: low`";
+            self.error(node, message);
+        }
+        if self.errors.len() > before {
+            return None;
+        }
+        let (paths, reason) = (Str::from(paths?), Str::from(reason?));
+        waivers.extend(ignore.into_iter().map(|check| Waiver {
+            id: format!("{check} {paths}").into(),
+            check: check.into(),
+            subject: "*".into(),
+            scope: WaiverScope::Paths(paths.clone()),
+            owner: "".into(),
+            approver: "".into(),
+            reason: reason.clone(),
+            expires,
+            evidence: Evidence {
+                origin: Arc::clone(origin),
+                line: Some(node.line),
+                column: None,
+                pointer: None,
+                reader: READER,
+            },
+        }));
+        Some(PathRule {
+            paths,
+            confidence: confidence?,
+            expires,
         })
     }
 }
@@ -321,7 +417,7 @@ mod tests {
     fn a_whole_configuration() {
         let text = "version: 1\nfail_on: high\nparameters:\n  credential-unused: {max_idle_days: 30}\nwaivers:\n  - {check: x, subject: y, owner: o, approver: a, reason: r, expires: 2026-12-31}\n";
         let config = parse("tenure.yaml", text.as_bytes()).unwrap();
-        assert_eq!(config.waivers[0].expires.date(), "2026-12-31");
+        assert_eq!(config.waivers[0].expires.unwrap().date(), "2026-12-31");
         assert_eq!(config.waivers[0].evidence.line, Some(6));
         assert_eq!(
             config.parameters["credential-unused"]["max_idle_days"],

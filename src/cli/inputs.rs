@@ -1,10 +1,10 @@
 //! From what the user typed to what a scan needs.
 
-use super::Context;
 use super::args::InputArguments;
 use super::config::{self, Config};
 use super::error::Error;
 use super::progress::Progress;
+use super::{Context, cache};
 use crate::model::{Fingerprinter, Timestamp};
 use crate::platform::tree;
 use crate::scan::{
@@ -39,7 +39,14 @@ pub(super) fn scan(
     let mut rule_paths: Vec<PathBuf> = config.rules.iter().map(|rule| base.join(rule)).collect();
     rule_paths.extend(arguments.rules.iter().cloned());
     let rules = Rules::load(&rule_paths)?;
-    let (checks, detector) = (rules.checks()?, rules.detector()?);
+    let checks = scan::checks(&rules.checks, &arguments.only).map_err(rule_errors)?;
+    let reveal = arguments.reveal_prefix.map(usize::from);
+    let detector = rules.detector()?.revealing(reveal);
+    let cache = arguments
+        .cache
+        .as_deref()
+        .map(|path| cache::open(context, path, &detector))
+        .transpose()?;
     let config_name = config_path
         .as_deref()
         .map(|p| p.display().to_string())
@@ -82,6 +89,10 @@ pub(super) fn scan(
         checks,
         parameters,
         waivers: std::mem::take(&mut config.waivers),
+        path_rules: std::mem::take(&mut config.path_rules),
+        allows: !arguments.no_config,
+        only: arguments.only,
+        cache: cache.clone(),
         ownership: OwnershipOptions {
             owner_keys: std::mem::take(&mut config.owner_keys),
             now: Some(now),
@@ -97,6 +108,9 @@ pub(super) fn scan(
             Error::Usage(format!("exclude: `{}` is not a glob: {}", glob.0, glob.1))
         }
     })?;
+    if let (Some(path), Some(cache)) = (&arguments.cache, &cache) {
+        cache::save(path, cache)?;
+    }
     Ok((snapshot, config))
 }
 
@@ -131,7 +145,7 @@ fn input(path: PathBuf) -> Result<Input, Error> {
     Ok(Input::Bytes("-".into(), bytes))
 }
 
-fn fingerprinter() -> Fingerprinter {
+pub(super) fn fingerprinter() -> Fingerprinter {
     let key = std::env::var_os(KEY_VARIABLE).filter(|key| !key.is_empty());
     Fingerprinter::new(key.as_deref().map(std::ffi::OsStr::as_encoded_bytes))
 }

@@ -1,6 +1,7 @@
 //! The only place that talks to a person: arguments, configuration, progress, messages, exit status.
 
 mod args;
+mod cache;
 mod checks;
 mod config;
 mod diff;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
     quiet_panics();
+    no_core_dumps();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -99,6 +101,23 @@ fn quiet_panics() {
             "internal error at {place}; please report it"
         );
     }));
+}
+
+/// A core dump holds what was in memory, and so secrets: none is written. Where the system hands dumps to a program
+/// instead of a file, it asks no limit; there the filter leaves the memory out.
+fn no_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        // Where the system refuses, nothing is lost but the precaution.
+        let _ = setrlimit(Resource::Core, none);
+    }
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/coredump_filter", "0");
 }
 
 fn choose_color(color: Color) {

@@ -168,7 +168,10 @@ impl Detector {
                 kind.rule.generic.is_none() && kind.rule.structure != Structure::Password;
             let tail = formatted && judge::entropy(secret.expose()) >= 3.0;
             // Of a key in armour nothing tells more than its title.
-            (!armour).then(|| secret.redacted(kind.rule.prefix_len, tail))
+            (!armour).then(|| match self.reveal {
+                Some(more) => secret.revealed(kind.rule.prefix_len, if tail { more } else { 0 }),
+                None => secret.redacted(kind.rule.prefix_len, tail),
+            })
         });
         let mut evidence = document.at_line(READER, line);
         evidence.column = Some(column);

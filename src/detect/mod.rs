@@ -15,6 +15,7 @@ mod judge;
 mod kind;
 mod place;
 mod prefilter;
+mod ready;
 mod redact;
 mod rule;
 mod runs;
@@ -26,11 +27,11 @@ pub use example::ExampleFailure;
 pub use kind::Kind;
 pub use rule::RuleError;
 
-use crate::model::{Certificate, Credential, Document, Fingerprinter, Origin, Problem};
-use crate::platform::embedded::DETECTORS;
+use crate::model::{Certificate, Credential, Document, Fingerprinter, Origin, Problem, Str};
 use judge::Judge;
 use prefilter::{Action, Literals, Prefilter, spellings};
-use std::collections::BTreeMap;
+use ready::Source;
+use std::collections::HashMap;
 use vocabulary::Vocabulary;
 
 /// The name of the detector in evidence.
@@ -52,41 +53,62 @@ pub struct Detector {
     /// The kind that looks at any assignment.
     generic: Option<usize>,
     fingerprinter: Fingerprinter,
+    digest: [u8; 32],
+    /// How much of a value is shown behind the issuer's prefix, where the user has set it.
+    reveal: Option<usize>,
 }
 
 impl Detector {
     /// With these rule files, as name and text: the built-in ones are
-    /// [`DETECTORS`], to which users add their own.
+    /// [`DETECTORS`](crate::platform::embedded::DETECTORS), to which users add their own.
     ///
     /// # Errors
     ///
     /// The first rule that is incomplete, malformed or defined twice, with the place to mend.
     pub fn new(files: &[(&str, &str)], fingerprinter: Fingerprinter) -> Result<Self, RuleError> {
+        let sources: Vec<Source<'_>> = files.iter().map(Source::text).collect();
+        Self::read(&sources, fingerprinter)
+    }
+
+    /// With the built-in rules and these of the user's: as [`new`](Self::new), but the built-in ones come
+    /// read already, without their examples.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn ready(files: &[(&str, &str)], fingerprinter: Fingerprinter) -> Result<Self, RuleError> {
+        let mut sources: Vec<Source<'_>> = Source::all_builtin().collect();
+        sources.extend(files.iter().map(Source::text));
+        Self::read(&sources, fingerprinter)
+    }
+
+    fn read(sources: &[Source<'_>], fingerprinter: Fingerprinter) -> Result<Self, RuleError> {
         let mut kinds: Vec<Kind> = Vec::new();
-        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-        for &(name, text) in files {
+        let mut owners: HashMap<Str, &str> = HashMap::new();
+        let mut generics = 0;
+        for source in sources {
+            let (name, text) = (source.name, source.text);
             let place = rule::Place { name, text };
-            let file = rule::parse(name, text)?;
             // The patterns of the built-in files are proven by a test and need not be compiled now.
-            let builtin = DETECTORS.iter().any(|(_, known)| *known == text);
-            for kind in kind::kinds(&place, file, !builtin)? {
-                if let Some(other) = owners.insert(kind.id.to_string(), name) {
+            for kind in kind::kinds(&place, source.parse()?, !source.builtin)? {
+                if let Some(other) = owners.insert(kind.id.clone(), name) {
                     let problem = format!("the id is taken by {other}");
                     return Err(place.error(Some(&kind.id), "id", problem, "choose another id"));
                 }
-                let generics = kinds.iter().filter(|k| k.rule.generic.is_some()).count();
                 if kind.rule.generic.is_some() && generics > 0 {
                     let hint = "describe what is special about yours with `assignment`";
                     let problem = "there is a rule for any assignment already";
                     return Err(place.error(Some(&kind.id), "generic", problem, hint));
                 }
+                generics += usize::from(kind.rule.generic.is_some());
                 kinds.push(kind);
             }
         }
-        Ok(Self::with(kinds, fingerprinter))
+        let digest = ready::digest(sources);
+        Ok(Self::with(kinds, fingerprinter, digest))
     }
 
-    fn with(kinds: Vec<Kind>, fingerprinter: Fingerprinter) -> Self {
+    fn with(kinds: Vec<Kind>, fingerprinter: Fingerprinter, digest: [u8; 32]) -> Self {
         let mut literals = Literals::default();
         for (index, kind) in kinds.iter().enumerate() {
             for literal in &kind.rule.literals {
@@ -119,7 +141,21 @@ impl Detector {
             generic: kinds.iter().position(|kind| kind.rule.generic.is_some()),
             kinds,
             fingerprinter,
+            digest,
+            reveal: None,
         }
+    }
+
+    /// Shows of a value the issuer's prefix and this many characters behind it, nothing else.
+    #[must_use]
+    pub const fn revealing(mut self, characters: Option<usize>) -> Self {
+        self.reveal = characters;
+        self
+    }
+
+    /// Changes with the rules and with the code that applies them.
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
     }
 
     /// The kinds of credential it knows, in the order of the files.

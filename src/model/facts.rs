@@ -33,6 +33,8 @@ pub struct Facts {
     pub people: Vec<Person>,
     /// Teams of a roster.
     pub teams: Vec<Team>,
+    /// Comments that accept findings.
+    pub allows: Vec<Allow>,
     /// Sources present, as `(kind, account)`: lets a later stage tell "not listed" from "no listing read".
     pub sources: Vec<(Str, Str)>,
 }
@@ -54,6 +56,7 @@ impl Facts {
         self.registry.append(&mut other.registry);
         self.people.append(&mut other.people);
         self.teams.append(&mut other.teams);
+        self.allows.append(&mut other.allows);
         self.sources.append(&mut other.sources);
     }
 
@@ -73,6 +76,7 @@ impl Facts {
             + self.registry.len()
             + self.people.len()
             + self.teams.len()
+            + self.allows.len()
             + self.sources.len()
     }
 

@@ -35,6 +35,8 @@ pub struct Inventory {
     pub people: BTreeSet<Person>,
     /// Teams of a roster.
     pub teams: BTreeSet<Team>,
+    /// Comments that accept findings.
+    pub allows: BTreeSet<Allow>,
     /// Sources present, as `(kind, account)`.
     pub sources: BTreeSet<(Str, Str)>,
 }
@@ -62,6 +64,7 @@ impl Inventory {
         self.registry.extend(facts.registry);
         self.people.extend(facts.people);
         self.teams.extend(facts.teams);
+        self.allows.extend(facts.allows);
         self.sources.extend(facts.sources);
     }
 
@@ -82,6 +85,7 @@ impl Inventory {
             registry: other.registry.into_iter().collect(),
             people: other.people.into_iter().collect(),
             teams: other.teams.into_iter().collect(),
+            allows: other.allows.into_iter().collect(),
             sources: other.sources.into_iter().collect(),
         });
     }

@@ -76,7 +76,7 @@ pub use registry::{DateField, RegistryEntry, Selector};
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use time::{Moment, Timestamp};
 pub use trust::{Trust, TrustPrincipal};
-pub use waiver::Waiver;
+pub use waiver::{Allow, PathRule, Waiver, WaiverScope};
 pub use workload::Workload;
 
 /// A shared, immutable string.

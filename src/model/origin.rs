@@ -43,6 +43,15 @@ impl Origin {
         }
     }
 
+    /// The path below the root of the git work tree around the file.
+    pub fn below_repository(&self) -> Option<&str> {
+        let root = &*self.repository.as_deref()?.root;
+        match root {
+            "." => Some(&self.path),
+            root => self.path.strip_prefix(root)?.strip_prefix('/'),
+        }
+    }
+
     /// An origin outside any repository, of which no root is known.
     pub fn file(path: impl Into<Str>) -> Arc<Self> {
         Arc::new(Self {

@@ -44,6 +44,24 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// What may be shown when the user says how much: the issuer's public prefix and at most this many (up
+    /// to four) characters behind it, of values that are long enough to keep four times as many to themselves.
+    pub fn revealed(&self, prefix_len: usize, characters: usize) -> String {
+        let value = String::from_utf8_lossy(&self.0);
+        let count = value.chars().count();
+        let prefix = prefix_len.min(count / 3);
+        let more = characters.min(4).min((count - prefix) / 5);
+        let mut shown: String = value
+            .chars()
+            .take(prefix + more)
+            .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+            .collect();
+        shown.push('…');
+        shown
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.0.len())

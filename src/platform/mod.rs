@@ -6,4 +6,5 @@ pub mod embedded;
 pub mod glob;
 pub mod kubernetes;
 pub mod literal;
+pub mod paths;
 pub mod tree;

@@ -1,9 +1,12 @@
 //! Readers: one file per input format. A reader says whether a document is its own and what it states.
 
+pub use family::Family;
+
 use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
 use std::sync::Arc;
 
+pub mod allow;
 pub mod aws_access_keys;
 pub mod aws_authorization_details;
 pub mod aws_credential_report;
@@ -11,6 +14,7 @@ mod aws_json;
 pub mod backstage;
 pub mod certificates;
 pub mod codeowners;
+mod family;
 pub mod kubernetes;
 pub mod registry;
 pub mod roster;

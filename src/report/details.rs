@@ -4,7 +4,7 @@ use super::Style;
 use super::paint::{self, BOLD, DIM, GREEN, PLAIN, Pen, RED, YELLOW};
 use super::show::{CredentialView, IdentityView};
 use super::subject::{credential_name, tier};
-use super::text::{clean, count, day, number, owner, place, when};
+use super::text::{accepted, clean, count, day, number, owner, place, when};
 use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
 use crate::snapshot::{
@@ -479,14 +479,7 @@ fn findings(findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<()> {
             pen.text(4, DIM, &format!("and {left} more"))?;
         }
         if let Some(w) = &f.waiver {
-            let text = format!(
-                "waived until {} by {} (approved by {}): {}",
-                clean(&w.expires),
-                clean(&w.owner),
-                clean(&w.approver),
-                clean(&w.reason)
-            );
-            pen.text(4, YELLOW, &text)?;
+            pen.text(4, YELLOW, &format!("waived {}", accepted(w)))?;
         }
         if !f.remediation.is_empty() {
             pen.item(4, (PLAIN, "→"), PLAIN, &clean(&f.remediation))?;

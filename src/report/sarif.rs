@@ -1,7 +1,7 @@
 //! SARIF 2.1.0, within the limits of GitHub code scanning: a physical location for every result, at
 //! most 5,000 results in a run (of more, it keeps no stated 5,000) and at most 20 runs in a file.
 
-use super::text::clean;
+use super::text::{accepted, clean};
 use super::view::{FindingRow, severity};
 use super::{Report, text};
 use crate::model::{Severity, Timestamp};
@@ -104,12 +104,18 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
         ..paths.location(e)
     });
     let suppressions = f.waiver.iter().map(|w| Suppression {
-        kind: "external",
+        kind: match &*w.source {
+            "comment" => "inSource",
+            _ => "external",
+        },
         status: "accepted",
-        justification: clean(&format!(
-            "{} (owner {}, approved by {}, until {})",
-            w.reason, w.owner, w.approver, w.expires
-        )),
+        justification: match &*w.owner {
+            "" => accepted(w),
+            owner => clean(&format!(
+                "{} (owner {owner}, approved by {}, until {})",
+                w.reason, w.approver, w.expires
+            )),
+        },
     });
     let mut fingerprints = BTreeMap::new();
     fingerprints.insert("tenure/v1", f.fingerprint.clone());

@@ -1,7 +1,7 @@
 //! Text from inputs, made safe to show, and fitted into columns.
 
 use super::subject::Subject;
-use crate::snapshot::{Evidence, Ownership, When};
+use crate::snapshot::{Evidence, Ownership, Waiver, When};
 use unicode_width::UnicodeWidthChar;
 
 /// The text on one line without anything that a terminal or a reader's eye could be fooled by: control
@@ -258,6 +258,30 @@ fn disputed(ownership: &Ownership) -> String {
         [first, _, ..] => format!("disputed: {first} or {} others", parties.len() - 1),
         _ => "disputed".to_owned(),
     }
+}
+
+/// By what a finding is accepted, in words: who and until when, or which comment.
+pub(super) fn accepted(waiver: &Waiver) -> String {
+    let place = &waiver.evidence;
+    let line = place.line.map(|l| format!(":{l}")).unwrap_or_default();
+    let how = match &*waiver.source {
+        "comment" => format!("by a comment in {}{line}", clean(&place.path)),
+        "path-rule" => match &*waiver.expires {
+            "" => format!("by the path rule in {}{line}", clean(&place.path)),
+            end => format!(
+                "until {} by the path rule in {}{line}",
+                clean(end),
+                clean(&place.path)
+            ),
+        },
+        _ => format!(
+            "until {} by {} (approved by {})",
+            clean(&waiver.expires),
+            clean(&waiver.owner),
+            clean(&waiver.approver)
+        ),
+    };
+    format!("{how}: {}", clean(&waiver.reason))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::{Input, Observer, ScanError};
 use crate::model::{Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind};
-use crate::reader::Reader;
+use crate::reader::{Family, Reader, allow};
+use crate::source::cache::{Cache, CacheId};
 use crate::source::open;
 use crate::source::tree::{self, Entry, TreeOptions};
 use rayon::prelude::*;
@@ -99,6 +100,9 @@ const KEEP_BUFFER: usize = 4 << 20;
 pub(super) struct Intake<'a> {
     pub(super) readers: &'a [Box<dyn Reader>],
     pub(super) text_limit: u64,
+    pub(super) cache: Option<&'a Cache>,
+    /// Whether comments in the documents may accept findings.
+    pub(super) allows: bool,
     pub(super) observer: &'a dyn Observer,
 }
 
@@ -204,11 +208,49 @@ impl Intake<'_> {
                     .into(),
                 });
             }
-            let (facts, problems) = guarded(reader.as_ref(), &Document { origin, bytes });
+            let document = Document { origin, bytes };
+            if Family::of(reader.name()) == Family::Secrets {
+                self.searched(reader.as_ref(), &document, part);
+                continue;
+            }
+            let (facts, problems) = guarded(reader.as_ref(), &document);
             part.inventory.absorb(facts);
             part.coverage.problems.extend(problems);
         }
+        if self.allows && !probe.binary {
+            let limit = usize::try_from(self.text_limit).unwrap_or(usize::MAX);
+            let bytes = bytes.get(..limit).unwrap_or(bytes);
+            let (allows, problems) = allow::allows(&Document { origin, bytes });
+            if !allows.is_empty() || !problems.is_empty() {
+                part.inventory.allows.extend(allows);
+                part.coverage.problems.extend(problems);
+            }
+        }
     }
+
+    /// The secret detector, which need not look again at what it has found clean.
+    fn searched(&self, reader: &dyn Reader, document: &Document<'_>, part: &mut Part) {
+        let id = self.cache.map(|cache| (cache, cache_id(cache, document)));
+        if id.as_ref().is_some_and(|(cache, id)| cache.clean(id)) {
+            return;
+        }
+        let (facts, problems) = guarded(reader, document);
+        if let Some((cache, id)) = id
+            && facts.is_empty()
+            && problems.is_empty()
+        {
+            cache.mark_clean(id);
+        }
+        part.inventory.absorb(facts);
+        part.coverage.problems.extend(problems);
+    }
+}
+
+/// What the detector goes by: the bytes, and the path, which tells a test from a deployment.
+fn cache_id(cache: &Cache, document: &Document<'_>) -> CacheId {
+    let origin = document.origin;
+    let named = origin.named.to_le_bytes();
+    cache.id(&[b"file", origin.path.as_bytes(), &named, document.bytes])
 }
 
 /// A reader that panics is a bug, but it must not take the scan with it; what it read is lost and said to be.

@@ -304,10 +304,11 @@ fn finding(f: &model::Finding, now: model::Timestamp) -> wire::Finding {
         remediation: f.remediation.to_string(),
         controls: texts(&f.controls),
         waiver: f.waiver.as_ref().map(|w| wire::Waiver {
+            source: w.scope.as_str().to_owned(),
             owner: w.owner.to_string(),
             approver: w.approver.to_string(),
             reason: w.reason.to_string(),
-            expires: w.expires.date(),
+            expires: w.expires.map(|t| t.date()).unwrap_or_default(),
             evidence: (&w.evidence).into(),
         }),
         status: None,

@@ -580,13 +580,17 @@ pub struct Finding {
 /// An accepted finding.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Waiver {
-    /// Who answers for the exception.
+    /// `configuration`; `comment` beside the finding; `path-rule` of the configuration. Empty in snapshots of
+    /// earlier versions, which know the configuration only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// Who answers for the exception; empty where it names nobody.
     pub owner: String,
-    /// Who approved it.
+    /// Who approved it; likewise.
     pub approver: String,
     /// Why.
     pub reason: String,
-    /// When it ends, `YYYY-MM-DD`.
+    /// When it ends, `YYYY-MM-DD`; empty where it has no end.
     pub expires: String,
     /// Where it is written.
     pub evidence: Evidence,

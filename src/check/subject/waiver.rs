@@ -8,14 +8,16 @@ use crate::model::{Confidence, Evidence, Str, SubjectId, Timestamp, Waiver};
 /// A waiver with what came of it.
 pub(in crate::check) struct WaiverView<'a> {
     pub waiver: &'a Waiver,
-    /// How many findings it matches.
-    pub matched: usize,
+    /// How many findings it matches; `None` where checks that it names are not part of the scan.
+    pub matched: Option<usize>,
     pub now: Timestamp,
 }
 
 /// Whether a waiver no longer covers anything. The day it names is still covered.
 pub(in crate::check) fn expired(waiver: &Waiver, now: Timestamp) -> bool {
-    now.days_since(waiver.expires) >= 1
+    waiver
+        .expires
+        .is_some_and(|expires| now.days_since(expires) >= 1)
 }
 
 /// The kind.
@@ -52,12 +54,12 @@ columns! { OfWaiver;
     "name": Type::Text, Record, |v| Value::text(Some(&v.waiver.id)), "The same.";
     "check": Type::Text, Record, |v| Value::text(Some(&v.waiver.check)), "The check it speaks of, or a pattern.";
     "subject": Type::Text, Record, |v| Value::text(Some(&v.waiver.subject)), "The subject it speaks of, or a pattern.";
-    "owner": Type::Text, Record, |v| Value::text(Some(&v.waiver.owner)), "Who answers for it.";
+    "owner": Type::Text, Record, |v| Value::text(Some(&v.waiver.owner)), "Who answers for it; empty for comments and path rules that do not say.";
     "approver": Type::Text, Record, |v| Value::text(Some(&v.waiver.approver)), "Who approved it.";
     "reason": Type::Text, Record, |v| Value::text(Some(&v.waiver.reason)), "Why.";
-    "expires": Type::Time, Record, |v| Value::Int(v.waiver.expires.seconds()), "The last day it covers.";
-    "expires_in_days": Type::Int, Record, |v| Value::Int(v.waiver.expires.days_since(v.now)), "Whole days until then; negative when past.";
+    "expires": Type::Time, Record, |v| Value::int(v.waiver.expires.map(|t| t.seconds())), "The last day it covers; unknown where it has no end, as comments have none.";
+    "expires_in_days": Type::Int, Record, |v| Value::int(v.waiver.expires.map(|t| t.days_since(v.now))), "Whole days until then; negative when past.";
     "expired": Type::Bool, Record, |v| Value::Bool(expired(v.waiver, v.now)), "That day is past.";
-    "matched_count": Type::Int, Record, |v| Value::count(v.matched), "How many findings of this scan it matches.";
-    "used": Type::Bool, Record, |v| Value::Bool(v.matched > 0), "It matches at least one.";
+    "matched_count": Type::Int, Record, |v| v.matched.map_or(Value::Unknown, Value::count), "How many findings of this scan it matches; unknown when checks that it names are not part of the scan.";
+    "used": Type::Bool, Record, |v| Value::bool(v.matched.map(|n| n > 0)), "It matches at least one.";
 }

@@ -2,7 +2,7 @@
 
 use super::super::Report;
 use super::super::paint::{BOLD, DIM, PLAIN, Pen, YELLOW};
-use super::super::text::{clean, count, cut, number, wrap_to};
+use super::super::text::{accepted, clean, count, cut, number, wrap_to};
 use super::super::view::Hidden;
 use super::more;
 use crate::model::Severity;
@@ -30,14 +30,7 @@ pub(super) fn waived(report: &Report<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
             clean(&row.finding.title)
         );
         pen.item(2, (PLAIN, "·"), PLAIN, &what)?;
-        let how = format!(
-            "until {} by {} (approved by {}): {}",
-            clean(&waiver.expires),
-            clean(&waiver.owner),
-            clean(&waiver.approver),
-            clean(&waiver.reason)
-        );
-        pen.text(4, DIM, &how)?;
+        pen.text(4, DIM, &accepted(waiver))?;
     }
     let shown = report.options.limit;
     more(
