@@ -42,6 +42,8 @@ pub struct ScanOptions {
     pub tree: TreeOptions,
     /// Size in bytes beyond which text is not searched for secrets.
     pub text_limit: u64,
+    /// Whether archives are opened and their members read like files.
+    pub archives: bool,
     /// The secret detector.
     pub detector: Detector,
     /// The checks.
@@ -84,6 +86,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         inputs,
         tree,
         text_limit,
+        archives,
         detector,
         checks,
         parameters,
@@ -97,6 +100,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     let intake = Intake {
         readers: &readers,
         text_limit,
+        archives,
         observer,
     };
 
