@@ -319,7 +319,11 @@ impl Detector {
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;
         }
+        let end = name.end;
         let Some(found) = assignment::read(text, name, place) else {
+            if work.broken.len() < layers::PLACES {
+                work.broken.extend(Broken::group(text, end));
+            }
             return;
         };
         work.broken(text, found.value.start);

@@ -198,7 +198,6 @@ impl Detector {
         depth: usize,
     ) -> Vec<Hit> {
         let broken = std::mem::take(&mut found.broken);
-        let mut taken = self.taken(&found.candidates);
         let mut search = Search {
             detector: self,
             task,
@@ -206,7 +205,9 @@ impl Detector {
             depth,
             hits: Vec::new(),
             inner: Vec::new(),
+            parts: Vec::new(),
             instead: Vec::new(),
+            known: self.known(&found.candidates),
         };
         let file = search.task.document.origin.file_name().to_owned();
         if depth == 1 {
@@ -216,8 +217,14 @@ impl Detector {
         let whole = !search.instead.is_empty();
         manifest::views(&file, text, place, &mut |view| search.look(view));
         // What was read as a cell or a value of a manifest is not looked at again.
+        let mut taken: BTreeMap<usize, usize> = search
+            .known
+            .iter()
+            .map(|(start, (end, _))| (*start, *end))
+            .collect();
         taken.extend(search.instead.iter().map(|span| (span.start, span.end)));
-        runs::views(text, &taken, &mut |view| search.look(view));
+        runs::views(text, &taken, place, &mut |view| search.look(view));
+        search.instead = disjoint(search.instead);
         if !whole {
             split::views(text, &broken, &mut |view| search.look(view));
             escapes::views(text, &mut |view| search.look(view));
@@ -225,15 +232,18 @@ impl Detector {
         let Search {
             hits,
             inner,
+            parts,
             instead,
+            known,
             ..
         } = search;
-        let (inner, instead) = (disjoint(inner), disjoint(instead));
-        if !(inner.is_empty() && instead.is_empty()) {
+        // What is whole in a view was told of in part, or as its outside.
+        let (inner, whole) = (disjoint(inner), disjoint([parts, instead].concat()));
+        if !(inner.is_empty() && whole.is_empty()) {
             found.candidates.retain(|candidate| {
                 let span = super::credentials::main(candidate);
-                let specific = taken.get(&span.start) == Some(&span.end);
-                !(meets(&instead, &span) || (meets(&inner, &span) && !specific))
+                let specific = known.contains_key(&span.start);
+                !(meets(&whole, &span) || (meets(&inner, &span) && !specific))
             });
         }
         hits
@@ -287,22 +297,24 @@ impl Detector {
         hits
     }
 
-    /// What issuers' formats claim already: encoded or not, it is a credential as it stands.
-    fn taken(&self, candidates: &[Candidate]) -> BTreeMap<usize, usize> {
-        let specific = |candidate: &&Candidate| {
-            self.kinds
-                .get(candidate.kind)
-                .is_some_and(|kind| kind.rank > 1)
-        };
-        let mut taken = BTreeMap::new();
-        for candidate in candidates.iter().filter(specific) {
+    /// What issuers' formats claim already, with the kind: encoded or not, it is a credential as it stands.
+    fn known(&self, candidates: &[Candidate]) -> BTreeMap<usize, (usize, Str)> {
+        let mut known: BTreeMap<usize, (usize, Str)> = BTreeMap::new();
+        for candidate in candidates {
+            let Some(kind) = self.kinds.get(candidate.kind).filter(|kind| kind.rank > 1) else {
+                continue;
+            };
             let found = &candidate.found;
             for span in [&found.secret, &found.id].into_iter().flatten() {
-                let end = taken.entry(span.start).or_insert(span.end);
-                *end = span.end.max(*end);
+                let claim = known
+                    .entry(span.start)
+                    .or_insert_with(|| (span.end, kind.id.clone()));
+                if span.end > claim.0 {
+                    *claim = (span.end, kind.id.clone());
+                }
             }
         }
-        taken
+        known
     }
 }
 
@@ -315,26 +327,45 @@ struct Search<'s, 'a, 'd> {
     hits: Vec<Hit>,
     /// What holds something that was found inside.
     inner: Vec<Range<usize>>,
+    /// What was put together from parts.
+    parts: Vec<Range<usize>>,
     /// What views stand for whatever is found in them.
     instead: Vec<Range<usize>>,
+    /// What the text holds as it stands, and of which kind.
+    known: BTreeMap<usize, (usize, Str)>,
 }
 
 impl Search<'_, '_, '_> {
     /// Looks into a view. `false` when no more can be afforded.
     fn look(&mut self, view: View) -> bool {
+        // What a manifest folds over lines is its value already.
+        let parts = view.how == How::Parts;
+        if parts && view.covers.iter().any(|span| meets(&self.instead, span)) {
+            return true;
+        }
         if !self.task.budget.afford(view.text.len()) {
             return false;
         }
-        let found = self
+        let mut found = self
             .detector
             .look_into(self.task, &view, self.place, self.depth);
-        if view.instead {
-            self.instead.extend(view.covers);
-        } else if !found.is_empty() {
-            self.inner.extend(view.covers);
+        if matches!(view.how, How::Percent | How::Escapes | How::Entities) {
+            found.retain(|hit| !self.knows(hit));
+        }
+        match view.how {
+            _ if view.instead => self.instead.extend(view.covers),
+            _ if found.is_empty() => {}
+            How::Parts => self.parts.extend(view.covers),
+            _ => self.inner.extend(view.covers),
         }
         self.hits.extend(found);
         true
+    }
+
+    /// Whether the same was found as it stands: an escape inside a signature makes no second one of it.
+    fn knows(&self, hit: &Hit) -> bool {
+        let last = self.known.range(..=hit.at).next_back();
+        last.is_some_and(|(_, (end, kind))| *end > hit.at && *kind == hit.credential.kind)
     }
 }
 

@@ -28,6 +28,21 @@ impl Broken {
         let end = piece_end(text, at);
         (block || gap(text, at, end).is_some()).then_some(Self(at))
     }
+
+    /// `name = ("…"` and more below: literals side by side in brackets. `name` is the end of the name.
+    pub(in crate::detect) fn group(text: &[u8], name: usize) -> Option<Self> {
+        let rest = after(text, name, GAP);
+        let blank = |b: &u8| b.is_ascii_whitespace();
+        let marks = |b: &u8| blank(b) || b":=>\"'])".contains(b);
+        let given = rest.iter().take_while(|b| marks(b)).count();
+        let bracket = rest.get(given..)?.strip_prefix(b"(")?;
+        let blanks = bracket.iter().take_while(|b| blank(b)).count();
+        let opens = matches!(bracket.get(blanks), Some(b'"' | b'\''));
+        let gives = rest.get(..given)?.iter().any(|b| matches!(b, b':' | b'='));
+        let at = name + given + 1 + blanks + 1;
+        let more = opens && gives && gap(text, at, piece_end(text, at)).is_some();
+        more.then_some(Self(at))
+    }
 }
 
 /// What is put together at the places found.
@@ -71,7 +86,14 @@ fn joined(text: &[u8], at: usize) -> Option<(View, usize)> {
         None => {
             match block_of(text, at) {
                 Some(key) => add(&mut plain, key.start, key.end),
-                None => add(&mut plain, at - line, at),
+                None => match bracket(text, at) {
+                    // Without it the literal stands right behind the name.
+                    Some(open) => {
+                        add(&mut plain, line_start(text, open), open);
+                        add(&mut plain, at - 1, at);
+                    }
+                    None => add(&mut plain, at - line, at),
+                },
             }
             at
         }
@@ -103,19 +125,27 @@ fn joined(text: &[u8], at: usize) -> Option<(View, usize)> {
     Some((view, end))
 }
 
+/// The bracket that opens right before the literal at this place.
+fn bracket(text: &[u8], at: usize) -> Option<usize> {
+    let left = before(text, at, GAP);
+    let left = left
+        .strip_suffix(b"\"")
+        .or_else(|| left.strip_suffix(b"'"))?;
+    let open = left.trim_ascii_end();
+    let blanks = left.len() - open.len();
+    open.ends_with(b"(").then(|| at - 2 - blanks)
+}
+
+fn line_start(text: &[u8], at: usize) -> usize {
+    let left = before(text, at, 200);
+    at - left.len() + memchr::memrchr(b'\n', left).map_or(0, |at| at + 1)
+}
+
 /// The end of the piece that begins here.
 fn piece_end(text: &[u8], at: usize) -> usize {
     let rest = after(text, at, PIECE);
-    let ends = |(index, byte): (usize, &u8)| {
-        byte.is_ascii_whitespace()
-            || b"\"'`\\".contains(byte)
-            || (*byte == b'='
-                && matches!(
-                    rest.get(index + 1..),
-                    Some([b'\n', ..] | [b'\r', b'\n', ..])
-                ))
-    };
-    at + rest.iter().enumerate().position(ends).unwrap_or(rest.len())
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`\\".contains(byte);
+    at + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 /// Where the next piece begins, if what follows this one continues it.
@@ -131,8 +161,6 @@ fn gap(text: &[u8], start: usize, end: usize) -> Option<usize> {
             let length = operator(text, end, *quote, behind)?;
             Some(end + 1 + length)
         }
-        // Quoted-printable: a line end that is none.
-        [b'=', behind @ ..] => Some(end + 1 + newline(behind)?),
         // Shell, C, Python, Makefile, Dockerfile, properties.
         [b'\\', behind @ ..] => {
             let length = newline(behind)?;
