@@ -22,6 +22,9 @@ use std::path::Path;
 /// Mutations of each file.
 const ROUNDS: u64 = 40;
 
+/// What means something to a decoder.
+const MARKS: &[u8] = b"\"'\\%&=\n{}[]:\0\xff";
+
 /// xorshift: enough to place mutations.
 struct Random(u64);
 
@@ -45,7 +48,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
             0 => bytes[at] = random.below(256) as u8,
             1 => bytes[at] ^= 1 << random.below(8),
             2 => bytes.truncate(at),
-            3 => bytes.insert(at, b"\"'\\%&=\n{}[]:\0\xff"[random.below(15)]),
+            3 => bytes.insert(at, MARKS[random.below(MARKS.len())]),
             4 => {
                 let end = (at + random.below(64)).min(bytes.len());
                 let piece = bytes[at..end].to_vec();

@@ -26,14 +26,22 @@ pub(super) fn views(file: &str, text: &[u8], place: &Place, look: &mut impl FnMu
             ..*place
         }),
     };
+    let mut done = 0;
     for at in memchr::memmem::find_iter(text, b"data") {
+        // A key of that name inside: its values were read with the others.
+        if at < done {
+            continue;
+        }
         let pairs = if before(text, at, 1) == b"\"" {
             braced(text, at + 4)
         } else {
             block(text, at)
         };
         for (key, value) in pairs {
-            add(text, key, value, &mut view);
+            let end = value.end;
+            if add(text, key, value, &mut view) {
+                done = end;
+            }
         }
     }
     if !view.text.is_empty() {
@@ -53,18 +61,19 @@ fn speaks_of_secret(text: &[u8]) -> bool {
     })
 }
 
-fn add(text: &[u8], key: Range<usize>, value: Range<usize>, view: &mut View) {
+/// Adds a pair, decoded. `false` when the value is no base64 of a text.
+fn add(text: &[u8], key: Range<usize>, value: Range<usize>, view: &mut View) -> bool {
     let (Some(name), Some(encoded)) = (text.get(key), text.get(value.clone())) else {
-        return;
+        return false;
     };
     let digits = encoded.iter().filter(|b| of_base64(**b)).count();
     let padding = encoded.iter().rev().take_while(|b| **b == b'=').count();
     if digits < 4 || (digits + padding) % 4 != 0 || encoded.len() > VALUE {
-        return;
+        return false;
     }
     let decoded = base64(encoded);
     if !mostly_text(&decoded) {
-        return;
+        return false;
     }
     let mark = |view: &mut View| {
         view.marks.push(Mark {
@@ -95,6 +104,7 @@ fn add(text: &[u8], key: Range<usize>, value: Range<usize>, view: &mut View) {
         view.text.extend_from_slice(&[quote, b'\n']);
     }
     view.covers.push(value);
+    true
 }
 
 /// The pairs of `"data": {"key": "value", …}`; quotes may be escaped. `at` is behind the name.

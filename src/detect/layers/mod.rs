@@ -223,7 +223,9 @@ impl Detector {
             .map(|(start, (end, _))| (*start, *end))
             .collect();
         taken.extend(search.instead.iter().map(|span| (span.start, span.end)));
-        runs::views(text, &taken, place, &mut |view| search.look(view));
+        runs::views(text, &taken, program(&file, place), &mut |view| {
+            search.look(view)
+        });
         search.instead = disjoint(search.instead);
         if !whole {
             split::views(text, &broken, &mut |view| search.look(view));
@@ -367,6 +369,12 @@ impl Search<'_, '_, '_> {
         let last = self.known.range(..=hit.at).next_back();
         last.is_some_and(|(_, (end, kind))| *end > hit.at && *kind == hit.credential.kind)
     }
+}
+
+/// Whether a file is program text: names are long there, and data stands elsewhere.
+fn program(file: &str, place: &Place) -> bool {
+    let data = [".json", ".toml", ".tf", ".hcl", ".sql", ".ps1"];
+    place.source && !data.iter().any(|extension| file.ends_with(extension))
 }
 
 /// Spans in order, merged where they meet.

@@ -2,7 +2,6 @@
 
 use super::alphabet::{base64, hex, hex_byte, mostly_text, of_base64, textual};
 use super::{How, View};
-use crate::detect::place::Place;
 use crate::detect::text::{after, before};
 use crate::model::Wide;
 use std::collections::BTreeMap;
@@ -25,12 +24,12 @@ const LONGEST: usize = 4 << 20;
 pub(super) fn views(
     text: &[u8],
     taken: &BTreeMap<usize, usize>,
-    place: &Place,
+    program: bool,
     look: &mut impl FnMut(View) -> bool,
 ) {
     // A run of 24 holds a block that begins at a multiple of 8, a run of 31 one at a multiple of 16. In
     // program text, where names are long and encoded texts are longer, that will do.
-    let step = if place.source { BLOCK } else { RUN - BLOCK };
+    let step = if program { BLOCK } else { RUN - BLOCK };
     let (mut at, mut done) = (0, 0);
     // Blocks are judged without a branch for each byte: most hold a blank and are passed over.
     while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
