@@ -49,8 +49,13 @@ impl Origin {
     /// The origin of a member of this archive. The name is only a name: nothing is opened by it.
     pub fn member(&self, name: &str) -> Arc<Self> {
         let name = name.trim_start_matches(['/', '\\']);
-        let name = name.get(..name.floor_char_boundary(MEMBER_NAME));
-        let name = name.unwrap_or_default().replace('\\', "/");
+        let end = (0..=name.len().min(MEMBER_NAME))
+            .rev()
+            .find(|end| name.is_char_boundary(*end));
+        let name = name
+            .get(..end.unwrap_or(0))
+            .unwrap_or_default()
+            .replace('\\', "/");
         Arc::new(Self {
             path: format!("{}{INSIDE}{name}", self.path).into(),
             archive: self.archive.or(Some(self.path.len())),

@@ -110,7 +110,7 @@ fn worth_decoding(run: &[u8]) -> bool {
 
 fn text_in_hex(run: &[u8]) -> bool {
     run.len() >= HEX
-        && run.len() % 2 == 0
+        && run.len().is_multiple_of(2)
         && run
             .get(..16)
             .unwrap_or_default()

@@ -118,7 +118,7 @@ fn joined(text: &[u8], at: usize) -> Option<(View, usize)> {
         text: plain,
         marks,
         how: How::Parts,
-        covers: vec![at..end],
+        covers: vec![Range { start: at, end }],
         instead: false,
         place: None,
     };
