@@ -44,6 +44,8 @@ pub struct ScanOptions {
     pub tree: TreeOptions,
     /// Size in bytes beyond which text is not searched for secrets.
     pub text_limit: u64,
+    /// Whether archives are opened and their members read like files.
+    pub archives: bool,
     /// The secret detector.
     pub detector: Detector,
     /// The checks.
@@ -94,6 +96,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         inputs,
         tree,
         text_limit,
+        archives,
         detector,
         checks,
         parameters,
@@ -115,6 +118,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         text_limit,
         cache: cache.as_deref(),
         allows,
+        archives,
         observer,
     };
 

@@ -267,6 +267,7 @@ fn origin(path: &str, case: &Case) -> Arc<Origin> {
         });
     Arc::new(Origin {
         named: 0,
+        archive: None,
         path: path.into(),
         repository,
     })

@@ -81,6 +81,10 @@ pub(super) struct InputArguments {
     /// Search at most this many bytes of a text file for secrets. Recognised exports are read whole.
     #[arg(long, value_name = "BYTES", default_value_t = crate::scan::DEFAULT_TEXT_LIMIT)]
     pub max_file_size: u64,
+    /// Do not open archives (zip, jar, whl, tar, gzip, bzip2, xz, zstd). Their members are read like files
+    /// otherwise, nested ones too, within limits.
+    #[arg(long)]
+    pub no_archives: bool,
     /// Configuration file. Default: tenure.yaml here, or at the root of the first PATH.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -85,6 +85,7 @@ pub(super) fn scan(
             respect_gitignore: arguments.respect_gitignore,
         },
         text_limit: arguments.max_file_size,
+        archives: !arguments.no_archives,
         detector,
         checks,
         parameters,

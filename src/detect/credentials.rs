@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// More places of one secret in one document tell nothing new.
-const EXPOSURES: usize = 100;
+pub(super) const EXPOSURES: usize = 100;
 
 /// The bytes that were given to a candidate: start to end, disjoint.
 #[derive(Default)]
@@ -210,7 +210,7 @@ impl Detector {
 }
 
 /// The part that stands for the candidate: a pair's id, else the secret.
-fn main(candidate: &Candidate) -> Range<usize> {
+pub(super) fn main(candidate: &Candidate) -> Range<usize> {
     let found = &candidate.found;
     let part = match (&found.id, &found.secret) {
         // An id inside the secret is part of it.

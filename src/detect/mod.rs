@@ -13,6 +13,7 @@ mod example;
 mod issuer;
 mod judge;
 mod kind;
+mod layers;
 mod place;
 mod prefilter;
 mod ready;
@@ -170,11 +171,16 @@ impl Detector {
             return Default::default();
         };
         let place = place::Place::of(document.origin.below_root());
-        let (candidates, limited) = self.search(text.bytes(), &document.origin.path, &place);
-        if candidates.is_empty() && limited.is_empty() {
+        let mut found = self.find(text.bytes(), &document.origin.path, &place);
+        let (inner, limit) = self.unfold(document, text.bytes(), &place, &mut found);
+        let (candidates, limited) = (found.candidates, found.limited);
+        if candidates.is_empty() && limited.is_empty() && inner.is_empty() && limit.is_none() {
             return Default::default();
         }
-        self.credentials(document, text.bytes(), &place, candidates, &limited)
+        let (credentials, mut problems) =
+            self.credentials(document, text.bytes(), &place, candidates, &limited);
+        problems.extend(limit);
+        (layers::merged(credentials, inner), problems)
     }
 
     /// Runs every rule's own examples. Empty when all rules keep their promises.

@@ -4,6 +4,7 @@ use super::assignment::{self, Assignment};
 use super::describe::{self, Decoded, Match};
 use super::judge::{entropy, repetitive};
 use super::kind::Kind;
+use super::layers::{self, Broken};
 use super::place::Place;
 use super::prefilter::Action;
 use super::rule::{Checksum, GenericRule, Structure};
@@ -71,6 +72,18 @@ pub(super) struct Work {
     pub(super) candidates: Vec<Candidate>,
     /// Kinds that were cut short.
     limited: Vec<usize>,
+    /// Places where what was found goes on elsewhere.
+    broken: Vec<Broken>,
+}
+
+/// What a search found.
+pub(super) struct Found {
+    /// Everything that matches.
+    pub(super) candidates: Vec<Candidate>,
+    /// The kinds of which not every place was examined.
+    pub(super) limited: Vec<usize>,
+    /// Places where what was found goes on elsewhere.
+    pub(super) broken: Vec<Broken>,
 }
 
 impl Work {
@@ -91,6 +104,12 @@ impl Work {
         fine
     }
 
+    fn broken(&mut self, text: &[u8], at: usize) {
+        if self.broken.len() < layers::PLACES {
+            self.broken.extend(Broken::at(text, at));
+        }
+    }
+
     pub(super) fn refund(&mut self, kind: usize, window: usize) {
         if let Some(spent) = self.spent.get_mut(kind) {
             *spent = spent.saturating_sub(window);
@@ -106,6 +125,12 @@ impl Detector {
         path: &str,
         place: &Place,
     ) -> (Vec<Candidate>, Vec<usize>) {
+        let found = self.find(text, path, place);
+        (found.candidates, found.limited)
+    }
+
+    /// The same, with the places where something goes on elsewhere.
+    pub(super) fn find(&self, text: &[u8], path: &str, place: &Place) -> Found {
         let mut work = Work {
             spent: Vec::new(),
             budget: (256 << 20) + text.len().saturating_mul(16),
@@ -113,6 +138,7 @@ impl Detector {
             run: 0,
             candidates: Vec::new(),
             limited: Vec::new(),
+            broken: Vec::new(),
         };
         self.prefilter.each_hit(text, |at, action| match action {
             Action::Kind(index) => self.try_kind(text, at, index, place, &mut work),
@@ -124,7 +150,11 @@ impl Detector {
             }
         });
         runs::each(text, |run| self.try_run(text, run, place, &mut work));
-        (work.candidates, work.limited)
+        Found {
+            candidates: work.candidates,
+            limited: work.limited,
+            broken: work.broken,
+        }
     }
 
     fn try_kind(&self, text: &[u8], at: usize, index: usize, place: &Place, work: &mut Work) {
@@ -136,6 +166,7 @@ impl Detector {
         if inside || !work.afford(index, window, self.kinds.len()) {
             return;
         }
+        work.broken(text, at);
         if let Some(candidate) = self.examine(kind, index, text, at, place) {
             work.refund(index, window);
             work.candidates.push(candidate);
@@ -289,9 +320,14 @@ impl Detector {
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;
         }
+        let end = name.end;
         let Some(found) = assignment::read(text, name, place) else {
+            if work.broken.len() < layers::PLACES {
+                work.broken.extend(Broken::group(text, end));
+            }
             return;
         };
+        work.broken(text, found.value.start);
         let value = text.get(found.value.clone()).unwrap_or_default();
         let phrase = value.iter().any(u8::is_ascii_whitespace) && !scheme(value);
         if value.len() < 6 || phrase || self.judge.reference(value) || self.judge.placeholder(value)

@@ -1,5 +1,6 @@
 //! Text as it comes: encodings, and the line of an offset.
 
+use crate::model::Wide;
 use std::borrow::Cow;
 use zeroize::Zeroizing;
 
@@ -12,32 +13,14 @@ pub(super) enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Transcodes UTF-16 with a byte order mark. `None` for binary data.
+    /// Transcodes UTF-16. `None` for binary data.
     pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
-        let unit: fn([u8; 2]) -> u16 = match bytes {
-            [0xff, 0xfe, ..] => u16::from_le_bytes,
-            [0xfe, 0xff, ..] => u16::from_be_bytes,
-            _ => {
-                let head = bytes.get(..8192).unwrap_or(bytes);
-                let binary = memchr::memchr(0, head).is_some();
-                return (!binary).then_some(Self::Bytes(bytes));
-            }
-        };
-        let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() / 2 + 16));
-        let units = bytes
-            .get(2..)
-            .unwrap_or_default()
-            .chunks_exact(2)
-            .map(|pair| match pair {
-                [a, b] => unit([*a, *b]),
-                _ => 0,
-            });
-        let mut buffer = [0; 4];
-        for c in char::decode_utf16(units) {
-            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
-            text.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
+        let head = bytes.get(..8192).unwrap_or(bytes);
+        if let Some(wide) = Wide::of(head) {
+            return Some(Self::Transcoded(wide.decode(bytes)));
         }
-        Some(Self::Transcoded(text))
+        let binary = memchr::memchr(0, head).is_some();
+        (!binary).then_some(Self::Bytes(bytes))
     }
 
     /// The bytes to look at.
@@ -118,21 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_of_both_orders_and_binary() {
-        for mark in [[0xff, 0xfe], [0xfe, 0xff]] {
-            let mut bytes = mark.to_vec();
-            for unit in "aé\u{1f511}".encode_utf16() {
-                let pair = if mark[0] == 0xff {
-                    unit.to_le_bytes()
-                } else {
-                    unit.to_be_bytes()
-                };
-                bytes.extend(pair);
-            }
-            bytes.push(0x41);
-            let text = Text::of(&bytes).unwrap();
-            assert_eq!(text.bytes(), "aé\u{1f511}".as_bytes());
-        }
+    fn binary_and_empty() {
         assert!(Text::of(b"\x7fELF\0").is_none());
         assert!(Text::of(b"").is_some());
     }

@@ -8,6 +8,8 @@
 
 mod id;
 
+pub mod encoding;
+
 pub mod origin;
 
 pub mod time;
@@ -55,6 +57,7 @@ pub use coverage::{Coverage, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
 };
+pub use encoding::Wide;
 pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};
 pub use identity::{

@@ -26,13 +26,52 @@ pub struct Origin {
     /// How many bytes of the path are the root that the user named: what lies above is the user's own
     /// choice and says nothing about the file (a repository checked out below `/home/dev/test`).
     pub named: usize,
+    /// How many bytes of the path are the file on disk, where the document stands inside an archive:
+    /// `backups/home.zip!/etc/app.env` is a member of `backups/home.zip`.
+    pub archive: Option<usize>,
     /// The git work tree around the file.
     pub repository: Option<Arc<Repository>>,
 }
 
+/// What stands in a path between an archive and the name of its member.
+const INSIDE: &str = "!/";
+/// Names of members are cut to this many bytes: a hostile archive must not fill the memory with them.
+const MEMBER_NAME: usize = 512;
+
 impl Origin {
-    /// The path below the root that the user named; the file's name when the file itself was named.
+    /// The file on disk: the archive around a member, else the path itself. Owners are looked up by it.
+    pub fn on_disk(&self) -> &str {
+        self.archive
+            .and_then(|length| self.path.get(..length))
+            .unwrap_or(&self.path)
+    }
+
+    /// The origin of a member of this archive. The name is only a name: nothing is opened by it.
+    pub fn member(&self, name: &str) -> Arc<Self> {
+        let name = name.trim_start_matches(['/', '\\']);
+        let end = (0..=name.len().min(MEMBER_NAME))
+            .rev()
+            .find(|end| name.is_char_boundary(*end));
+        let name = name
+            .get(..end.unwrap_or(0))
+            .unwrap_or_default()
+            .replace('\\', "/");
+        Arc::new(Self {
+            path: format!("{}{INSIDE}{name}", self.path).into(),
+            archive: self.archive.or(Some(self.path.len())),
+            ..self.clone()
+        })
+    }
+
+    /// The path below the root that the user named; the file's name when the file itself was named. Of a
+    /// member it is the path inside the archive.
     pub fn below_root(&self) -> &str {
+        let inside = self
+            .archive
+            .and_then(|length| self.path.get(length..)?.strip_prefix(INSIDE));
+        if let Some(inside) = inside {
+            return inside;
+        }
         match self
             .path
             .get(self.named..)
@@ -57,6 +96,7 @@ impl Origin {
         Arc::new(Self {
             path: path.into(),
             named: 0,
+            archive: None,
             repository: None,
         })
     }

@@ -185,7 +185,7 @@ impl<'a> CatalogIndex<'a> {
     }
 
     fn nearest(&self, place: &Place<'_>) -> Option<&Group<'a>> {
-        let path = super::codeowners::relative(&place.origin.path);
+        let path = super::codeowners::relative(place.origin.on_disk());
         let root =
             |origin: &crate::model::Origin| origin.repository.as_ref().map(|r| r.root.clone());
         let elsewhere = path.starts_with('/') || path.starts_with("../");

@@ -202,7 +202,7 @@ impl<'a> Claims<'a> {
             .iter()
             .filter_map(|place| {
                 let verdict = self.codeowners.verdict(place.origin)?;
-                Some((place.origin.path.clone(), verdict))
+                Some((place.origin.on_disk().into(), verdict))
             })
             .collect();
         verdicts.sort_by_key(|(_, verdict)| verdict.fallback);

@@ -49,7 +49,7 @@ impl<'a> CodeownersIndex<'a> {
             return None;
         }
         let repository = origin.repository.as_ref().map(|r| r.root.clone());
-        let key = (origin.path.clone(), repository);
+        let key = (Str::from(origin.on_disk()), repository);
         if let Some(known) = self.cache.get(&key) {
             return known.clone();
         }

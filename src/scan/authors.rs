@@ -33,7 +33,7 @@ pub(super) fn commit_authors(
             let Some(repository) = &evidence.origin.repository else {
                 continue;
             };
-            let Some(file) = below(&repository.root, &evidence.origin.path) else {
+            let Some(file) = below(&repository.root, evidence.origin.on_disk()) else {
                 continue;
             };
             let files = wanted.entry(repository.root.clone()).or_default();

@@ -1,21 +1,26 @@
 //! Reading: opens, bounds and dispatches documents in parallel, and keeps account of what was read.
 
 use super::{Input, Observer, ScanError};
-use crate::model::{Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind};
+use crate::model::{
+    Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind, Wide,
+};
 use crate::reader::{Family, Reader, allow};
 use crate::source::cache::{Cache, CacheId};
-use crate::source::open;
 use crate::source::tree::{self, Entry, TreeOptions};
+use crate::source::{archive, open};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::io::{Cursor, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
 /// How many first bytes readers see when they decide whether a document is theirs.
 const HEAD: usize = 8 * 1024;
+
+/// Members of archives that a format reader claims are read up to this many bytes.
+const MEMBER_LIMIT: u64 = 256 << 20;
 
 /// What one thread has gathered. Merging is commutative, so threads need no order.
 #[derive(Default)]
@@ -52,7 +57,16 @@ pub(super) fn read_all(
             Input::Bytes(name, bytes) => {
                 let mut part = Part::default();
                 let origin = Origin::file(name.clone());
-                intake.document(&origin, bytes, bytes.len() as u64, &mut part);
+                if intake.opens(bytes) {
+                    intake.archive(
+                        &mut Cursor::new(bytes),
+                        bytes.len() as u64,
+                        &origin,
+                        &mut part,
+                    );
+                } else {
+                    intake.document(&origin, bytes, bytes.len() as u64, &mut part);
+                }
                 total = total.merge(part);
             }
             Input::Path(path) => {
@@ -103,6 +117,8 @@ pub(super) struct Intake<'a> {
     pub(super) cache: Option<&'a Cache>,
     /// Whether comments in the documents may accept findings.
     pub(super) allows: bool,
+    /// Whether archives are opened.
+    pub(super) archives: bool,
     pub(super) observer: &'a dyn Observer,
 }
 
@@ -124,8 +140,28 @@ impl Intake<'_> {
     fn file(&self, path: &Path, origin: &Arc<Origin>, part: &mut Part) {
         BUFFER.with_borrow_mut(|buffer| {
             buffer.clear();
-            match self.load(path, origin, buffer) {
-                Ok(size) => self.document(origin, buffer, size, part),
+            let opened = open(path).and_then(|(mut file, size)| {
+                (&mut file).take(HEAD as u64).read_to_end(buffer)?;
+                Ok((file, size))
+            });
+            let loaded = match opened {
+                Ok((mut file, size)) if self.opens(buffer) => {
+                    // Members are read into buffers of their own.
+                    self.archive(&mut file, size, origin, part);
+                    return;
+                }
+                Ok((mut file, size)) => {
+                    let hint = usize::try_from(size).unwrap_or(0);
+                    self.load(&mut file, hint, u64::MAX, origin, buffer)
+                        .map(|()| size)
+                }
+                Err(error) => Err(error),
+            };
+            match loaded {
+                Ok(size) => {
+                    let size = if buffer.len() < HEAD { 0 } else { size };
+                    self.document(origin, buffer, size.max(buffer.len() as u64), part);
+                }
                 Err(error) => {
                     part.coverage.problems.insert(Problem {
                         path: origin.path.clone(),
@@ -143,37 +179,89 @@ impl Intake<'_> {
         });
     }
 
-    /// Reads a file as far as anybody wants it: binaries no further than the head, text up to the limit,
-    /// what a format reader claims whole. Returns the file's size.
-    fn load(&self, path: &Path, origin: &Origin, buffer: &mut Vec<u8>) -> std::io::Result<u64> {
-        let (mut file, size) = match open::regular(path) {
-            // A link that the user named: opened without following, so resolve it first.
-            Err(_) if path.is_symlink() => open::regular(&std::fs::canonicalize(path)?)?,
-            opened => opened?,
-        };
-        (&mut file).take(HEAD as u64).read_to_end(buffer)?;
-        if buffer.len() < HEAD {
-            return Ok(buffer.len() as u64);
-        }
-        let probe = probe(origin, buffer, false);
-        let whole = self
-            .readers
-            .iter()
-            .any(|r| r.unlimited() && r.accepts(&probe));
-        if whole {
-            buffer.reserve(
-                usize::try_from(size)
-                    .unwrap_or(0)
-                    .saturating_sub(buffer.len()),
+    /// Whether a file that begins so is an archive, and to be opened.
+    fn opens(&self, head: &[u8]) -> bool {
+        self.archives && archive::detect(head).is_some()
+    }
+
+    /// Hands what an archive holds to the readers, member by member.
+    fn archive<F: Read + Seek>(
+        &self,
+        file: &mut F,
+        size: u64,
+        origin: &Arc<Origin>,
+        part: &mut Part,
+    ) {
+        part.coverage.files += 1;
+        self.observer.file(0);
+        // Decompressors are others' code, and hostile input is their daily bread; yet none is perfect.
+        let finished = catch_unwind(AssertUnwindSafe(|| {
+            let mut members = Members { intake: self, part };
+            archive::expand(
+                file,
+                size,
+                origin,
+                &archive::Limits::default(),
+                &mut members,
             );
-            file.read_to_end(buffer)?;
-            return Ok(buffer.len() as u64);
+        }));
+        if finished.is_err() {
+            part.coverage.problems.insert(Problem {
+                path: origin.path.clone(),
+                line: None,
+                column: None,
+                kind: ProblemKind::Unreadable,
+                reader: "archive",
+                message: "internal error in a decompressor; please report it".into(),
+            });
         }
-        if !probe.binary {
-            let rest = self.text_limit.saturating_sub(buffer.len() as u64);
-            file.take(rest).read_to_end(buffer)?;
+    }
+
+    /// Reads on behind the head as far as anybody wants it: binaries no further, text up to the limit,
+    /// what a format reader claims whole, but never beyond `most` bytes.
+    fn load(
+        &self,
+        stream: &mut dyn Read,
+        size: usize,
+        most: u64,
+        origin: &Origin,
+        buffer: &mut Vec<u8>,
+    ) -> std::io::Result<()> {
+        if buffer.len() < HEAD {
+            return Ok(());
         }
-        Ok(size.max(buffer.len() as u64))
+        let whole = self.with_probe(origin, buffer, false, |probe| {
+            let claimed = |r: &dyn Reader| r.unlimited() && r.accepts(probe);
+            if self.readers.iter().any(|reader| claimed(reader.as_ref())) {
+                Some(true)
+            } else {
+                (!probe.binary).then_some(false)
+            }
+        });
+        let limit = match whole {
+            None => return Ok(()),
+            Some(true) => {
+                buffer.reserve(size.saturating_sub(buffer.len()));
+                most
+            }
+            Some(false) => self.text_limit.min(most),
+        };
+        let rest = limit.saturating_sub(buffer.len() as u64);
+        stream.take(rest).read_to_end(buffer).map(|_| ())
+    }
+
+    /// Asks something of a document's head, in an encoding that readers understand.
+    fn with_probe<T>(
+        &self,
+        origin: &Origin,
+        head: &[u8],
+        complete: bool,
+        ask: impl FnOnce(&Probe<'_>) -> T,
+    ) -> T {
+        let head = head.get(..HEAD).unwrap_or(head);
+        let decoded = Wide::of(head).map(|wide| wide.decode(head));
+        let head = decoded.as_ref().map_or(head, |text| text.as_slice());
+        ask(&probe(origin, head, complete))
     }
 
     /// Hands a document to every reader that claims it.
@@ -181,8 +269,17 @@ impl Intake<'_> {
         part.coverage.files += 1;
         part.coverage.bytes += bytes.len() as u64;
         self.observer.file(bytes.len() as u64);
+        let whole = bytes.len() as u64 == size;
+        // Readers know no UTF-16; lines stay what they are.
         let head = bytes.get(..HEAD).unwrap_or(bytes);
-        let probe = probe(origin, head, head.len() as u64 == size);
+        let decoded = Wide::of(head).map(|wide| wide.decode(bytes));
+        let size = match &decoded {
+            Some(text) if whole => text.len() as u64,
+            _ => size,
+        };
+        let bytes = decoded.as_ref().map_or(bytes, |text| text.as_slice());
+        let head = bytes.get(..HEAD).unwrap_or(bytes);
+        let probe = probe(origin, head, whole && head.len() == bytes.len());
         if probe.binary {
             part.coverage.binary += 1;
         }
@@ -269,11 +366,62 @@ fn guarded(reader: &dyn Reader, document: &Document<'_>) -> (Facts, Vec<Problem>
 }
 
 fn probe<'a>(origin: &'a Origin, head: &'a [u8], complete: bool) -> Probe<'a> {
-    let wide = head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]);
     Probe {
         origin,
         head,
         complete,
-        binary: !wide && memchr::memchr(0, head).is_some(),
+        binary: memchr::memchr(0, head).is_some(),
+    }
+}
+
+/// Opens a file of a tree.
+fn open(path: &Path) -> std::io::Result<(std::fs::File, u64)> {
+    match open::regular(path) {
+        // A link that the user named: opened without following, so resolve it first.
+        Err(_) if path.is_symlink() => open::regular(&std::fs::canonicalize(path)?),
+        opened => opened,
+    }
+}
+
+/// Takes the members of archives as documents.
+struct Members<'a, 'b> {
+    intake: &'a Intake<'b>,
+    part: &'a mut Part,
+}
+
+impl archive::Sink for Members<'_, '_> {
+    fn member(
+        &mut self,
+        origin: &Arc<Origin>,
+        head: Vec<u8>,
+        rest: &mut dyn Read,
+    ) -> std::io::Result<()> {
+        let mut bytes = head;
+        let loaded = self.intake.load(rest, 0, MEMBER_LIMIT, origin, &mut bytes);
+        // Whether more follows is not known but by asking for it.
+        let mut size = bytes.len() as u64;
+        if loaded.is_ok() && bytes.len() >= HEAD {
+            size += rest.read(&mut [0]).unwrap_or(0) as u64;
+        }
+        if size > MEMBER_LIMIT {
+            self.problem(Problem {
+                path: origin.path.clone(),
+                line: None,
+                column: None,
+                kind: ProblemKind::Limited,
+                reader: "archive",
+                message: format!("only the first {MEMBER_LIMIT} bytes were read").into(),
+            });
+        }
+        self.intake.document(origin, &bytes, size, self.part);
+        loaded
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.part.coverage.problems.insert(problem);
+    }
+
+    fn head(&self) -> usize {
+        HEAD
     }
 }

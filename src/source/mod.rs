@@ -3,6 +3,7 @@
 //! Nothing here executes or follows what the input says: links are not followed, pipes and devices are
 //! not opened, repository hooks, filters and includes are never run or read.
 
+pub mod archive;
 pub mod authors;
 pub mod cache;
 pub mod open;

@@ -174,6 +174,7 @@ impl Walk {
                 self.display.len()
             },
             path: self.display_of(&path),
+            archive: None,
             repository: self
                 .levels
                 .iter()

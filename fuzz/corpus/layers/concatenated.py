@@ -1,0 +1,3 @@
+password = ('abc'
+  'def' + "ghi" . 'jkl') \
+ 'x'
