@@ -205,3 +205,19 @@ pub fn detector(
 ) -> Result<Detector, RuleError> {
     Detector::ready(files, fingerprinter)
 }
+
+/// As [`detector`], but every rule with its examples, for testing them; this takes longer to read.
+///
+/// # Errors
+/// What is wrong with a rule file, with its place.
+pub fn detector_with_examples(
+    files: &[(&str, &str)],
+    fingerprinter: Fingerprinter,
+) -> Result<Detector, RuleError> {
+    let all: Vec<(&str, &str)> = crate::platform::embedded::DETECTORS
+        .iter()
+        .chain(files)
+        .copied()
+        .collect();
+    Detector::new(&all, fingerprinter)
+}

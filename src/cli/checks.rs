@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
             let check = checks.get(id).ok_or_else(|| unknown(&checks, id))?;
             report::stdout(|out, _| show(check, &controls, out))?;
         }
-        ChecksAction::Test => return test(&checks, &rules.detector()?),
+        ChecksAction::Test => return test(&checks, &rules.detector_with_examples()?),
         ChecksAction::Attributes => {
             report::stdout(|out, _| out.write_all(scan::check_attributes().as_bytes()))?
         }

@@ -220,13 +220,21 @@ impl Rules {
         CheckSet::load(&self.checks).map_err(rule_errors)
     }
 
-    pub(super) fn detector(&self) -> Result<Detector, Error> {
-        let files: Vec<(&str, &str)> = self
-            .detectors
-            .iter()
-            .map(|(n, t)| (n.as_str(), t.as_str()))
-            .collect();
-        scan::detector(&files, fingerprinter())
-            .map_err(|e| Error::Configuration(vec![e.to_string()]))
+    fn detector(&self) -> Result<Detector, Error> {
+        scan::detector(&self.detector_files(), fingerprinter()).map_err(rule_error)
     }
+
+    /// The detector with the examples of all rules, to be tested.
+    pub(super) fn detector_with_examples(&self) -> Result<Detector, Error> {
+        scan::detector_with_examples(&self.detector_files(), fingerprinter()).map_err(rule_error)
+    }
+
+    fn detector_files(&self) -> Vec<(&str, &str)> {
+        let files = self.detectors.iter();
+        files.map(|(n, t)| (n.as_str(), t.as_str())).collect()
+    }
+}
+
+fn rule_error(error: scan::RuleError) -> Error {
+    Error::Configuration(vec![error.to_string()])
 }

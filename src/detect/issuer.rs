@@ -7,7 +7,8 @@ use super::describe::{self, Match};
 use super::judge::{entropy, repetitive, wordy};
 use super::kind::Kind;
 use super::place::Place;
-use super::search::{Candidate, Weight, Work, harmless};
+use super::rule::GenericRule;
+use super::search::{Candidate, Weight, Work, words};
 use super::text::{after, before};
 use crate::model::Confidence;
 use std::ops::Range;
@@ -163,18 +164,13 @@ impl Detector {
         {
             return;
         }
-        if let Some(rule) = self
+        // What the name ends in says what the value is: `_id`, `_url`, `_version`.
+        let generic = self
             .generic_kind()
-            .and_then(|kind| kind.rule.generic.as_ref())
-        {
-            let named = between.split(|b| !(b.is_ascii_alphanumeric() || b"_-.".contains(b)));
-            let last = named
-                .filter(|word| !word.is_empty())
-                .last()
-                .unwrap_or_default();
-            if assigned(same_line) && harmless(rule, b"", last, false) {
-                return;
-            }
+            .and_then(|kind| kind.rule.generic.as_ref());
+        let given = assigned(same_line);
+        if generic.is_some_and(|rule| given && ends_harmless(rule, text, name.start..value.start)) {
+            return;
         }
         if self.judge.reference(bytes) || self.placeholder(bytes) {
             return;
@@ -205,6 +201,21 @@ impl Detector {
     }
 }
 
+/// Whether the last word of the name that a value is given to says that it is no secret.
+fn ends_harmless(rule: &GenericRule, text: &[u8], said: Range<usize>) -> bool {
+    let said = text.get(said).unwrap_or_default();
+    let of_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let end = said.iter().rposition(of_name).map_or(0, |at| at + 1);
+    let name = said.get(..end).unwrap_or_default();
+    let start = name
+        .iter()
+        .rposition(|b| !of_name(b))
+        .map_or(0, |at| at + 1);
+    let last = words(name.get(start..).unwrap_or_default()).pop();
+    last.and_then(|word| String::from_utf8(word).ok())
+        .is_some_and(|word| rule.not_after.contains(&word))
+}
+
 /// Whether a line ends in what gives a value to a name.
 fn assigned(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
@@ -219,7 +230,7 @@ fn assigned(line: &[u8]) -> bool {
 /// The value that a run is part of: what stands between quotes, or as far as characters of tokens go. None
 /// inside paths, links and expressions.
 fn value_around(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
-    let of_token = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=.~".contains(b);
+    let of_token: fn(&u8) -> bool = |b| b.is_ascii_alphanumeric() || b"_-+=.~".contains(b);
     let left = before(text, run.start, LONGEST);
     let right = after(text, run.end, LONGEST);
     let of_value = |b: &&u8| b.is_ascii_graphic() && !b"\"'`".contains(b);
@@ -232,21 +243,34 @@ fn value_around(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
     if open.is_some_and(|b| b"\"'`".contains(b)) && right.get(end) == open {
         return Some(run.start - whole..run.end + end);
     }
-    let mut start = left.iter().rev().take_while(|b| of_token(b)).count();
     // `name=value`: the value begins behind the last sign, unless that is its padding.
-    let lead = left.get(left.len() - start..)?;
-    if let Some(sign) = lead.iter().rposition(|b| *b == b'=') {
-        start = lead.len() - sign - 1;
+    let beginning = |of: fn(&u8) -> bool| {
+        let length = left.iter().rev().take_while(|b| of(b)).count();
+        let lead = left.get(left.len() - length..).unwrap_or_default();
+        let sign = lead.iter().rposition(|b| *b == b'=');
+        sign.map_or(length, |sign| length - sign - 1)
+    };
+    let of_base64: fn(&u8) -> bool = |b| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+    for (of, openers) in [
+        (of_token, b"\"'`=:( \t\n\r,>|[".as_slice()),
+        (of_base64, b"=:"),
+    ] {
+        let start = beginning(of);
+        let end = right.iter().take_while(|b| of(b)).count();
+        let lead = left.get(..left.len() - start).unwrap_or_default();
+        // A slash belongs to what is given to a name, elsewhere to a path.
+        let lead = if openers.len() > 2 {
+            lead
+        } else {
+            lead.trim_ascii_end()
+        };
+        let opens = lead.last().is_none_or(|b| openers.contains(b));
+        let ends = right.get(end);
+        if opens && ends.is_none_or(|b| b"\"'`,;)<|] \t\r\n}&".contains(b)) {
+            return Some(run.start - start..run.end + end);
+        }
     }
-    let end = right.iter().take_while(|b| of_token(b)).count();
-    let opens = left
-        .len()
-        .checked_sub(start + 1)
-        .and_then(|at| left.get(at));
-    let ends = right.get(end);
-    let fine = opens.is_none_or(|b| b"\"'`=:( \t\n\r,>|[".contains(b))
-        && ends.is_none_or(|b| b"\"'`,;)<|] \t\r\n}&".contains(b));
-    fine.then_some(run.start - start..run.end + end)
+    None
 }
 
 /// Whether letters and digits are mixed as only generators mix them.

@@ -480,7 +480,7 @@ fn continues(text: &[u8], word: &Range<usize>, end: usize) -> bool {
 
 /// Whether the words around the telling one say that no secret is given here. To set one by a call is to
 /// give it.
-pub(super) fn harmless(rule: &GenericRule, left: &[u8], right: &[u8], called: bool) -> bool {
+fn harmless(rule: &GenericRule, left: &[u8], right: &[u8], called: bool) -> bool {
     let listed = |list: &BTreeSet<String>, word: &[u8]| {
         std::str::from_utf8(word).is_ok_and(|word| list.contains(word))
     };
@@ -493,7 +493,7 @@ pub(super) fn harmless(rule: &GenericRule, left: &[u8], right: &[u8], called: bo
 }
 
 /// The words of a name in snake, kebab, dotted or camel case, in lower case.
-fn words(name: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn words(name: &[u8]) -> Vec<Vec<u8>> {
     let mut words = vec![Vec::new()];
     let mut previous = b'_';
     for &byte in name {

@@ -303,7 +303,7 @@ impl Detector {
     fn known(&self, candidates: &[Candidate]) -> BTreeMap<usize, (usize, Str)> {
         let mut known: BTreeMap<usize, (usize, Str)> = BTreeMap::new();
         for candidate in candidates {
-            let Some(kind) = self.kinds.get(candidate.kind).filter(|kind| kind.rank > 1) else {
+            let Some(kind) = self.kinds.get(candidate.kind).filter(|kind| kind.rank > 0) else {
                 continue;
             };
             let found = &candidate.found;
