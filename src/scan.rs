@@ -2,6 +2,7 @@
 
 mod authors;
 mod gate;
+mod history;
 mod intake;
 
 pub use crate::check::{
@@ -11,6 +12,7 @@ pub use crate::check::{
 pub use crate::detect::{Detector, RuleError};
 pub use crate::drift::against_baseline;
 pub use crate::ownership::OwnershipOptions;
+pub use history::HistoryOptions;
 
 use crate::check::{self, EvaluateOptions};
 use crate::model::{Assessed, Fingerprinter, Str, Timestamp, Waiver};
@@ -40,6 +42,8 @@ pub struct ScanOptions {
     pub inputs: Vec<Input>,
     /// Which files of trees are looked at.
     pub tree: TreeOptions,
+    /// How much of histories is looked at.
+    pub history: HistoryOptions,
     /// Size in bytes beyond which text is not searched for secrets.
     pub text_limit: u64,
     /// The secret detector.
@@ -83,6 +87,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     let ScanOptions {
         inputs,
         tree,
+        history: past,
         text_limit,
         detector,
         checks,
@@ -101,7 +106,16 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     };
 
     observer.stage("reading");
-    let (mut inventory, coverage) = intake::read_all(&inputs, &tree, &intake)?;
+    let (mut inventory, mut coverage, met) = intake::read_all(&inputs, &tree, &intake)?;
+    let reading = history::Reading {
+        detector: &detector,
+        tree: &tree,
+        text_limit,
+        roots: roots(&inputs),
+        observer,
+    };
+    history::read_all(met, &past, &reading, &mut inventory, &mut coverage)
+        .map_err(ScanError::Glob)?;
     observer.stage("joining");
     link::link(&mut inventory);
     observer.stage("weighing privileges");
@@ -139,6 +153,15 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         now,
     );
     Ok(gate::without_secrets(snapshot, &detector))
+}
+
+/// The directories that the user named, resolved: what lies below is the user's to give.
+fn roots(inputs: &[Input]) -> Vec<PathBuf> {
+    let paths = inputs.iter().filter_map(|input| match input {
+        Input::Path(path) => std::fs::canonicalize(path).ok(),
+        Input::Bytes(..) => None,
+    });
+    paths.collect()
 }
 
 /// The detector with the rules that ship with the program and the user's own, given as name and text.

@@ -78,6 +78,9 @@ pub(super) struct InputArguments {
     /// Leave out files that git ignores. They are read by default: that is where .env lives.
     #[arg(long)]
     pub respect_gitignore: bool,
+    /// Do not look through the history of git repositories.
+    #[arg(long)]
+    pub no_history: bool,
     /// Search at most this many bytes of a text file for secrets. Recognised exports are read whole.
     #[arg(long, value_name = "BYTES", default_value_t = crate::scan::DEFAULT_TEXT_LIMIT)]
     pub max_file_size: u64,

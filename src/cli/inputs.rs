@@ -77,6 +77,10 @@ pub(super) fn scan(
             exclude,
             respect_gitignore: arguments.respect_gitignore,
         },
+        history: scan::HistoryOptions {
+            wanted: !arguments.no_history,
+            ..Default::default()
+        },
         text_limit: arguments.max_file_size,
         detector,
         checks,

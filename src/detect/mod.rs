@@ -17,6 +17,7 @@ mod redact;
 mod rule;
 mod search;
 mod structure;
+mod suspect;
 mod text;
 
 pub use example::ExampleFailure;

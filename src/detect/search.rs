@@ -59,19 +59,30 @@ impl Weight {
 }
 
 /// What a search has done so far.
-struct Work {
+pub(super) struct Work {
     /// Bytes that each kind's pattern was run over; made at the first hit.
     spent: Vec<usize>,
     /// How many each may spend.
     budget: usize,
     /// The name read last: further telling words inside it are not new.
-    name: Range<usize>,
-    candidates: Vec<Candidate>,
+    pub(super) name: Range<usize>,
+    pub(super) candidates: Vec<Candidate>,
     /// Kinds that were cut short.
-    limited: Vec<usize>,
+    pub(super) limited: Vec<usize>,
 }
 
 impl Work {
+    /// Nothing yet, in a text of this length.
+    pub(super) fn new(length: usize) -> Self {
+        Self {
+            spent: Vec::new(),
+            budget: (256 << 20) + length.saturating_mul(16),
+            name: 0..0,
+            candidates: Vec::new(),
+            limited: Vec::new(),
+        }
+    }
+
     /// Whether a kind may look at another window. Windows overlap, so that a hostile text of literals
     /// alone would cost its length times the window.
     fn afford(&mut self, kind: usize, window: usize, kinds: usize) -> bool {
@@ -96,6 +107,9 @@ impl Work {
     }
 }
 
+/// The reason for taking a value for the issuer's that its name speaks of.
+const NAMED: &str = "name says what it is";
+
 impl Detector {
     /// Everything that matches, and the kinds of which not every place was examined.
     pub(super) fn search(
@@ -104,13 +118,7 @@ impl Detector {
         path: &str,
         place: &Place,
     ) -> (Vec<Candidate>, Vec<usize>) {
-        let mut work = Work {
-            spent: Vec::new(),
-            budget: (256 << 20) + text.len().saturating_mul(16),
-            name: 0..0,
-            candidates: Vec::new(),
-            limited: Vec::new(),
-        };
+        let mut work = Work::new(text.len());
         self.prefilter.each_hit(text, |at, action| match action {
             Action::Kind(index) => self.try_kind(text, at, index, place, &mut work),
             Action::Word(length) => {
@@ -123,7 +131,14 @@ impl Detector {
         (work.candidates, work.limited)
     }
 
-    fn try_kind(&self, text: &[u8], at: usize, index: usize, place: &Place, work: &mut Work) {
+    pub(super) fn try_kind(
+        &self,
+        text: &[u8],
+        at: usize,
+        index: usize,
+        place: &Place,
+        work: &mut Work,
+    ) {
         let Some(kind) = self.kinds.get(index) else {
             return;
         };
@@ -256,7 +271,7 @@ impl Detector {
         }
     }
 
-    fn try_assignment(
+    pub(super) fn try_assignment(
         &self,
         text: &[u8],
         word: Range<usize>,
@@ -329,7 +344,11 @@ impl Detector {
                 .names
                 .iter()
                 .any(|w| contains(&name, &String::from_utf8_lossy(&plain(w.as_bytes()))));
-            let nearby = !named && best.is_none() && rule.near.iter().any(|w| contains(&near, w));
+            // The path could name the issuer, too.
+            let nearby = !named
+                && best.is_none()
+                && (place.unknown && !rule.near.is_empty()
+                    || rule.near.iter().any(|w| contains(&near, w)));
             if !named && !nearby {
                 continue;
             }
@@ -352,7 +371,7 @@ impl Detector {
                 ..Match::default()
             };
             if named {
-                best = Some((index, kind, matched, "name says what it is"));
+                best = Some((index, kind, matched, NAMED));
                 break;
             }
             best = Some((index, kind, matched, "issuer is named nearby"));
@@ -360,6 +379,15 @@ impl Detector {
         let Some((index, kind, mut matched, reason)) = best else {
             return self.generic(text, word, found, place);
         };
+        if place.unknown && reason != NAMED {
+            // Which issuer the path names, if any, is not known: any could be the one.
+            return Some(Candidate {
+                kind: index,
+                found: matched,
+                decoded: Decoded::default(),
+                weight: Weight::new(Confidence::Low, reason),
+            });
+        }
         let body = text.get(matched.secret.clone()?)?;
         if entropy(body) < kind.rule.entropy || repetitive(body) || wordy(body) {
             return None;

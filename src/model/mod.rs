@@ -40,12 +40,15 @@ pub mod finding;
 
 pub mod waiver;
 
+pub mod commit;
+
 pub mod coverage;
 
 pub mod change;
 
 pub use change::{Bearing, ChangeKind};
-pub use coverage::{Coverage, Problem, ProblemKind};
+pub use commit::Commit;
+pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
 };

@@ -3,6 +3,7 @@
 use super::{Input, Observer, ScanError};
 use crate::model::{Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind};
 use crate::reader::Reader;
+use crate::source::history::Met;
 use crate::source::open;
 use crate::source::tree::{self, Entry, TreeOptions};
 use rayon::prelude::*;
@@ -21,6 +22,8 @@ const HEAD: usize = 8 * 1024;
 struct Part {
     inventory: Inventory,
     coverage: Coverage,
+    /// Repositories whose history can be looked at.
+    met: BTreeSet<Met>,
 }
 
 impl Part {
@@ -33,6 +36,7 @@ impl Part {
         }
         self.inventory.merge(other.inventory);
         self.coverage.merge(other.coverage);
+        self.met.extend(other.met);
         self
     }
 }
@@ -42,7 +46,7 @@ pub(super) fn read_all(
     inputs: &[Input],
     tree: &TreeOptions,
     intake: &Intake<'_>,
-) -> Result<(Inventory, Coverage), ScanError> {
+) -> Result<(Inventory, Coverage, BTreeSet<Met>), ScanError> {
     let mut total = Part::default();
     // The same place named twice is read once; what lies inside another named place is met there.
     let mut seen = BTreeSet::new();
@@ -73,7 +77,7 @@ pub(super) fn read_all(
             }
         }
     }
-    Ok((total.inventory, total.coverage))
+    Ok((total.inventory, total.coverage, total.met))
 }
 
 /// Whether the user's own input can be read at all; inside it, trouble is data.
@@ -108,6 +112,9 @@ impl Intake<'_> {
             Entry::File { path, origin } => self.file(&path, &origin, part),
             Entry::Repository(repository) => {
                 part.coverage.repositories.insert(repository);
+            }
+            Entry::History(met) => {
+                part.met.insert(*met);
             }
             Entry::Excluded => part.coverage.excluded += 1,
             Entry::Special => part.coverage.special += 1,

@@ -4,6 +4,7 @@
 //! not opened, repository hooks, filters and includes are never run or read.
 
 pub mod authors;
+pub mod history;
 pub mod open;
 pub mod repository;
 pub mod tree;
