@@ -67,6 +67,8 @@ pub struct ScanOptions {
 pub enum ScanError {
     /// An input named by the user does not exist or cannot be read.
     Input(PathBuf, std::io::Error),
+    /// What was asked of a history is not there.
+    History(String),
     /// An exclude glob is not valid.
     Glob(BadGlob),
 }
@@ -106,7 +108,11 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     };
 
     observer.stage("reading");
-    let (mut inventory, mut coverage, met) = intake::read_all(&inputs, &tree, &intake)?;
+    let (mut inventory, mut coverage, met) = if past.only_changes() {
+        history::around(&inputs, &tree)?
+    } else {
+        intake::read_all(&inputs, &tree, &intake)?
+    };
     let reading = history::Reading {
         detector: &detector,
         tree: &tree,
@@ -114,8 +120,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         roots: roots(&inputs),
         observer,
     };
-    history::read_all(met, &past, &reading, &mut inventory, &mut coverage)
-        .map_err(ScanError::Glob)?;
+    history::read_all(met, &past, &reading, &mut inventory, &mut coverage)?;
     observer.stage("joining");
     link::link(&mut inventory);
     observer.stage("weighing privileges");
@@ -123,7 +128,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);
     // History is expensive and only ever suggests: it is asked only where nobody is declared.
-    let authors = authors::commit_authors(&inventory, &coverage, &resolved);
+    let authors = authors::commit_authors(&inventory, &coverage, &resolved, !past.only_changes());
     if !authors.is_empty() {
         ownership.suggestions.extend(authors);
         resolved = ownership::resolve(&inventory, &ownership);

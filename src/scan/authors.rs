@@ -11,11 +11,13 @@ use std::path::Path;
 /// Files whose last author is looked up at most, when nobody is declared.
 const MAX_AUTHORED: usize = 5_000;
 
-/// Who last changed the files that brought in identities and leaked credentials for which nobody is declared.
+/// Who last changed the files that brought in identities and leaked credentials for which nobody is
+/// declared; git is asked for what is not known yet only where that is wanted.
 pub(super) fn commit_authors(
     inventory: &Inventory,
     coverage: &Coverage,
     declared: &Resolved,
+    ask: bool,
 ) -> Vec<Attribution> {
     if coverage.repositories.is_empty() {
         return Vec::new();
@@ -31,7 +33,10 @@ pub(super) fn commit_authors(
     let mut count = 0;
     for subject in undeclared {
         from_history.extend(introduced(inventory, subject));
-        for evidence in committed_evidence(inventory, subject) {
+        for evidence in committed_evidence(inventory, subject)
+            .into_iter()
+            .filter(|_| ask)
+        {
             let Some(repository) = &evidence.origin.repository else {
                 continue;
             };

@@ -1,12 +1,13 @@
 //! Histories: what they hold beside the files of today, joined with what those hold.
 
-use super::Observer;
+use super::{Input, Observer, ScanError};
 use crate::detect::Detector;
 use crate::model::{
     Coverage, Credential, Document, Exposure, Inventory, Problem, ProblemKind, Timestamp,
 };
+use crate::source::history::range::{self, Part};
 use crate::source::history::{self, Found, Met, Options, Searcher};
-use crate::source::tree::{self, BadGlob, TreeOptions};
+use crate::source::tree::{self, Entry, TreeOptions};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -30,6 +31,21 @@ impl HistoryOptions {
     /// Whether only changes are looked at, and no files.
     pub fn only_changes(&self) -> bool {
         self.staged || !self.commits.is_empty()
+    }
+
+    /// The parts of history that are wanted; none for all of it.
+    fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = self.commits.iter().cloned().map(Part::Commits).collect();
+        if self.staged {
+            parts.push(Part::Staged);
+        }
+        if parts.is_empty() && (self.since.is_some() || !self.branches.is_empty()) {
+            parts.push(Part::Recent {
+                branches: self.branches.clone(),
+                since: self.since,
+            });
+        }
+        parts
     }
 }
 
@@ -73,7 +89,7 @@ pub(super) fn read_all(
     reading: &Reading<'_>,
     inventory: &mut Inventory,
     coverage: &mut Coverage,
-) -> Result<(), BadGlob> {
+) -> Result<(), ScanError> {
     if !wanted.wanted || met.is_empty() {
         return Ok(());
     }
@@ -81,15 +97,53 @@ pub(super) fn read_all(
     let options = Options {
         text_limit: reading.text_limit,
         roots: reading.roots.clone(),
-        exclude: tree::excludes("".as_ref(), &reading.tree.exclude)?,
+        exclude: tree::excludes("".as_ref(), &reading.tree.exclude).map_err(ScanError::Glob)?,
     };
-    // Of a repository of which only a part was named, history is not asked for.
-    let met = met.into_iter().filter(|met| !met.around).collect();
-    for met in history::distinct(met, &options) {
-        let found = history::everything(&met, &options, &Asked(reading.detector));
-        join(found, inventory, coverage);
+    let parts = wanted.parts();
+    let asked = Asked(reading.detector);
+    // Of a repository of which only a part was named, history is not asked for unless by name.
+    let met = met
+        .into_iter()
+        .filter(|met| !met.around || wanted.only_changes());
+    for met in history::distinct(met.collect(), &options) {
+        if parts.is_empty() {
+            let found = history::everything(&met, &options, &asked);
+            join(found, inventory, coverage);
+        }
+        for part in &parts {
+            let found = range::part(&met, part, &options, &asked);
+            join(found.map_err(ScanError::History)?, inventory, coverage);
+        }
     }
     Ok(())
+}
+
+/// The repositories around what was named, without looking at any file.
+pub(super) fn around(
+    inputs: &[Input],
+    tree: &TreeOptions,
+) -> Result<(Inventory, Coverage, BTreeSet<Met>), ScanError> {
+    let mut all = BTreeSet::new();
+    let mut coverage = Coverage::default();
+    for input in inputs {
+        let Input::Path(path) = input else {
+            let why = "standard input has no history: name a directory";
+            return Err(ScanError::History(why.to_owned()));
+        };
+        std::fs::metadata(path).map_err(|e| ScanError::Input(path.clone(), e))?;
+        // What surrounds a path is met before what is in it.
+        let mut entries = tree::walk(path, tree).map_err(ScanError::Glob)?.take(32);
+        let met = entries.find_map(|entry| match entry {
+            Entry::History(met) => Some(*met),
+            _ => None,
+        });
+        let met = met.ok_or_else(|| {
+            ScanError::History(format!("{} is in no git repository", path.display()))
+        })?;
+        coverage.repositories.extend(met.repository.clone());
+        all.insert(met);
+    }
+    Ok((Inventory::default(), coverage, all))
 }
 
 /// Joins what a history holds with what stands in files: a place where a secret still stands is told once.

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Versions of files, each at one path, that are read again at most.
 const VERSIONS: usize = 2_000_000;
+/// Paths at which one version is read again at most.
+const COPIES: usize = 256;
 /// The reason that an exposure carries whose history is cut off.
 const CUT: &str = "history is cut off at this commit: it may have come in earlier";
 
@@ -144,6 +146,20 @@ impl Files<'_> {
             .collect();
         versions.sort_unstable();
         versions.dedup();
+        let all = versions.len();
+        let mut copies = (NONE, 0);
+        versions.retain(|(blob, _)| {
+            copies = if copies.0 == *blob {
+                (*blob, copies.1 + 1)
+            } else {
+                (*blob, 1)
+            };
+            copies.1 <= COPIES
+        });
+        if all > versions.len() {
+            let why = format!("some files stood at more than {COPIES} paths: the first were read");
+            problems.push(self.problem(ProblemKind::Limited, &why));
+        }
         if versions.len() > VERSIONS {
             versions.truncate(VERSIONS);
             let why = "too many versions of files could hold something: not all were read";
@@ -425,7 +441,7 @@ impl Files<'_> {
 }
 
 /// The surest of a credential's places in one document, the first among equals; the others are let go.
-fn best(credential: &mut Credential) -> Option<Exposure> {
+pub(super) fn best(credential: &mut Credential) -> Option<Exposure> {
     let all = std::mem::take(&mut credential.exposures).into_iter().rev();
     all.max_by_key(|exposure| exposure.confidence)
 }

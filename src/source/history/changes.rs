@@ -9,6 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 /// Steps that the comparison of all commits may take: trees that hold themselves many times over would
 /// take for ever.
 const STEPS: u64 = 200_000_000;
+/// Steps that one commit's comparison may take, so that one cannot keep others from being compared.
+const COMMIT_STEPS: u64 = 300_000;
 /// Files that are told apart at most.
 const PATHS: usize = 1_000_000;
 /// Folders in folders.
@@ -131,10 +133,12 @@ impl Changes {
             .unwrap_or_default()
     }
 
-    fn step(&mut self) -> bool {
+    /// Counts a step, and says whether there may be more.
+    fn step(&mut self, until: u64) -> bool {
         self.steps += 1;
-        self.limited |= self.steps > STEPS;
-        !self.limited
+        let fine = self.steps <= until.min(STEPS);
+        self.limited |= !fine;
+        fine
     }
 
     fn compare(&mut self, commit: u32, trees: &Trees, after: Node, before: Vec<Node>) {
@@ -144,10 +148,14 @@ impl Changes {
             after,
             before,
         }];
+        let until = self.steps + COMMIT_STEPS;
         while let Some(at) = open.pop() {
             // What is as it was in one of the parents came from there.
-            if at.before.contains(&at.after) || !self.step() {
+            if at.before.contains(&at.after) {
                 continue;
+            }
+            if !self.step(until) {
+                break;
             }
             if at.after.blob().is_some() || at.before.iter().any(|node| node.blob().is_some()) {
                 let start = self.before.len() as u32;
@@ -194,9 +202,10 @@ impl Changes {
     /// Every hit in a tree, with its path where that is known: where it is not, no commit brought it there.
     pub(super) fn held(&mut self, trees: &Trees, tree: u32, mut each: impl FnMut(u32, u32)) {
         let mut open = vec![(ROOT, 0, tree)];
+        let until = self.steps + COMMIT_STEPS;
         while let Some((path, depth, tree)) = open.pop() {
             for entry in trees.list(tree) {
-                if !self.step() || depth > DEPTH {
+                if !self.step(until) || depth > DEPTH {
                     return;
                 }
                 let Some(path) = self.paths.numbers.get(&(path, entry.name)) else {

@@ -15,6 +15,7 @@ mod inflate;
 pub(in crate::source) mod locate;
 mod pack;
 mod people;
+pub mod range;
 mod store;
 mod trees;
 mod walk;
@@ -431,7 +432,7 @@ impl Archive<'_> {
         }
         let commits = Commits::new(&self.seen.commits, &self.store, &tips, &tags, shallow);
         let mut people = People::new(&self.store, self.references.head.as_ref());
-        let mut attributed = self.messages(&commits, &tags, &mut people, searcher);
+        let mut attributed = self.messages(&commits, &mut people, searcher);
         let files = attribute::Files {
             archive: self,
             commits: &commits,
@@ -449,7 +450,6 @@ impl Archive<'_> {
     fn messages(
         &self,
         commits: &Commits,
-        tags: &HashMap<u32, Id>,
         people: &mut People<'_>,
         searcher: &dyn Searcher,
     ) -> Attributed {
@@ -475,7 +475,6 @@ impl Archive<'_> {
                     format!("message of {word}commit {}", commit.short())
                 }
             };
-            let _ = tags;
             for mut credential in credentials {
                 credential.exposures = std::mem::take(&mut credential.exposures)
                     .into_iter()

@@ -336,6 +336,13 @@ impl Store {
     }
 }
 
+/// Whether objects are borrowed from where they may not be looked for.
+pub(super) fn borrows(objects: &Path, allowed: impl Fn(&Path) -> bool) -> bool {
+    let mut trouble = Trouble::default();
+    directories(objects, allowed, &mut trouble);
+    trouble.outside > 0
+}
+
 /// The object directory and its alternates.
 fn directories(
     objects: &Path,
