@@ -32,6 +32,10 @@ impl Detector {
                     for (place, work) in places.iter().zip(&mut works) {
                         if !work.name.contains(&at) {
                             self.try_assignment(text, at..at + length, "", place, work);
+                            if work.name.is_empty() {
+                                // The word goes on, whatever the path.
+                                break;
+                            }
                             found |= !work.candidates.is_empty() || !work.limited.is_empty();
                         }
                     }

@@ -177,6 +177,11 @@ fn noted(known: &mut Credential, past: &Exposure) -> bool {
         .into_iter()
         .map(|mut now| {
             if same(&now) {
+                let cut = past
+                    .reasons
+                    .iter()
+                    .filter(|reason| ***reason == *history::CUT);
+                now.reasons.extend(cut.cloned());
                 now.introduced = match (now.introduced, &past.introduced) {
                     (Some(one), Some(other)) => Some(one.min(other.clone())),
                     (one, other) => one.or_else(|| other.clone()),

@@ -6,7 +6,7 @@ use super::pack::NONE;
 use super::people::People;
 use super::trees::{Gathered, Hits, Trees};
 use super::walk::Bits;
-use super::{Archive, Attributed, Id, Kind, Searcher};
+use super::{Archive, Attributed, CUT, Id, Kind, Searcher};
 use crate::model::{
     Credential, CredentialId, Document, Exposure, Origin, Problem, ProblemKind, Str,
 };
@@ -18,8 +18,6 @@ use std::sync::Arc;
 const VERSIONS: usize = 2_000_000;
 /// Paths at which one version is read again at most.
 const COPIES: usize = 256;
-/// The reason that an exposure carries whose history is cut off.
-const CUT: &str = "history is cut off at this commit: it may have come in earlier";
 
 /// What attribution of files needs.
 pub(super) struct Files<'a> {
@@ -111,18 +109,10 @@ impl Files<'_> {
             let why = format!("{lost} of its directories are corrupt; files in them have no path");
             problems.push(self.problem(ProblemKind::Malformed, &why));
         }
-        if parts.iter().any(|part| part.absent > 0) {
-            let why = if self.partial {
-                "a partial copy: some of its directories and versions of files are not there"
-            } else {
-                "some of its directories are not there"
-            };
-            let kind = if self.partial {
-                ProblemKind::Note
-            } else {
-                ProblemKind::Malformed
-            };
-            problems.push(self.problem(kind, why));
+        // Of partial copies that has been said.
+        if !self.partial && parts.iter().any(|part| part.absent > 0) {
+            let why = "some of its directories are not there";
+            problems.push(self.problem(ProblemKind::Malformed, why));
         }
         Trees::new(parts)
     }

@@ -33,6 +33,8 @@ use store::{Store, Trouble};
 
 /// The name under which history reports problems.
 const SOURCE: &str = "history";
+/// The reason that an exposure carries whose history is cut off.
+pub const CUT: &str = "history is cut off at this commit: it may have come in earlier";
 /// Objects up to this size are made even where smaller ones are searched: others are made from them.
 const MADE: u64 = 32 << 20;
 
@@ -274,6 +276,13 @@ pub fn everything(met: &Met, options: &Options, searcher: &dyn Searcher) -> Foun
     if !shallow.is_empty() {
         let why = "history is shallow: what is older than its first commits is not there";
         notes.push(met.problem(ProblemKind::Note, why));
+    }
+    if form.partial {
+        let count = trees::absent(&store, &seen.trees, options.text_limit.max(MADE));
+        if count > 0 {
+            let why = format!("a partial copy: {count} objects are not there and were not read");
+            notes.push(met.problem(ProblemKind::Limited, why));
+        }
     }
     let archive = Archive {
         met,

@@ -118,6 +118,10 @@ fn opened(met: &Met, options: &Options) -> Result<git2::Repository, String> {
 /// A version of a file: path and object.
 type Version = (Arc<str>, Oid);
 
+/// The life of a secret at a path: the commit that brought it in, the secret as it stood then, and the
+/// commit that took it out.
+type Life = (Oid, Credential, Option<Oid>);
+
 /// What a commit changed at a path.
 struct Change {
     path: Arc<str>,
@@ -159,7 +163,7 @@ impl<'a> Range<'a> {
 
     /// The commits of a range, parents first.
     fn named(&self, text: &str) -> Result<Vec<Oid>, String> {
-        let or_head = |text| if text == "" { "HEAD" } else { text };
+        let or_head = |text| if str::is_empty(text) { "HEAD" } else { text };
         let commits = if let Some((left, right)) = text.split_once("...") {
             let (left, right) = (self.resolve(or_head(left))?, self.resolve(or_head(right))?);
             self.painted(left, right, |sides| sides == 1 || sides == 2)
@@ -447,8 +451,7 @@ impl<'a> Range<'a> {
 
     /// What the commits brought in, and which of it they took out again.
     fn introduced(&mut self, commits: &[Oid]) -> Vec<Credential> {
-        let mut lives: BTreeMap<(Arc<str>, CredentialId), (Oid, Credential, Option<Oid>)> =
-            BTreeMap::new();
+        let mut lives: BTreeMap<(Arc<str>, CredentialId), Life> = BTreeMap::new();
         let mut messages = Vec::new();
         for id in commits {
             let Some(commit) = self.commit(*id) else {

@@ -1,9 +1,9 @@
 //! Trees in a compact form: of each, only what may lead to a blob that was hit.
 
-use super::Id;
 use super::pack::NONE;
 use super::store::Store;
-use std::collections::HashMap;
+use super::{Id, Kind};
+use std::collections::{HashMap, HashSet};
 
 /// Marks an entry that is a tree rather than a hit.
 const TREE: u32 = 1 << 31;
@@ -134,19 +134,7 @@ impl Gathered {
     /// Keeps what matters of a tree.
     pub(super) fn tree(&mut self, store: &Store, hits: &Hits, object: u32, bytes: &[u8]) {
         let start = self.entries.len();
-        let mut rest = bytes;
-        while let Some(space) = rest.iter().take(8).position(|b| *b == b' ') {
-            let (mode, after) = rest.split_at(space);
-            let after = after.get(1..).unwrap_or_default();
-            let Some(end) = memchr::memchr(0, after) else {
-                break;
-            };
-            let (name, after) = after.split_at(end);
-            let Some((id, after)) = after.get(1..).unwrap_or_default().split_first_chunk::<20>()
-            else {
-                break;
-            };
-            rest = after;
+        for (mode, name, id) in entries(bytes) {
             let child = match mode {
                 b"40000" | b"040000" => match self.find(store, id) {
                     Some(object) => object | TREE,
@@ -191,6 +179,37 @@ impl Gathered {
         }
         Some(recent.1)
     }
+}
+
+/// How many objects trees name that are not there, as in copies that were made without them.
+pub(super) fn absent(store: &Store, loose: &[u32], limit: u64) -> u64 {
+    let mut wanted = store.packed_of(Kind::Tree);
+    loose.iter().for_each(|tree| wanted.set(*tree));
+    let parts = store.walk(&wanted, limit, HashSet::new, |absent, _, _, outcome| {
+        let named = outcome.map(entries).into_iter().flatten();
+        let objects = named.filter(|(mode, ..)| *mode != b"160000");
+        absent.extend(
+            objects
+                .map(|(.., id)| *id)
+                .filter(|id| store.find(id).is_none()),
+        );
+    });
+    let absent: HashSet<Id> = parts.into_iter().flatten().collect();
+    absent.len() as u64
+}
+
+/// The entries of a tree: mode, name and object.
+fn entries(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8], &Id)> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let space = rest.iter().take(8).position(|b| *b == b' ')?;
+        let (mode, after) = rest.split_at(space);
+        let after = after.get(1..)?;
+        let (name, after) = after.split_at_checked(memchr::memchr(0, after)?)?;
+        let (id, after) = after.get(1..)?.split_first_chunk::<20>()?;
+        rest = after;
+        Some((mode, name, id))
+    })
 }
 
 /// All trees that lead to hits.

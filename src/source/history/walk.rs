@@ -67,6 +67,7 @@ pub(super) fn walk<S: Send>(
                     needed: &needed,
                     limit,
                     budget: UNPACKED,
+                    exhausted: false,
                     held: 0,
                 };
                 family.walk(root, &mut codec, &mut |position, outcome| {
@@ -100,6 +101,8 @@ struct Family<'a> {
     needed: &'a Bits,
     limit: u64,
     budget: u64,
+    /// Whether more was unpacked than may be: nothing more of it is made.
+    exhausted: bool,
     held: usize,
 }
 
@@ -179,7 +182,7 @@ impl Family<'_> {
     }
 
     fn child(&mut self, position: u32, base: &[u8], codec: &mut Codec) -> Result<Buffer, Fault> {
-        if self.held > HELD {
+        if self.exhausted || self.held > HELD {
             return Err(Fault::Bomb);
         }
         let mut out = codec.buffer();
@@ -206,6 +209,7 @@ impl Family<'_> {
         let packed = u64::from(self.pack.packed(position));
         self.budget = self.budget.saturating_add(packed * UNPACKED_PER_BYTE);
         let left = self.budget.checked_sub(unpacked as u64);
+        self.exhausted = left.is_none();
         self.budget = left.ok_or(Fault::Bomb)?;
         Ok(())
     }
