@@ -385,6 +385,8 @@ fn bare_shallow_and_linked_repositories() {
         places(&report, &id),
         [is("named/bare.git/a.txt", 1, &came, "-", false)]
     );
+    let ownership = &report["credentials"][0]["ownership"];
+    assert_eq!(ownership["suggestion"], "mail:jane@acme.test");
     let report = scan(room.path(), &["named/bare.git"]);
     assert_eq!(
         places(&report, &id),

@@ -19,7 +19,7 @@ pub(super) fn commit_authors(
     declared: &Resolved,
     ask: bool,
 ) -> Vec<Attribution> {
-    if coverage.repositories.is_empty() {
+    if coverage.repositories.is_empty() && coverage.history.repositories == 0 {
         return Vec::new();
     }
     let mut from_history = Vec::new();
