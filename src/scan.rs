@@ -2,6 +2,7 @@
 
 mod authors;
 mod gate;
+mod history;
 mod intake;
 mod rules;
 
@@ -14,6 +15,7 @@ pub use crate::drift::against_baseline;
 pub use crate::ownership::OwnershipOptions;
 pub use crate::reader::Family;
 pub use crate::source::cache::Cache;
+pub use history::HistoryOptions;
 
 use crate::check::{self, Basis, EvaluateOptions, SubjectKind};
 use crate::model::{Assessed, Fingerprinter, PathRule, Str, Timestamp, Waiver};
@@ -42,6 +44,8 @@ pub struct ScanOptions {
     pub inputs: Vec<Input>,
     /// Which files of trees are looked at.
     pub tree: TreeOptions,
+    /// How much of histories is looked at.
+    pub history: HistoryOptions,
     /// Size in bytes beyond which text is not searched for secrets.
     pub text_limit: u64,
     /// Whether archives are opened and their members read like files.
@@ -75,6 +79,8 @@ pub struct ScanOptions {
 pub enum ScanError {
     /// An input named by the user does not exist or cannot be read.
     Input(PathBuf, std::io::Error),
+    /// What was asked of a history is not there.
+    History(String),
     /// An exclude glob is not valid.
     Glob(BadGlob),
 }
@@ -95,6 +101,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     let ScanOptions {
         inputs,
         tree,
+        history: past,
         text_limit,
         archives,
         detector,
@@ -123,7 +130,21 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     };
 
     observer.stage("reading");
-    let (mut inventory, mut coverage) = intake::read_all(&inputs, &tree, &intake)?;
+    let (mut inventory, mut coverage, met) = if past.only_changes() {
+        history::around(&inputs, &tree)?
+    } else {
+        intake::read_all(&inputs, &tree, &intake)?
+    };
+    let reading = history::Reading {
+        detector: &detector,
+        tree: &tree,
+        text_limit,
+        roots: roots(&inputs),
+        observer,
+    };
+    if wanted(Family::Secrets) {
+        history::read_all(met, &past, &reading, &mut inventory, &mut coverage)?;
+    }
     rules::apply(&path_rules, &mut inventory, now);
     observer.stage("joining");
     link::link(&mut inventory);
@@ -133,7 +154,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     let mut resolved = ownership::resolve(&inventory, &ownership);
     // History is expensive and only ever suggests: it is asked only where nobody is declared.
     let authors = match wanted(Family::Ownership) {
-        true => authors::commit_authors(&inventory, &coverage, &resolved),
+        true => authors::commit_authors(&inventory, &coverage, &resolved, !past.only_changes()),
         false => Vec::new(),
     };
     if !authors.is_empty() {
@@ -193,6 +214,15 @@ pub fn checks<N: AsRef<str>, T: AsRef<str>>(
         });
     }
     Ok(checks)
+}
+
+/// The directories that the user named, resolved: what lies below is the user's to give.
+fn roots(inputs: &[Input]) -> Vec<PathBuf> {
+    let paths = inputs.iter().filter_map(|input| match input {
+        Input::Path(path) => std::fs::canonicalize(path).ok(),
+        Input::Bytes(..) => None,
+    });
+    paths.collect()
 }
 
 /// The detector with the rules that ship with the program and the user's own, given as name and text.

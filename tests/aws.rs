@@ -371,6 +371,9 @@ fn a_leaked_key_that_a_listing_holds_is_certainly_one() {
             confidence: Confidence::Medium,
             reasons: Default::default(),
             environment: None,
+            in_tree: true,
+            introduced: None,
+            removed: None,
         });
         Facts {
             credentials: vec![found],

@@ -509,12 +509,12 @@ impl Estate {
             "AWS access key",
         );
         credential.display = Some("AKIA…MPLE".into());
-        credential.exposures.insert(Exposure {
-            evidence: at("app/.env", 3),
+        credential.exposures.insert(Exposure::in_tree(
+            at("app/.env", 3),
             confidence,
-            reasons: BTreeSet::new(),
-            environment: Some("prod".into()),
-        });
+            BTreeSet::new(),
+            Some("prod".into()),
+        ));
         if let Some(of) = of {
             credential.links.insert(CredentialLink {
                 identity: of.into(),

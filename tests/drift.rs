@@ -254,6 +254,7 @@ fn the_last_key_of_an_account_is_removed_and_not_unseen() {
 fn exposed(credential: &mut Credential) {
     credential.exposures = vec![Exposure {
         evidence: evidence("secrets", "x", None),
+        in_tree: true,
         ..Exposure::default()
     }];
 }

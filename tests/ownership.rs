@@ -351,11 +351,9 @@ fn credential(id: &str, leaked: &Leaked, case: &Case) -> Credential {
     credential.exposures = leaked
         .exposed_in
         .iter()
-        .map(|path| Exposure {
-            evidence: evidence("secrets", path, case),
-            confidence: Confidence::High,
-            reasons: BTreeSet::new(),
-            environment: None,
+        .map(|path| {
+            let evidence = evidence("secrets", path, case);
+            Exposure::in_tree(evidence, Confidence::High, BTreeSet::new(), None)
         })
         .collect();
     credential

@@ -78,6 +78,9 @@ pub(super) struct InputArguments {
     /// Leave out files that git ignores. They are read by default: that is where .env lives.
     #[arg(long)]
     pub respect_gitignore: bool,
+    /// How much of histories to look at.
+    #[command(flatten)]
+    pub history: HistoryArguments,
     /// Search at most this many bytes of a text file for secrets. Recognised exports are read whole.
     #[arg(long, value_name = "BYTES", default_value_t = crate::scan::DEFAULT_TEXT_LIMIT)]
     pub max_file_size: u64,
@@ -109,6 +112,27 @@ pub(super) struct InputArguments {
     /// Threads. Default: one a core. Results do not depend on it.
     #[arg(long, short = 'j', value_name = "N")]
     pub threads: Option<usize>,
+}
+
+/// How much of the histories of git repositories to look at. Default: all of it.
+#[derive(Args, Debug)]
+pub(super) struct HistoryArguments {
+    /// Do not look through the history of git repositories.
+    #[arg(long, conflicts_with_all = ["since", "branch", "commits", "staged"])]
+    pub no_history: bool,
+    /// Of histories, look only at commits made at this time or later (ISO 8601).
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Of histories, look only at what this branch leads to. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub branch: Vec<String>,
+    /// Look only at what these commits change, and at no files: A..B, A...B or one commit (for pull
+    /// requests). May be repeated.
+    #[arg(long, value_name = "RANGE", conflicts_with_all = ["since", "branch"])]
+    pub commits: Vec<String>,
+    /// Look only at what is staged, and at no files (for a pre-commit hook).
+    #[arg(long, conflicts_with_all = ["since", "branch", "commits"])]
+    pub staged: bool,
 }
 
 /// Where results go, and in which form.

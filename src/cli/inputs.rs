@@ -1,6 +1,6 @@
 //! From what the user typed to what a scan needs.
 
-use super::args::InputArguments;
+use super::args::{HistoryArguments, InputArguments};
 use super::config::{self, Config};
 use super::error::Error;
 use super::progress::Progress;
@@ -8,7 +8,8 @@ use super::{Context, cache};
 use crate::model::{Fingerprinter, Timestamp};
 use crate::platform::tree;
 use crate::scan::{
-    self, CheckError, CheckSet, Detector, Input, OwnershipOptions, ScanError, ScanOptions,
+    self, CheckError, CheckSet, Detector, HistoryOptions, Input, OwnershipOptions, ScanError,
+    ScanOptions,
 };
 use crate::snapshot::Snapshot;
 use crate::source::open;
@@ -84,6 +85,7 @@ pub(super) fn scan(
             exclude,
             respect_gitignore: arguments.respect_gitignore,
         },
+        history: history(arguments.history)?,
         text_limit: arguments.max_file_size,
         archives: !arguments.no_archives,
         detector,
@@ -105,6 +107,7 @@ pub(super) fn scan(
     let progress = Progress::new(context.quiet);
     let snapshot = scan::run(options, &progress).map_err(|error| match error {
         ScanError::Input(path, error) => Error::Input(path, error.to_string()),
+        ScanError::History(why) => Error::Usage(why),
         ScanError::Glob(glob) => {
             Error::Usage(format!("exclude: `{}` is not a glob: {}", glob.0, glob.1))
         }
@@ -113,6 +116,22 @@ pub(super) fn scan(
         cache::save(path, cache)?;
     }
     Ok((snapshot, config))
+}
+
+fn history(arguments: HistoryArguments) -> Result<HistoryOptions, Error> {
+    let since = match &arguments.since {
+        Some(text) => Some(Timestamp::parse(text).ok_or_else(|| {
+            Error::Usage(format!("--since: `{text}` is not a time; write 2026-03-31"))
+        })?),
+        None => None,
+    };
+    Ok(HistoryOptions {
+        wanted: !arguments.no_history,
+        since,
+        branches: arguments.branch,
+        commits: arguments.commits,
+        staged: arguments.staged,
+    })
 }
 
 /// The configuration file to use: the one named, the one here, or the one at the root of what is scanned.

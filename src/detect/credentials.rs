@@ -199,12 +199,12 @@ impl Detector {
         credential.display = display.map(Str::from);
         credential.fingerprint = fingerprint;
         credential.revocation = kind.revocation.clone();
-        credential.exposures.insert(Exposure {
+        credential.exposures.insert(Exposure::in_tree(
             evidence,
-            confidence: weight.confidence,
-            reasons: weight.reasons.into_iter().map(Str::from).collect(),
-            environment: place.environment.map(Str::from),
-        });
+            weight.confidence,
+            weight.reasons.into_iter().map(Str::from).collect(),
+            place.environment.map(Str::from),
+        ));
         Some(credential)
     }
 }

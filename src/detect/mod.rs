@@ -21,6 +21,7 @@ mod redact;
 mod rule;
 mod runs;
 mod search;
+mod suspect;
 mod text;
 mod vocabulary;
 

@@ -12,9 +12,22 @@ pub(super) struct Place {
     pub(super) source: bool,
     /// Whether it is a `.netrc`, whose words are separated by spaces only.
     pub(super) netrc: bool,
+    /// Whether the path is not known: then nothing is held against a text that some path would allow.
+    pub(super) unknown: bool,
 }
 
 impl Place {
+    /// The ways in which a text can be read as long as its path is not known.
+    pub(super) fn unknown() -> [Self; 3] {
+        [(false, false), (false, true), (true, false)].map(|(source, netrc)| Self {
+            environment: None,
+            lowers: None,
+            source,
+            netrc,
+            unknown: true,
+        })
+    }
+
     pub(super) fn of(path: &str) -> Self {
         let file = path.rsplit('/').next().unwrap_or_default();
         let words = || {
@@ -30,6 +43,7 @@ impl Place {
             lowers,
             source: extension.is_some_and(is_source),
             netrc: matches!(file, ".netrc" | "_netrc"),
+            unknown: false,
         }
     }
 }

@@ -71,7 +71,7 @@ pub(super) struct Work {
     pub(super) run: usize,
     pub(super) candidates: Vec<Candidate>,
     /// Kinds that were cut short.
-    limited: Vec<usize>,
+    pub(super) limited: Vec<usize>,
     /// Places where what was found goes on elsewhere.
     broken: Vec<Broken>,
 }
@@ -87,6 +87,19 @@ pub(super) struct Found {
 }
 
 impl Work {
+    /// Nothing yet, in a text of this length.
+    pub(super) fn new(length: usize) -> Self {
+        Self {
+            spent: Vec::new(),
+            budget: (256 << 20) + length.saturating_mul(16),
+            name: 0..0,
+            run: 0,
+            candidates: Vec::new(),
+            limited: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
     /// Whether a kind may look at another window. Windows overlap, so that a hostile text of literals
     /// alone would cost its length times the window.
     pub(super) fn afford(&mut self, kind: usize, window: usize, kinds: usize) -> bool {
@@ -117,6 +130,9 @@ impl Work {
     }
 }
 
+/// The reason for taking a value for the issuer's that its name speaks of.
+const NAMED: &str = "name says what it is";
+
 impl Detector {
     /// Everything that matches, and the kinds of which not every place was examined.
     pub(super) fn search(
@@ -131,15 +147,7 @@ impl Detector {
 
     /// The same, with the places where something goes on elsewhere.
     pub(super) fn find(&self, text: &[u8], path: &str, place: &Place) -> Found {
-        let mut work = Work {
-            spent: Vec::new(),
-            budget: (256 << 20) + text.len().saturating_mul(16),
-            name: 0..0,
-            run: 0,
-            candidates: Vec::new(),
-            limited: Vec::new(),
-            broken: Vec::new(),
-        };
+        let mut work = Work::new(text.len());
         self.prefilter.each_hit(text, |at, action| match action {
             Action::Kind(index) => self.try_kind(text, at, index, place, &mut work),
             Action::Word(length) => {
@@ -157,7 +165,14 @@ impl Detector {
         }
     }
 
-    fn try_kind(&self, text: &[u8], at: usize, index: usize, place: &Place, work: &mut Work) {
+    pub(super) fn try_kind(
+        &self,
+        text: &[u8],
+        at: usize,
+        index: usize,
+        place: &Place,
+        work: &mut Work,
+    ) {
         let Some(kind) = self.kinds.get(index) else {
             return;
         };
@@ -291,7 +306,7 @@ impl Detector {
         }
     }
 
-    fn try_assignment(
+    pub(super) fn try_assignment(
         &self,
         text: &[u8],
         word: Range<usize>,

@@ -136,10 +136,12 @@ fn pair(sides: &Sides<'_>, old: &Credential, new: &Credential, changes: &mut Cha
 /// Exposures in files where there was none before. Lines move; files count.
 fn leaked(before: &[Exposure], new: &Credential, changes: &mut Changes) {
     let known: BTreeSet<_> = before.iter().map(place).collect();
+    let stood: BTreeSet<_> = before.iter().filter(|e| e.in_tree).map(place).collect();
     let fresh: Vec<_> = new
         .exposures
         .iter()
-        .filter(|e| !known.contains(&place(e)))
+        // What stood in a file and is left in its history has not leaked again; the other way round it has.
+        .filter(|e| !if e.in_tree { &stood } else { &known }.contains(&place(e)))
         .map(|e| e.evidence.clone())
         .collect();
     if !fresh.is_empty() {
@@ -153,10 +155,16 @@ fn leaked(before: &[Exposure], new: &Credential, changes: &mut Changes) {
 /// Exposures that are gone from files that were read.
 fn withdrawn(sides: &Sides<'_>, old: &Credential, after: &[Exposure], changes: &mut Changes) {
     let left: BTreeSet<_> = after.iter().map(place).collect();
+    let stands: BTreeSet<_> = after.iter().filter(|e| e.in_tree).map(place).collect();
     let gone: Vec<_> = old
         .exposures
         .iter()
-        .filter(|e| !left.contains(&place(e)) && sides.seen_after.source(&e.evidence, None))
+        .filter(|e| match e.in_tree {
+            true => !stands.contains(&place(e)),
+            // Histories that were not looked at have lost nothing.
+            false => sides.histories && !left.contains(&place(e)),
+        })
+        .filter(|e| sides.seen_after.source(&e.evidence, None))
         .map(|e| e.evidence.clone())
         .collect();
     if !gone.is_empty() {

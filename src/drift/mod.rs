@@ -25,6 +25,7 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
         after,
         seen_before: Seen::new(before, after),
         seen_after: Seen::new(after, before),
+        histories: after.coverage.history.is_some(),
     };
     let mut changes = Changes(Vec::new());
     identities::compare(&sides, &mut changes);
@@ -100,6 +101,8 @@ struct Sides<'a> {
     after: &'a Snapshot,
     seen_before: Seen<'a>,
     seen_after: Seen<'a>,
+    /// Whether the later scan looked at histories.
+    histories: bool,
 }
 
 /// What the comparisons append to.

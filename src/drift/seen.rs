@@ -41,7 +41,10 @@ impl<'a> Seen<'a> {
     /// account is deleted, its listing is empty, but its users are still there.)
     pub(super) fn source(&self, evidence: &Evidence, account: Option<&str>) -> bool {
         let account_seen = match account {
-            Some(account) if evidence.pointer.is_some() => self.accounts.contains(account),
+            // What the detector points at is a commit.
+            Some(account) if evidence.pointer.is_some() && evidence.reader != "secrets" => {
+                self.accounts.contains(account)
+            }
             _ => true,
         };
         !self.idle.contains(&*evidence.reader)

@@ -65,6 +65,19 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What was looked at in the histories of git repositories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistoryCoverage {
+    /// Repositories.
+    pub repositories: u64,
+    /// Commits.
+    pub commits: u64,
+    /// Versions of files.
+    pub blobs: u64,
+    /// Bytes of those, and of messages.
+    pub bytes: u64,
+}
+
 /// What was read and what was not. Merging is commutative and associative.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -82,6 +95,8 @@ pub struct Coverage {
     pub special: u64,
     /// Documents that each reader claimed.
     pub readers: BTreeMap<&'static str, u64>,
+    /// What was looked at in histories.
+    pub history: HistoryCoverage,
     /// The git work trees around the inputs.
     pub repositories: BTreeSet<Arc<Repository>>,
     /// Everything that went wrong.
@@ -100,6 +115,10 @@ impl Coverage {
         for (reader, count) in other.readers {
             *self.readers.entry(reader).or_default() += count;
         }
+        self.history.repositories += other.history.repositories;
+        self.history.commits += other.history.commits;
+        self.history.blobs += other.history.blobs;
+        self.history.bytes += other.history.bytes;
         self.repositories.extend(other.repositories);
         self.problems.extend(other.problems);
     }

@@ -3,8 +3,8 @@
 use super::id::natural_id;
 use super::identity::merge_option;
 use super::{
-    Claims, Confidence, Evidence, Fingerprint, IdentityId, ImpliedTier, JoinKey, Moment, Str,
-    Timestamp,
+    Claims, Commit, Confidence, Evidence, Fingerprint, IdentityId, ImpliedTier, JoinKey, Moment,
+    Str, Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -55,6 +55,32 @@ pub struct Exposure {
     pub reasons: BTreeSet<Str>,
     /// The environment that the place belongs to, as its path tells: `prod`, `staging`, `dev`, `test`.
     pub environment: Option<Str>,
+    /// Whether it stands there now: in a file that was scanned, not only in the history of one.
+    pub in_tree: bool,
+    /// The commit that brought it in, where history tells.
+    pub introduced: Option<Commit>,
+    /// The commit that took it out, where no branch and no tag holds it there any more.
+    pub removed: Option<Commit>,
+}
+
+impl Exposure {
+    /// A place in a file as it is now, of which no history is known.
+    pub fn in_tree(
+        evidence: Evidence,
+        confidence: Confidence,
+        reasons: BTreeSet<Str>,
+        environment: Option<Str>,
+    ) -> Self {
+        Self {
+            evidence,
+            confidence,
+            reasons,
+            environment,
+            in_tree: true,
+            introduced: None,
+            removed: None,
+        }
+    }
 }
 
 /// The identity a credential authenticates as, and how that was concluded.

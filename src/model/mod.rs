@@ -46,6 +46,8 @@ pub mod finding;
 
 pub mod waiver;
 
+pub mod commit;
+
 pub mod coverage;
 
 pub mod change;
@@ -53,7 +55,8 @@ pub mod change;
 pub use certificate::Certificate;
 pub use change::{Bearing, ChangeKind};
 pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRule};
-pub use coverage::{Coverage, Problem, ProblemKind};
+pub use commit::Commit;
+pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
 };

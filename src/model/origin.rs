@@ -201,15 +201,17 @@ pub struct Evidence {
 }
 
 impl fmt::Display for Evidence {
-    /// `path:line` or `path#pointer`.
+    /// `path:line`, `path#pointer` or `path:line (commit 1a2b3c4d)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin.path)?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
-        if let Some(pointer) = &self.pointer {
-            write!(f, "#{pointer}")?;
+        match &self.pointer {
+            // The detector points into histories, other readers into documents.
+            Some(pointer) if self.reader == "secrets" => write!(f, " ({pointer})"),
+            Some(pointer) => write!(f, "#{pointer}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

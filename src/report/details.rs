@@ -4,7 +4,7 @@ use super::Style;
 use super::paint::{self, BOLD, DIM, GREEN, PLAIN, Pen, RED, YELLOW};
 use super::show::{CredentialView, IdentityView};
 use super::subject::{credential_name, tier};
-use super::text::{accepted, clean, count, day, number, owner, place, when};
+use super::text::{accepted, clean, count, day, exposed, number, owner, place, when};
 use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
 use crate::snapshot::{
@@ -441,10 +441,15 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
         };
         let text = format!(
             "{} ({} confidence{environment})",
-            place(&e.evidence),
+            exposed(e),
             clean(&e.confidence)
         );
-        pen.item(15, (RED, "in the open:"), RED, &text)?;
+        let label = if e.in_tree {
+            "in the open:"
+        } else {
+            "in history:"
+        };
+        pen.item(15, (RED, label), RED, &text)?;
     }
     rest(c.exposures.len(), MANY, "place", "places", pen)?;
     for record in c.records.iter().take(3) {

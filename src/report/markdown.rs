@@ -48,7 +48,11 @@ fn summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "{line}.")?;
     let coverage = &report.snapshot.coverage;
-    let read = count(coverage.files as usize, "file", "files");
+    let mut read = count(coverage.files as usize, "file", "files");
+    if let Some(history) = &coverage.history {
+        let commits = count(history.commits as usize, "commit", "commits");
+        read.push_str(&format!(" and the history of {commits}"));
+    }
     match (totals.unread, coverage.complete) {
         (0, true) => writeln!(out, "Read {read}; coverage is complete.\n")?,
         (unread, _) => writeln!(

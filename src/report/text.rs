@@ -1,7 +1,7 @@
 //! Text from inputs, made safe to show, and fitted into columns.
 
 use super::subject::Subject;
-use crate::snapshot::{Evidence, Ownership, Waiver, When};
+use crate::snapshot::{Evidence, Exposure, Ownership, Waiver, When};
 use unicode_width::UnicodeWidthChar;
 
 /// The text on one line without anything that a terminal or a reader's eye could be fooled by: control
@@ -207,6 +207,34 @@ pub(super) fn when(when: &When) -> &str {
 /// Where, for a person: safe, in one line.
 pub(super) fn place(evidence: &Evidence) -> String {
     clean(&evidence.to_string())
+}
+
+/// Where a credential stands or stood, and by whom, for a person: `app/.env:3`, `old/config.py:12 (removed;
+/// commit 1a2b3c4d by Jane Doe, 2023-04-01)`.
+pub(super) fn exposed(exposure: &Exposure) -> String {
+    let evidence = &exposure.evidence;
+    let mut parts = Vec::new();
+    if exposure.removed.is_some() {
+        parts.push("removed".to_owned());
+    }
+    let pointer = evidence.pointer.as_deref().map(clean);
+    match (&exposure.introduced, pointer) {
+        (Some(commit), pointer) => {
+            let what = pointer.unwrap_or_else(|| format!("commit {}", clean(commit.short())));
+            let (author, date) = (clean(&commit.author), clean(day(&commit.date)));
+            parts.push(format!("{what} by {author}, {date}"));
+        }
+        (None, Some(pointer)) => parts.push(pointer),
+        (None, None) => {}
+    }
+    let bare = Evidence {
+        pointer: None,
+        ..evidence.clone()
+    };
+    if parts.is_empty() {
+        return place(&bare);
+    }
+    format!("{} ({})", place(&bare), parts.join("; "))
 }
 
 /// Whose, for a person: safe, in one line.

@@ -11,15 +11,18 @@ use std::path::Path;
 /// Files whose last author is looked up at most, when nobody is declared.
 const MAX_AUTHORED: usize = 5_000;
 
-/// Who last changed the files that brought in identities and leaked credentials for which nobody is declared.
+/// Who last changed the files that brought in identities and leaked credentials for which nobody is
+/// declared; git is asked for what is not known yet only where that is wanted.
 pub(super) fn commit_authors(
     inventory: &Inventory,
     coverage: &Coverage,
     declared: &Resolved,
+    ask: bool,
 ) -> Vec<Attribution> {
-    if coverage.repositories.is_empty() {
+    if coverage.repositories.is_empty() && coverage.history.repositories == 0 {
         return Vec::new();
     }
+    let mut from_history = Vec::new();
     let undeclared = declared
         .ownership
         .iter()
@@ -29,7 +32,11 @@ pub(super) fn commit_authors(
     let mut wanted: BTreeMap<Str, BTreeMap<String, Vec<(SubjectId, Evidence)>>> = BTreeMap::new();
     let mut count = 0;
     for subject in undeclared {
-        for evidence in committed_evidence(inventory, subject) {
+        from_history.extend(introduced(inventory, subject));
+        for evidence in committed_evidence(inventory, subject)
+            .into_iter()
+            .filter(|_| ask)
+        {
             let Some(repository) = &evidence.origin.repository else {
                 continue;
             };
@@ -47,7 +54,7 @@ pub(super) fn commit_authors(
                 .push((subject.clone(), evidence));
         }
     }
-    let mut claims = Vec::new();
+    let mut claims = from_history;
     for (root, files) in wanted {
         let names = files.keys().cloned().collect();
         for (file, author) in authors::last(Path::new(&*root), &names) {
@@ -70,6 +77,31 @@ pub(super) fn commit_authors(
     claims
 }
 
+/// Who brought a leaked credential in, as its history told already.
+fn introduced(inventory: &Inventory, subject: &SubjectId) -> Vec<Attribution> {
+    let SubjectId::Credential(id) = subject else {
+        return Vec::new();
+    };
+    let exposures = inventory.credentials.get(id).map(|c| &c.exposures);
+    let exposures = exposures.into_iter().flatten();
+    exposures
+        .filter_map(|exposure| Some((exposure, exposure.introduced.as_ref()?)))
+        .filter(|(_, commit)| !authors::unattended(&commit.author, &commit.mail))
+        .map(|(exposure, commit)| Attribution {
+            method: Method::CommitAuthor,
+            subject: subject.clone(),
+            owner: Owner::Mail(commit.mail.clone()),
+            raw: format!("{} <{}>", commit.author, commit.mail).into(),
+            as_of: Some(commit.when),
+            evidence: Evidence {
+                pointer: Some(format!("commit {}", commit.id).into()),
+                reader: "git",
+                ..exposure.evidence.clone()
+            },
+        })
+        .collect()
+}
+
 /// Where a subject was brought in by a commit: the manifests that declare an identity, the places where a
 /// credential stands in the open. Who commits an export says nothing about what it lists.
 fn committed_evidence(inventory: &Inventory, subject: &SubjectId) -> Vec<Evidence> {
@@ -87,6 +119,8 @@ fn committed_evidence(inventory: &Inventory, subject: &SubjectId) -> Vec<Evidenc
                 credential
                     .exposures
                     .iter()
+                    // Who brought it in was found with it, and is not asked for again.
+                    .filter(|e| e.in_tree && e.introduced.is_none())
                     .map(|e| e.evidence.clone())
                     .collect()
             })

@@ -6,6 +6,7 @@ use crate::model::{
 };
 use crate::reader::{Family, Reader, allow};
 use crate::source::cache::{Cache, CacheId};
+use crate::source::history::Met;
 use crate::source::tree::{self, Entry, TreeOptions};
 use crate::source::{archive, open};
 use rayon::prelude::*;
@@ -27,6 +28,8 @@ const MEMBER_LIMIT: u64 = 256 << 20;
 struct Part {
     inventory: Inventory,
     coverage: Coverage,
+    /// Repositories whose history can be looked at.
+    met: BTreeSet<Met>,
 }
 
 impl Part {
@@ -39,6 +42,7 @@ impl Part {
         }
         self.inventory.merge(other.inventory);
         self.coverage.merge(other.coverage);
+        self.met.extend(other.met);
         self
     }
 }
@@ -48,7 +52,7 @@ pub(super) fn read_all(
     inputs: &[Input],
     tree: &TreeOptions,
     intake: &Intake<'_>,
-) -> Result<(Inventory, Coverage), ScanError> {
+) -> Result<(Inventory, Coverage, BTreeSet<Met>), ScanError> {
     let mut total = Part::default();
     // The same place named twice is read once; what lies inside another named place is met there.
     let mut seen = BTreeSet::new();
@@ -88,7 +92,7 @@ pub(super) fn read_all(
             }
         }
     }
-    Ok((total.inventory, total.coverage))
+    Ok((total.inventory, total.coverage, total.met))
 }
 
 /// Whether the user's own input can be read at all; inside it, trouble is data.
@@ -128,6 +132,9 @@ impl Intake<'_> {
             Entry::File { path, origin } => self.file(&path, &origin, part),
             Entry::Repository(repository) => {
                 part.coverage.repositories.insert(repository);
+            }
+            Entry::History(met) => {
+                part.met.insert(*met);
             }
             Entry::Excluded => part.coverage.excluded += 1,
             Entry::Special => part.coverage.special += 1,

@@ -268,6 +268,9 @@ fn credential(assessed: &model::Assessed, c: &model::Credential) -> wire::Creden
                 confidence: e.confidence.as_str().to_owned(),
                 reasons: e.reasons.iter().map(ToString::to_string).collect(),
                 environment: text(&e.environment),
+                in_tree: e.in_tree,
+                introduced: e.introduced.as_ref().map(Into::into),
+                removed: e.removed.as_ref().map(Into::into),
             })
             .collect(),
         records: c.records.iter().map(Into::into).collect(),
@@ -326,6 +329,17 @@ impl From<&model::Evidence> for wire::Evidence {
             pointer: e.pointer.clone(),
             repository: e.origin.repository.as_ref().and_then(|r| r.remote.clone()),
             reader: e.reader.into(),
+        }
+    }
+}
+
+impl From<&model::Commit> for wire::Commit {
+    fn from(commit: &model::Commit) -> Self {
+        Self {
+            date: commit.when.to_string(),
+            id: commit.id.to_string(),
+            author: commit.author.to_string(),
+            mail: commit.mail.to_string(),
         }
     }
 }
@@ -475,6 +489,12 @@ impl From<&model::Coverage> for wire::Coverage {
                 .iter()
                 .map(|(name, count)| ((*name).to_owned(), *count))
                 .collect(),
+            history: (c.history.repositories > 0).then_some(wire::HistoryCoverage {
+                repositories: c.history.repositories,
+                commits: c.history.commits,
+                blobs: c.history.blobs,
+                bytes: c.history.bytes,
+            }),
             repositories: c
                 .repositories
                 .iter()

@@ -79,10 +79,26 @@ pub struct Coverage {
     pub special: u64,
     /// Documents that each reader claimed.
     pub readers: BTreeMap<String, u64>,
+    /// What was looked at in the histories of git repositories; absent when that was nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryCoverage>,
     /// The git work trees around the inputs.
     pub repositories: Vec<Repository>,
     /// Everything that went wrong.
     pub problems: Vec<Problem>,
+}
+
+/// What was looked at in the histories of git repositories.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryCoverage {
+    /// Repositories.
+    pub repositories: u64,
+    /// Commits.
+    pub commits: u64,
+    /// Versions of files.
+    pub blobs: u64,
+    /// Bytes of those, and of messages.
+    pub bytes: u64,
 }
 
 /// A git work tree.
@@ -144,16 +160,17 @@ pub struct Evidence {
 }
 
 impl std::fmt::Display for Evidence {
-    /// `path:line` or `path#pointer`.
+    /// `path:line`, `path#pointer` or `path:line (commit 1a2b3c4d)`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.path)?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
-        if let Some(pointer) = &self.pointer {
-            write!(f, "#{pointer}")?;
+        match &self.pointer {
+            Some(pointer) if &*self.reader == "secrets" => write!(f, " ({pointer})"),
+            Some(pointer) => write!(f, "#{pointer}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -438,6 +455,42 @@ pub struct Exposure {
     /// The environment the place belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// Whether it stands there now, and not only in history.
+    #[serde(default = "in_tree")]
+    pub in_tree: bool,
+    /// The commit that brought it in, where history tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced: Option<Commit>,
+    /// The commit that took it out, where no branch and no tag holds it there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Commit>,
+}
+
+/// Snapshots from before histories were looked at speak of files only.
+const fn in_tree() -> bool {
+    true
+}
+
+/// A commit of a git repository.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct Commit {
+    /// When its author made the change, ISO 8601 UTC.
+    pub date: String,
+    /// Its id, in full.
+    pub id: String,
+    /// The author's name, after `.mailmap`.
+    pub author: String,
+    /// The author's address, after `.mailmap`.
+    pub mail: String,
+}
+
+impl Commit {
+    /// The start of the id.
+    pub fn short(&self) -> &str {
+        self.id.get(..8).unwrap_or(&self.id)
+    }
 }
 
 /// Who may become an identity.

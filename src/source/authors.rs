@@ -178,7 +178,7 @@ fn first(path: &str) -> &str {
 }
 
 /// Whether a commit's author is a machine, or an address that nobody reads.
-fn unattended(name: &str, mail: &str) -> bool {
+pub fn unattended(name: &str, mail: &str) -> bool {
     let (name, mail) = (name.to_ascii_lowercase(), mail.to_ascii_lowercase());
     let local = mail.split('@').next().unwrap_or_default();
     name.contains("[bot]")

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod authors;
 pub mod cache;
+pub mod history;
 pub mod open;
 pub mod repository;
 pub mod tree;

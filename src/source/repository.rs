@@ -1,5 +1,6 @@
 //! What git knows about a work tree, read through libgit2 without running anything of the repository's.
 
+use super::history::locate::is_bare;
 use super::open;
 use crate::model::{Repository, Str};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ const CONFIG_LIMIT: u64 = 1 << 20;
 pub struct Around {
     /// The repository, or why it was not opened.
     pub repository: Result<Repository, String>,
+    /// Its root.
+    pub root: PathBuf,
     /// The directories from its root to the path, without the path itself.
     pub between: Vec<PathBuf>,
 }
@@ -38,6 +41,7 @@ pub fn around(path: &Path) -> Option<Around> {
     let display: Str = display.to_string_lossy().into();
     Some(Around {
         repository: open(root, display),
+        root: root.to_path_buf(),
         between,
     })
 }
@@ -115,7 +119,9 @@ pub(super) fn open_git(directory: &Path) -> Result<git2::Repository, String> {
 /// `.git` itself, or what a `.git` file (worktrees, submodules) points at.
 fn git_directory(directory: &Path) -> Option<PathBuf> {
     let dot_git = directory.join(".git");
-    let metadata = dot_git.symlink_metadata().ok()?;
+    let Ok(metadata) = dot_git.symlink_metadata() else {
+        return is_bare(directory).then(|| directory.to_path_buf());
+    };
     if metadata.is_dir() {
         return Some(dot_git);
     }

@@ -1,5 +1,6 @@
 //! Directory trees, walked as a stream: memory does not grow with the size of the tree.
 
+use super::history::{Met, locate};
 use super::open;
 use super::repository;
 use crate::model::{Origin, Problem, ProblemKind, Repository, Str};
@@ -36,6 +37,8 @@ pub enum Entry {
     },
     /// The root of a git work tree.
     Repository(Arc<Repository>),
+    /// A repository whose history can be looked at.
+    History(Box<Met>),
     /// A file or directory left out by the user's rules.
     Excluded,
     /// A link, device, socket or pipe.
@@ -57,15 +60,7 @@ pub struct BadGlob(pub String, pub String);
 /// When an `--exclude` glob is not valid. Trouble with single entries is an [`Entry::Problem`].
 pub fn walk(root: &Path, options: &TreeOptions) -> Result<Walk, BadGlob> {
     let display = display_path(root);
-    let mut excludes = GitignoreBuilder::new(root);
-    for glob in &options.exclude {
-        excludes
-            .add_line(None, glob)
-            .map_err(|e| BadGlob(glob.clone(), e.to_string()))?;
-    }
-    let excludes = excludes
-        .build()
-        .map_err(|e| BadGlob(options.exclude.join(", "), e.to_string()))?;
+    let excludes = excludes(root, &options.exclude)?;
     let mut walk = Walk {
         root: root.to_path_buf(),
         display,
@@ -79,6 +74,22 @@ pub fn walk(root: &Path, options: &TreeOptions) -> Result<Walk, BadGlob> {
         walk.enter_surrounding(found);
     }
     Ok(walk)
+}
+
+/// What the user leaves out below a root.
+///
+/// # Errors
+/// When a glob is not valid.
+pub fn excludes(root: &Path, globs: &[String]) -> Result<Gitignore, BadGlob> {
+    let mut excludes = GitignoreBuilder::new(root);
+    for glob in globs {
+        excludes
+            .add_line(None, glob)
+            .map_err(|e| BadGlob(glob.clone(), e.to_string()))?;
+    }
+    excludes
+        .build()
+        .map_err(|e| BadGlob(globs.join(", "), e.to_string()))
 }
 
 /// What holds inside one directory of the walk.
@@ -146,6 +157,12 @@ impl Iterator for Walk {
                     }
                     continue;
                 }
+                let inside = entry.path().parent().filter(|_| depth > 0);
+                if entry.file_name() == "objects" && inside.is_some_and(locate::is_bare) {
+                    // The objects of a repository without a work tree.
+                    self.inner.skip_current_dir();
+                    continue;
+                }
                 self.enter(entry.path(), depth);
                 if let Some(entry) = self.pending.pop() {
                     return Some(entry);
@@ -168,11 +185,7 @@ impl Iterator for Walk {
 impl Walk {
     fn file(&self, path: PathBuf) -> Entry {
         let origin = Origin {
-            named: if self.display == "." {
-                0
-            } else {
-                self.display.len()
-            },
+            named: self.named(),
             path: self.display_of(&path),
             archive: None,
             repository: self
@@ -209,9 +222,11 @@ impl Walk {
                 Ok(repository) => {
                     let repository = Arc::new(repository);
                     level.repository = Some(Arc::clone(&repository));
+                    self.meet(directory, Some(Arc::clone(&repository)), false);
                     self.pending.push(Entry::Repository(repository));
                 }
                 Err(why) => {
+                    self.meet(directory, None, false);
                     let note = self.problem(
                         directory,
                         ProblemKind::Note,
@@ -221,8 +236,35 @@ impl Walk {
                 }
             }
         }
+        if locate::is_bare(directory) {
+            let repository = repository::open(directory, self.display_of(directory)).ok();
+            self.meet(directory, repository.map(Arc::new), false);
+        }
         if !level.ignores.is_empty() || level.repository.is_some() {
             self.levels.push(level);
+        }
+    }
+
+    /// Notes a repository for its history.
+    fn meet(&mut self, directory: &Path, repository: Option<Arc<Repository>>, around: bool) {
+        let root = match &repository {
+            Some(repository) => repository.root.clone(),
+            None => self.display_of(directory),
+        };
+        self.pending.push(Entry::History(Box::new(Met {
+            named: self.named(),
+            root,
+            directory: directory.to_path_buf(),
+            repository,
+            around,
+        })));
+    }
+
+    fn named(&self) -> usize {
+        if self.display == "." {
+            0
+        } else {
+            self.display.len()
         }
     }
 
@@ -243,6 +285,7 @@ impl Walk {
         if let Ok(repository) = found.repository {
             let repository = Arc::new(repository);
             level.repository = Some(Arc::clone(&repository));
+            self.meet(&found.root, Some(Arc::clone(&repository)), true);
             self.pending.push(Entry::Repository(repository));
         }
         self.levels.push(level);

@@ -1,14 +1,14 @@
 //! Credentials as conditions see them.
 
 use super::identity::{self, IdentityView};
-use super::{columns, days_ago, days_until, past, places};
+use super::{columns, days_ago, days_until, listed, past};
 use crate::check::schema::{
     Basis, CONFIDENCE, Column, HUMANITY, IDENTITY_KIND, OWNER_STATE, STATUS, Subject, SubjectKind,
     TIER, Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{
-    ClaimName, Confidence, Credential, Evidence, Ownership, Str, SubjectId, Timestamp,
+    ClaimName, Confidence, Credential, Evidence, Exposure, Ownership, Str, SubjectId, Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -112,6 +112,78 @@ fn environments<'a>(view: &CredentialView<'a>) -> Value<'a> {
     Value::list(named)
 }
 
+/// The places, each with the commits of its history: `app/.env:3 and old/config.py:12 (removed; commit
+/// 1a2b3c4d by Jane Doe, 2023-04-01)`.
+fn exposed(exposures: &BTreeSet<Exposure>) -> String {
+    let all: Vec<String> = exposures.iter().map(place).collect();
+    listed(&all, 2, "place")
+}
+
+fn place(exposure: &Exposure) -> String {
+    let mut place = exposure.evidence.origin.path.to_string();
+    if let Some(line) = exposure.evidence.line {
+        place.push_str(&format!(":{line}"));
+    }
+    let mut history = Vec::new();
+    if exposure.removed.is_some() {
+        history.push("removed".to_owned());
+    }
+    match (&exposure.introduced, &exposure.evidence.pointer) {
+        (Some(commit), pointer) => {
+            let own = format!("commit {}", commit.short());
+            let what = pointer.as_deref().unwrap_or(&own);
+            history.push(format!(
+                "{what} by {}, {}",
+                commit.author,
+                commit.when.date()
+            ));
+        }
+        (None, Some(pointer)) => history.push(pointer.to_string()),
+        (None, None) => {}
+    }
+    if !history.is_empty() {
+        place.push_str(&format!(" ({})", history.join("; ")));
+    }
+    place
+}
+
+fn in_tree<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    Value::Bool(view.credential.exposures.iter().any(|e| e.in_tree))
+}
+
+fn history_only(credential: &Credential) -> bool {
+    !credential.exposures.is_empty() && !credential.exposures.iter().any(|e| e.in_tree)
+}
+
+fn authors<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let commits = view
+        .credential
+        .exposures
+        .iter()
+        .filter_map(|e| e.introduced.as_ref());
+    let named: BTreeSet<&str> = commits.map(|commit| &*commit.mail).collect();
+    Value::list(named)
+}
+
+/// When the first commit brought it in.
+fn first(credential: &Credential) -> Option<Timestamp> {
+    let commits = credential
+        .exposures
+        .iter()
+        .filter_map(|e| e.introduced.as_ref());
+    commits.map(|commit| commit.when).min()
+}
+
+/// When it was last seen: now, if it stands in a file or nobody took it out.
+fn last(view: &CredentialView<'_>) -> Option<Timestamp> {
+    let exposures = &view.credential.exposures;
+    let ends = exposures.iter().map(|e| match &e.removed {
+        Some(commit) => commit.when,
+        None => view.now,
+    });
+    ends.max()
+}
+
 fn repositories(credential: &Credential) -> usize {
     let named: BTreeSet<&str> = credential
         .exposures
@@ -165,7 +237,13 @@ columns! { OfCredential;
     "leaked": Type::Bool, Exposure, |v| Value::Bool(!v.credential.exposures.is_empty()), "Its value stands in the open.";
     "leak_count": Type::Int, Exposure, |v| Value::count(v.credential.exposures.len()), "In how many places.";
     "leak_confidence": Type::Enum(&CONFIDENCE), Exposure, |v| v.credential.confidence().map_or(Value::Unknown, |c| word(&CONFIDENCE, c.as_str())), "How sure it is that this is a real credential.";
-    "leak.places": Type::Text, Exposure, |v| Value::owned(places(v.credential.exposures.iter().map(|e| &e.evidence))), "Where, in words.";
+    "leak.places": Type::Text, Exposure, |v| Value::owned(exposed(&v.credential.exposures)), "Where, in words.";
+    "leak.in_tree": Type::Bool, Exposure, in_tree, "It stands in a file as it is now.";
+    "leak.history_only": Type::Bool, Exposure, |v| Value::Bool(history_only(v.credential)), "It stands in the history of a repository only.";
+    "leak.first_seen": Type::Time, Exposure, |v| Value::time(first(v.credential)), "When the first commit brought it in; unknown where no history was read.";
+    "leak.last_seen": Type::Time, Exposure, |v| Value::time(last(v)), "When the last commit took it out; now, while it still stands in a file.";
+    "leak.first_seen_days": Type::Int, Exposure, |v| Value::int(first(v.credential).map(|t| v.now.days_since(t))), "Whole days since the first commit brought it in.";
+    "leak.authors": Type::Texts, Exposure, authors, "The addresses of those whose commits brought it in.";
     "environments": Type::Texts, Exposure, environments, "The environments that those places belong to, as their paths tell.";
     "repositories": Type::Int, Exposure, |v| Value::count(repositories(v.credential)), "In how many repositories.";
     "owner.state": Type::Enum(&OWNER_STATE), Ownership, |v| identity::owner_state_of(v.ownership), "Whose the credential is.";

@@ -63,6 +63,10 @@ impl Place {
 /// where the record is the subject itself, which has been named.
 fn record(subject: &Subject<'_>, evidence: &Evidence) -> Option<String> {
     let pointer = evidence.pointer.as_deref()?;
+    if evidence.reader == "secrets" {
+        // A commit, without which the file may not even be found.
+        return Some(format!("({pointer})"));
+    }
     if let Some(step) = proofs(subject).find_map(|proof| step(proof, evidence)) {
         return Some(step);
     }

@@ -45,6 +45,14 @@ fn read(report: &Report<'_>) -> String {
         let n = c.repositories.len();
         parts.push(count(n, "repository", "repositories"));
     }
+    if let Some(history) = &c.history {
+        parts.push(format!(
+            "history of {}, {} ({})",
+            count(history.commits as usize, "commit", "commits"),
+            count(history.blobs as usize, "version", "versions"),
+            bytes(history.bytes)
+        ));
+    }
     let readers = c.readers.iter();
     parts.extend(readers.map(|(name, n)| format!("{} {}", cut(&clean(name), 40), number(*n))));
     parts.join(" · ")
