@@ -11,6 +11,7 @@ mod credentials;
 mod example;
 mod judge;
 mod kind;
+mod language;
 mod place;
 mod prefilter;
 mod redact;

@@ -1,7 +1,7 @@
 //! From hits of the prefilter to weighed candidates.
 
 use super::assignment::{self, Assignment};
-use super::judge::{entropy, repetitive, wordy};
+use super::judge::{Case, entropy, repetitive, wordy};
 use super::kind::Kind;
 use super::place::Place;
 use super::prefilter::Action;
@@ -291,12 +291,6 @@ impl Detector {
         let Some(found) = assignment::read(text, name, place) else {
             return;
         };
-        let value = text.get(found.value.clone()).unwrap_or_default();
-        let phrase = value.iter().any(u8::is_ascii_whitespace) && !scheme(value);
-        if value.len() < 6 || phrase || self.judge.reference(value) || self.judge.placeholder(value)
-        {
-            return;
-        }
         let found = without_scheme(text, found);
         work.refund(first, 64);
         work.name.end = work.name.end.max(found.name.end);
@@ -320,7 +314,12 @@ impl Detector {
         let contains =
             |text: &[u8], word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
         let mut best: Option<(usize, &Kind, Match, &'static str)> = None;
-        for &index in &self.assigned {
+        // What no issuer hands out.
+        let none = value.len() < 6
+            || value.iter().any(u8::is_ascii_whitespace)
+            || self.judge.reference(value)
+            || self.judge.placeholder(value);
+        for &index in self.assigned.iter().filter(|_| !none) {
             let kind = self.kinds.get(index)?;
             let Some(rule) = &kind.rule.assignment else {
                 continue;
@@ -385,20 +384,20 @@ impl Detector {
         let index = self.assigned.last().copied()?;
         let kind = self.kinds.get(index)?;
         kind.rule.generic.as_ref()?;
-        let telling = text.get(word)?.to_ascii_lowercase();
         let value = text.get(found.value.clone())?;
-        // What people make up rather than what programs generate.
-        let password = ["pass", "pwd", "secret"]
-            .iter()
-            .any(|part| memchr::memmem::find(&telling, part.as_bytes()).is_some());
-        let verdict = self.judge.value(value, password, found.quoted)?;
+        let verdict = self.judge.assigned(&Case {
+            text,
+            name: text.get(found.name.clone())?,
+            word: text.get(word)?,
+            start: found.value.start,
+            value,
+            quoted: found.quoted,
+            place,
+        })?;
         let mut weight = Weight::new(verdict.confidence, "assigned to a telling name");
-        weight.reasons.push(verdict.reason);
+        weight.reasons.extend(verdict.reasons);
         if kind.rule.documented.iter().any(|d| d.as_bytes() == value) {
             weight.at_most(Confidence::Low, "value is an example of a standard");
-        }
-        if let Some(reason) = place.lowers {
-            weight.step_down(reason);
         }
         Some(Candidate {
             kind: index,
