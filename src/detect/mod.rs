@@ -9,6 +9,7 @@ mod assignment;
 mod checksum;
 mod credentials;
 mod example;
+mod files;
 mod judge;
 mod kind;
 mod language;
@@ -41,6 +42,8 @@ pub struct Detector {
     judge: Judge,
     /// The kinds that look at assignments, those of issuers first.
     assigned: Vec<usize>,
+    /// The kinds that stand at certain places of certain files.
+    filed: Vec<usize>,
     fingerprinter: Fingerprinter,
 }
 
@@ -127,6 +130,9 @@ impl Detector {
         Ok(Self {
             prefilter: Prefilter::new(&literals)?,
             judge: Judge::new(generic),
+            filed: (0..kinds.len())
+                .filter(|index| kinds.get(*index).is_some_and(|kind| kind.rule.file.is_some()))
+                .collect(),
             kinds,
             assigned,
             fingerprinter,
@@ -142,14 +148,24 @@ impl Detector {
     /// not looked at. Binary documents hold none.
     pub fn scan(&self, document: &Document<'_>) -> (Vec<Credential>, Vec<Problem>) {
         let Some(text) = text::Text::of(document.bytes) else {
-            return Default::default();
+            let place = place::Place::of(document.origin.below_root());
+            let Some(store) = self.store(&place, document.bytes) else {
+                return Default::default();
+            };
+            return self.credentials(document, document.bytes, &place, vec![store], &[]);
         };
         let place = place::Place::of(document.origin.below_root());
-        let (candidates, limited) = self.search(text.bytes(), &document.origin.path, &place);
+        let (mut candidates, limited) = self.search(text.bytes(), &document.origin.path, &place);
+        candidates.extend(self.filed(document.origin.below_root(), &place, text.bytes()));
         if candidates.is_empty() && limited.is_empty() {
             return Default::default();
         }
         self.credentials(document, text.bytes(), &place, candidates, &limited)
+    }
+
+    /// Whether binary data with these first bytes is a store of credentials.
+    pub fn knows_store(head: &[u8]) -> bool {
+        files::store_of(head).is_some()
     }
 
     /// Runs every rule's own examples. Empty when all rules keep their promises.
@@ -181,8 +197,13 @@ impl Detector {
             Ok(text) => text,
             Err(problem) => return Some(problem),
         };
+        // What a file's name decides needs one: `path: .pgpass` in the first line.
+        let (path, text) = match text.strip_prefix("path: ").and_then(|t| t.split_once('\n')) {
+            Some((path, text)) => (path.to_owned(), text.to_owned()),
+            None => ("-".to_owned(), text),
+        };
         let document = Document {
-            origin: &Origin::file("-"),
+            origin: &Origin::file(path),
             bytes: text.as_bytes(),
         };
         let (credentials, _) = self.scan(&document);

@@ -36,7 +36,7 @@ pub(super) struct Weight {
 }
 
 impl Weight {
-    fn new(confidence: Confidence, reason: &'static str) -> Self {
+    pub(super) fn new(confidence: Confidence, reason: &'static str) -> Self {
         Self {
             confidence,
             reasons: vec![reason],
@@ -49,7 +49,7 @@ impl Weight {
         self.reasons.push(reason);
     }
 
-    fn step_down(&mut self, reason: &'static str) {
+    pub(super) fn step_down(&mut self, reason: &'static str) {
         self.confidence = match self.confidence {
             Confidence::High => Confidence::Medium,
             Confidence::Medium | Confidence::Low => Confidence::Low,
@@ -190,7 +190,7 @@ impl Detector {
         if kind.rule.entropy > 0.0 && entropy(body) < kind.rule.entropy {
             return None;
         }
-        let password = kind.rule.structure == Structure::Password;
+        let password = matches!(kind.rule.structure, Structure::Password | Structure::Given);
         if password && (self.judge.reference(value) || self.judge.placeholder(value)) {
             return None;
         }
@@ -223,6 +223,10 @@ impl Detector {
         };
         let secret = value(&found.secret);
         for (most, reason) in &decoded.doubts {
+            // In a file that is there to hold passwords, a word is one all the same.
+            if place.kept && *reason == structure::WORD {
+                continue;
+            }
             weight.at_most(*most, reason);
         }
         let is = |documented: &String| {

@@ -28,6 +28,9 @@ pub(super) struct Match {
     pub(super) host: Option<Range<usize>>,
 }
 
+/// Why a password may be none.
+pub(super) const WORD: &str = "password is a word";
+
 /// What was decoded.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
@@ -55,7 +58,7 @@ pub(super) fn decode(kind: &Kind, text: &[u8], found: &mut Match) -> Option<Deco
         .and_then(|span| text.get(span))
         .unwrap_or_default();
     match kind.rule.structure {
-        Structure::None => Some(Decoded::default()),
+        Structure::None | Structure::Given => Some(Decoded::default()),
         Structure::AwsKeyId => {
             let id = string(text, found.id.clone()?);
             let decoded = Decoded {
@@ -381,7 +384,7 @@ fn basic(value: &[u8]) -> Option<Decoded> {
     }
     let decoded = Decoded::default();
     Some(if super::judge::wordy(password) {
-        decoded.doubt(Confidence::Low, "password is a word")
+        decoded.doubt(Confidence::Low, WORD)
     } else {
         decoded
     })
