@@ -132,21 +132,35 @@ fn every_secret_is_found() {
         }
     }
     assert!(all >= 300, "{all}");
-    assert!(missed.is_empty(), "{} of {all} missed:\n{}", missed.len(), missed.join("\n"));
+    assert!(
+        missed.is_empty(),
+        "{} of {all} missed:\n{}",
+        missed.len(),
+        missed.join("\n")
+    );
 }
 
 #[test]
 fn look_alikes_are_left_alone() {
     let (mut all, mut wrong) = (0, Vec::new());
     for file in files(LOOK_ALIKES) {
-        all += file.text.lines().filter(|line| !line.trim().is_empty()).count();
+        all += file
+            .text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .count();
         for (line, _, what) in found(&file) {
             let text = file.text.lines().nth(line as usize - 1).unwrap();
             wrong.push(format!("{}: {text}\n    {what}", file.path));
         }
     }
     assert!(all >= 400, "{all}");
-    assert!(wrong.is_empty(), "{} of {all} found:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {all} found:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::assignment::{self, Assignment};
 use super::judge::{Case, entropy, repetitive, wordy};
 use super::kind::Kind;
-use super::place::Place;
+use super::place::{Class, Place};
 use super::prefilter::Action;
 use super::rule::{Checksum, GenericRule, Structure};
 use super::structure::{self, Decoded, Match};
@@ -243,6 +243,9 @@ impl Detector {
         {
             weight.at_most(Confidence::Low, "value looks made up");
         }
+        if place.class == Class::Translation && kind.rule.structure == Structure::Password {
+            weight.at_most(Confidence::Low, "file holds translated texts");
+        }
         match checksum::verify(kind.rule.checksum, secret) {
             Some(true) => {
                 // Nobody makes up a right checksum, wherever it stands.
@@ -288,7 +291,7 @@ impl Detector {
             .last()
             .and_then(|index| self.kinds.get(*index));
         let generic = last.and_then(|kind| kind.rule.generic.as_ref());
-        let called = text.get(name.end) == Some(&b'(');
+        let called = text.get(name.end) == Some(&b'(') || after(text, name.end, 3) == b":@\"";
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;
         }

@@ -92,7 +92,8 @@ impl<'a> Cursor<'a> {
         let length = memchr::memchr2(b'<', b'\n', rest)?;
         let value = rest.get(..length)?;
         let value = value.strip_suffix(b"]]>").unwrap_or(value);
-        (rest.get(length) == Some(&b'<') || from > self.at).then_some((from..from + value.len(), true))
+        (rest.get(length) == Some(&b'<') || from > self.at)
+            .then_some((from..from + value.len(), true))
     }
 
     /// Over line breaks, if a text in quotes follows.
@@ -206,7 +207,12 @@ impl<'a> Cursor<'a> {
                 return self.bare(Style::Flag);
             }
         }
-        if place.source && !matches!(style, Style::Flag | Style::Query | Style::Setting | Style::Spaced) {
+        if place.source
+            && !matches!(
+                style,
+                Style::Flag | Style::Query | Style::Setting | Style::Spaced
+            )
+        {
             return self.behind_expression(place);
         }
         self.bare(style)
@@ -266,4 +272,3 @@ fn phrase(rest: &[u8]) -> bool {
         || more.starts_with(b"}")
         || matches!(more, b";" | b"," | b")" | b"\"" | b"'" | b"\","))
 }
-

@@ -9,14 +9,31 @@ use std::ops::Range;
 /// A setting among others in one text: `Server=db;User Id=app;Password=…`, `host=db user=app password=…`.
 pub(super) fn in_connection_string(text: &[u8], at: usize) -> bool {
     const OTHERS: [&[u8]; 17] = [
-        b"server=", b"data source=", b"host=", b"user id=", b"userid=", b"uid=", b"username=", b"user=",
-        b"endpoint=", b"accountname=", b"database=", b"dbname=", b"driver=", b"initial catalog=", b"address=",
-        b"addr=", b"login=",
+        b"server=",
+        b"data source=",
+        b"host=",
+        b"user id=",
+        b"userid=",
+        b"uid=",
+        b"username=",
+        b"user=",
+        b"endpoint=",
+        b"accountname=",
+        b"database=",
+        b"dbname=",
+        b"driver=",
+        b"initial catalog=",
+        b"address=",
+        b"addr=",
+        b"login=",
     ];
     let left = before(text, at, 240);
-    let left = left.rsplit(|b| matches!(b, b'"' | b'\'' | b'`' | b'\n')).next();
+    let left = left
+        .rsplit(|b| matches!(b, b'"' | b'\'' | b'`' | b'\n'))
+        .next();
     let left = left.unwrap_or_default();
-    let apart = left.trim_ascii_end().ends_with(b";") || left.ends_with(b" ") || left.ends_with(b",");
+    let apart =
+        left.trim_ascii_end().ends_with(b";") || left.ends_with(b" ") || left.ends_with(b",");
     if !apart || left.len() < 5 {
         return false;
     }
@@ -73,7 +90,6 @@ pub(super) fn of_default(
     })
 }
 
-
 /// The name is itself a value: `name: DB_PASSWORD` with `value: …` behind it, as containers'
 /// environments, XML settings and Terraform have it; or the first of two arguments.
 pub(super) fn of_pair(
@@ -114,7 +130,6 @@ pub(super) fn of_pair(
     cursor.value(place, style)
 }
 
-
 /// Whether name and value are arguments or a pair, and not two of many texts in a list.
 fn two(cursor: &Cursor<'_>, name: usize, value: usize) -> bool {
     let left = before(cursor.text, name.saturating_sub(1), 40).trim_ascii_end();
@@ -128,7 +143,6 @@ fn two(cursor: &Cursor<'_>, name: usize, value: usize) -> bool {
     }
 }
 
-
 /// `<key>password</key> <string>value</string>`, `<Name>password</Name><Value>value</Value>`; the cursor
 /// stands inside the closing tag.
 pub(super) fn of_entry(cursor: &mut Cursor<'_>) -> Option<(Range<usize>, bool)> {
@@ -137,7 +151,13 @@ pub(super) fn of_entry(cursor: &mut Cursor<'_>) -> Option<(Range<usize>, bool)> 
         return None;
     }
     cursor.skip(|b| b.is_ascii_whitespace(), 80);
-    const TAGS: [&[u8]; 5] = [b"<string>", b"<value>", b"<Value>", b"<text>", b"<param-value>"];
+    const TAGS: [&[u8]; 5] = [
+        b"<string>",
+        b"<value>",
+        b"<Value>",
+        b"<text>",
+        b"<param-value>",
+    ];
     if !TAGS.iter().any(|tag| cursor.eat(tag)) {
         return None;
     }
@@ -200,14 +220,27 @@ pub(super) fn of_attribute(
 pub(super) fn separated(text: &[u8], name: usize, cursor: &Cursor<'_>, place: &Place) -> bool {
     let left = before(text, name, 24);
     let line = left.rsplit(|b| *b == b'\n').next().unwrap_or_default();
-    let quoted = cursor.quoted_next();
+    let quoted = cursor.quoted_next() || cursor.rest(2) == b"@\"";
     if line.ends_with(b"ENV ") && line.trim_ascii() == b"ENV" || line.ends_with(b"setx ") {
         return true;
     }
     let directives: [&[u8]; 7] = [
-        b"#define ", b"set(", b"SET(", b"setq ", b"defvar ", b"def ", b"set -x ",
+        b"#define ",
+        b"set(",
+        b"SET(",
+        b"setq ",
+        b"defvar ",
+        b"def ",
+        b"set -x ",
     ];
     if quoted && directives.iter().any(|d| line.ends_with(d)) {
+        return true;
+    }
+    // `storePassword "value"`, the first on its line: a call without parentheses.
+    if quoted
+        && line.trim_ascii().is_empty()
+        && matches!(place.class, Class::Program | Class::Config)
+    {
         return true;
     }
     // A Clojure or Lisp keyword: `:password "value"`.
@@ -221,5 +254,7 @@ pub(super) fn separated(text: &[u8], name: usize, cursor: &Cursor<'_>, place: &P
     place.kept
         || (start.is_empty() || start.iter().all(|b| of_name(*b) || *b == b' ') && start.len() < 12)
             && matches!(place.class, Class::Config)
-            && cursor.peek().is_some_and(|b| b.is_ascii_graphic() && !b"{}()<>[],;".contains(&b))
+            && cursor
+                .peek()
+                .is_some_and(|b| b.is_ascii_graphic() && !b"{}()<>[],;".contains(&b))
 }

@@ -20,7 +20,14 @@ const VALUE: usize = 512;
 
 /// What may stand before the credential in an `Authorization` header.
 pub(super) const SCHEMES: [&[u8]; 8] = [
-    b"Bearer ", b"bearer ", b"Basic ", b"basic ", b"Token ", b"token ", b"ApiKey ", b"GenieKey ",
+    b"Bearer ",
+    b"bearer ",
+    b"Basic ",
+    b"basic ",
+    b"Token ",
+    b"token ",
+    b"ApiKey ",
+    b"GenieKey ",
 ];
 
 /// A name and the literal value given to it, as offsets into the text.
@@ -103,6 +110,10 @@ pub(super) fn read(text: &[u8], name: Range<usize>, place: &Place) -> Option<Ass
         // `${NAME:-value}`: the value where none is given.
         b':' if before(text, name.start, 2) == b"${" => {
             cursor.at += 1;
+            // `${NAME:?message}` and `${NAME:+instead}` give none.
+            if matches!(cursor.peek(), Some(b'?' | b'+')) {
+                return None;
+            }
             cursor.skip(|b| b == b'-' || b == b'=', 1);
             cursor.up_to(b'}')?
         }

@@ -45,10 +45,23 @@ impl Format {
             Self::Passwd => {
                 matches!(
                     file,
-                    "shadow" | "shadow-" | "gshadow" | "gshadow-" | "passwd" | "passwd-"
-                        | "master.passwd" | ".htpasswd" | "htpasswd" | ".htdigest" | "proftpdpasswd"
-                        | "ftpd.passwd" | "users.passwd" | "passwd.dovecot"
-                ) || (file.contains("passwd") && !file.contains('.') && file != "smbpasswd"
+                    "shadow"
+                        | "shadow-"
+                        | "gshadow"
+                        | "gshadow-"
+                        | "passwd"
+                        | "passwd-"
+                        | "master.passwd"
+                        | ".htpasswd"
+                        | "htpasswd"
+                        | ".htdigest"
+                        | "proftpdpasswd"
+                        | "ftpd.passwd"
+                        | "users.passwd"
+                        | "passwd.dovecot"
+                ) || (file.contains("passwd")
+                    && !file.contains('.')
+                    && file != "smbpasswd"
                     && file != "sasl_passwd")
             }
             Self::Smbpasswd => file == "smbpasswd",
@@ -56,7 +69,11 @@ impl Format {
             Self::Sasl => file == "sasl_passwd",
             Self::Ipsec => file == "ipsec.secrets" || path.ends_with("ipsec.d/secrets"),
             Self::Whole => {
-                path.ends_with("secrets/master.key") || matches!(file, ".vault-token" | ".vault_pass" | ".vault_pass.txt" | ".vault_password")
+                path.ends_with("secrets/master.key")
+                    || matches!(
+                        file,
+                        ".vault-token" | ".vault_pass" | ".vault_pass.txt" | ".vault_password"
+                    )
             }
             Self::Store => true,
         }
@@ -97,12 +114,16 @@ impl Format {
                 let digest = parts.get(2).filter(|p| {
                     p.len() == 32
                         && parts.len() == 3
-                        && line.get((*p).clone()).is_some_and(|v| v.iter().all(u8::is_ascii_hexdigit))
+                        && line
+                            .get((*p).clone())
+                            .is_some_and(|v| v.iter().all(u8::is_ascii_hexdigit))
                 });
                 let secret = digest.or(parts.get(1))?.clone();
                 let value = line.get(secret.clone())?;
-                let locked = matches!(value, b"x" | b"*" | b"!" | b"!!" | b"*LK*" | b"NP" | b"!*" | b"*NP*")
-                    || value.starts_with(b"!");
+                let locked = matches!(
+                    value,
+                    b"x" | b"*" | b"!" | b"!!" | b"*LK*" | b"NP" | b"!*" | b"*NP*"
+                ) || value.starts_with(b"!");
                 let name = line.get(user.clone())?;
                 let plain = |b: &u8| b.is_ascii_graphic();
                 (!locked && value.len() >= 6 && value.iter().all(plain) && name.iter().all(plain))
@@ -129,7 +150,16 @@ impl Format {
                 let keyword = words.iter().position(|word| {
                     matches!(
                         line.get(word.clone()),
-                        Some(b"PSK" | b"XAUTH" | b"EAP" | b"NTLM" | b"PIN" | b"RSA" | b"ECDSA" | b"P12")
+                        Some(
+                            b"PSK"
+                                | b"XAUTH"
+                                | b"EAP"
+                                | b"NTLM"
+                                | b"PIN"
+                                | b"RSA"
+                                | b"ECDSA"
+                                | b"P12"
+                        )
                     )
                 })?;
                 let file = matches!(
@@ -140,7 +170,8 @@ impl Format {
                 (line.get(secret.clone())? != b"%prompt").then(|| Entry::of(secret, None))?
             }
             Self::Whole => {
-                let fine = line.len() >= 6 && line.len() <= 1024 && line.iter().all(u8::is_ascii_graphic);
+                let fine =
+                    line.len() >= 6 && line.len() <= 1024 && line.iter().all(u8::is_ascii_graphic);
                 (fine && !line.starts_with(b"-----")).then(|| Entry::of(0..line.len(), None))?
             }
             Self::Store => None,
@@ -222,7 +253,11 @@ impl Detector {
             let Some(kind) = self.kinds.get(index) else {
                 continue;
             };
-            let Some(format) = kind.rule.file.filter(|f| *f != Format::Store && f.claims(&path)) else {
+            let Some(format) = kind
+                .rule
+                .file
+                .filter(|f| *f != Format::Store && f.claims(&path))
+            else {
                 continue;
             };
             for entry in format.read(text) {
@@ -230,7 +265,10 @@ impl Detector {
                 if self.judge.reference(value) {
                     continue;
                 }
-                let mut weight = Weight::new(kind.rule.confidence.into(), "the file is there to hold credentials");
+                let mut weight = Weight::new(
+                    kind.rule.confidence.into(),
+                    "the file is there to hold credentials",
+                );
                 if self.judge.placeholder(value) && value.len() < 24 {
                     weight.at_most(Confidence::Low, "value looks made up");
                 }
@@ -296,13 +334,37 @@ mod tests {
     #[test]
     fn the_place_in_the_line_says_what_it_is() {
         for (format, text, expected) in [
-            (Format::Pgpass, "# c\n*:5432:app:me:a\\:b:c\n", vec!["a\\:b:c"]),
-            (Format::Passwd, "root:$6$salt$hash:1:0:::::\nbin:*:1::\nme:!:2:\n", vec!["$6$salt$hash"]),
-            (Format::Passwd, "me:realm:5d41402abc4b2a76b9719d911017c592\n", vec!["5d41402abc4b2a76b9719d911017c592"]),
+            (
+                Format::Pgpass,
+                "# c\n*:5432:app:me:a\\:b:c\n",
+                vec!["a\\:b:c"],
+            ),
+            (
+                Format::Passwd,
+                "root:$6$salt$hash:1:0:::::\nbin:*:1::\nme:!:2:\n",
+                vec!["$6$salt$hash"],
+            ),
+            (
+                Format::Passwd,
+                "me:realm:5d41402abc4b2a76b9719d911017c592\n",
+                vec!["5d41402abc4b2a76b9719d911017c592"],
+            ),
             (Format::Passwd, "root:x:0:0:root:/root:/bin/sh\n", vec![]),
-            (Format::Ppp, "me * \"two words\" *\nyou\tserver\tsecret1\t*\n", vec!["two words", "secret1"]),
-            (Format::Sasl, "[smtp.internal]:587 me@internal:pw:x\n", vec!["pw:x"]),
-            (Format::Ipsec, ": RSA key.pem \"phrase\"\n1.2.3.4 : PSK \"shared\" # x\n", vec!["phrase", "shared"]),
+            (
+                Format::Ppp,
+                "me * \"two words\" *\nyou\tserver\tsecret1\t*\n",
+                vec!["two words", "secret1"],
+            ),
+            (
+                Format::Sasl,
+                "[smtp.internal]:587 me@internal:pw:x\n",
+                vec!["pw:x"],
+            ),
+            (
+                Format::Ipsec,
+                ": RSA key.pem \"phrase\"\n1.2.3.4 : PSK \"shared\" # x\n",
+                vec!["phrase", "shared"],
+            ),
             (Format::Whole, "abcdefgh\nrest\n", vec!["abcdefgh"]),
         ] {
             assert_eq!(found(format, text), expected, "{text}");

@@ -3,16 +3,31 @@
 /// What is said of each: `file is a Java key store`.
 const STORES: [(&[u8], &str); 12] = [
     (b"\xfe\xed\xfe\xed\0\0\0", "file is a Java key store"),
-    (b"\xce\xce\xce\xce\0\0\0", "file is a Java key store with secret keys"),
-    (b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5", "file is a KeePass database"),
-    (b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5", "file is a KeePass database"),
-    (b"\x03\xd9\xa2\x9a\x66\xfb\x4b\xb5", "file is a KeePass database"),
+    (
+        b"\xce\xce\xce\xce\0\0\0",
+        "file is a Java key store with secret keys",
+    ),
+    (
+        b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5",
+        "file is a KeePass database",
+    ),
+    (
+        b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5",
+        "file is a KeePass database",
+    ),
+    (
+        b"\x03\xd9\xa2\x9a\x66\xfb\x4b\xb5",
+        "file is a KeePass database",
+    ),
     (b"PWS3", "file is a Password Safe database"),
     (b"GnomeKeyring\n\r\0\n", "file is a GNOME keyring"),
     (b"KWALLET\n\r\0\r\n", "file is a KDE wallet"),
     (b"kych\0\x01\0\0", "file is a macOS keychain"),
     (b"KSB\x01", "file is a GnuPG key box"),
-    (b"\x05\x04\0\x0c\0\x01\0\x08", "file is a Kerberos credential cache"),
+    (
+        b"\x05\x04\0\x0c\0\x01\0\x08",
+        "file is a Kerberos credential cache",
+    ),
     (b"TDB file\n\0\0\0secrets", "file is Samba's secrets"),
 ];
 

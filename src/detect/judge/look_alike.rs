@@ -147,6 +147,11 @@ pub(super) fn code(value: &[u8], quoted: bool) -> bool {
     if quoted && language::bits(value) >= 5.0 && value.len() >= 10 {
         return escapes(value);
     }
+    // `required|string|min:8`: alternatives or rules.
+    let parts = || value.split(|b| *b == b'|');
+    if parts().count() >= 3 && parts().all(wordy) {
+        return true;
+    }
     let call = value.contains(&b'(') && (value.contains(&b')') || !quoted);
     let expression = [
         b"->".as_slice(),

@@ -4,6 +4,7 @@
 mod context;
 mod look_alike;
 mod shape;
+mod words;
 
 pub(super) use look_alike::{entropy, repetitive};
 pub(super) use shape::wordy;
@@ -16,6 +17,7 @@ use context::{Name, Speaks};
 use look_alike::{code, hashed, numeric, path, uuid};
 use shape::{Classes, Shape};
 use std::ops::Range;
+use words::{defaults, foreign, in_braces, label, mentions_a_test, same_words};
 
 /// The marks of placeholders and references, compiled, and the limits.
 #[derive(Debug)]
@@ -129,6 +131,7 @@ impl Judge {
             || memchr::memmem::find(value, b"%s").is_some()
             || memchr::memmem::find(value, b"%d").is_some()
             || memchr::memmem::find(value, b"%v").is_some()
+            || in_braces(value)
     }
 
     /// Judges the value of an assignment to a telling name. `None` when it is none.
@@ -162,11 +165,18 @@ impl Judge {
             return Some(verdict);
         }
         let shape = Shape::of(value, self.entropy);
-        if self.placeholder(value) && !(shape == Shape::Random && length >= 40 && !repetitive(value))
+        if self.placeholder(value)
+            && !(shape == Shape::Random && length >= 40 && !repetitive(value))
         {
             let plain = value.iter().all(u8::is_ascii_alphanumeric) && length <= 24;
-            return (place.kept && plain && !repetitive(value) && name.speaks == Speaks::Password)
+            return ((place.kept || configured && name.exact)
+                && plain
+                && !repetitive(value)
+                && name.speaks == Speaks::Password)
                 .then(|| Verdict::new(Confidence::Low, "value is what it often is by default"));
+        }
+        if let Some(verdict) = self.wallet(case) {
+            return Some(verdict);
         }
         if (numeric(value) && shape != Shape::Number) || path(value) && shape != Shape::Random {
             return None;
@@ -174,11 +184,53 @@ impl Judge {
         if same_words(case.name, value) {
             return None;
         }
+        if defaults(value) {
+            let told = place.kept || configured && name.exact && name.speaks == Speaks::Password;
+            return told
+                .then(|| Verdict::new(Confidence::Low, "value is what it often is by default"));
+        }
         let mut verdict = match name.speaks {
             Speaks::Password => self.password(case, name, shape)?,
             Speaks::Generated => self.generated(case, name, shape)?,
         };
         self.weigh(case, name, shape, &mut verdict);
+        Some(verdict)
+    }
+
+    /// The private key of a wallet in hexadecimal, or the words that it can be made from again.
+    fn wallet(&self, case: &Case<'_>) -> Option<Verdict> {
+        let name = case.name.to_ascii_lowercase();
+        let says = |word: &[u8]| memchr::memmem::find(&name, word).is_some();
+        let mut verdict = if let Some(digits) = case.value.strip_prefix(b"0x") {
+            let key = digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit);
+            if !key || repetitive(digits) || !(says(b"private") || says(b"secret")) {
+                return None;
+            }
+            Verdict::new(Confidence::Medium, "value is as long as a private key")
+        } else if says(b"mnemonic") {
+            let mut words: Vec<&[u8]> = case.value.split(|b| *b == b' ').collect();
+            let fine = |word: &&[u8]| {
+                (3..=8).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase)
+            };
+            if !matches!(words.len(), 12 | 15 | 18 | 21 | 24) || !words.iter().all(fine) {
+                return None;
+            }
+            let all = words.len();
+            words.sort_unstable();
+            words.dedup();
+            // The documented phrase repeats one word.
+            if words.len() * 2 < all {
+                return None;
+            }
+            Verdict::new(
+                Confidence::Medium,
+                "value is a phrase to restore a wallet from",
+            )
+        } else {
+            return None;
+        };
+        let name = Name::of(case.name, case.word);
+        self.weigh(case, name, Shape::Hex, &mut verdict);
         Some(verdict)
     }
 
@@ -246,6 +298,11 @@ impl Judge {
                     Verdict::new(Low, "value may be made by a generator")
                 }
             }
+            Shape::Words
+                if place.kept && name.exact && case.word.eq_ignore_ascii_case(b"secret") =>
+            {
+                Verdict::new(Medium, "the file is there to hold credentials")
+            }
             Shape::Mixed | Shape::Password | Shape::Hex if place.kept => {
                 Verdict::new(Medium, "the file is there to hold credentials")
             }
@@ -272,12 +329,31 @@ impl Judge {
         }
         if let Some(reason) = place.lowers {
             verdict.lower(reason);
+            // A test may need a secret that works; what is written to be read does not.
+            if place.shows {
+                verdict.confidence = Confidence::Low;
+            }
         } else if place.class == Class::Prose {
             verdict.lower("file is written for people");
+        } else if place.class == Class::Program
+            && verdict.confidence > Confidence::Low
+            && context::in_docstring(case.text, case.start, place)
+        {
+            verdict.lower("stands in a text about the program");
         }
         if place.class == Class::Derived {
             verdict.confidence = Confidence::Low;
             verdict.reasons.push("file is made by a program");
+        }
+        if shape == Shape::Hex && context::of_digest(left) {
+            verdict.confidence = Confidence::Low;
+            verdict.reasons.push("line speaks of a digest");
+        }
+        if matches!(shape, Shape::Words)
+            && !place.kept
+            && context::named_beside(case.text, &case.span())
+        {
+            verdict.lower("value is also a name near by");
         }
         if name.made_up {
             verdict.lower("name says that it is for a test");
@@ -310,67 +386,12 @@ fn generator(case: &Case<'_>, name: Name) -> Verdict {
         && matches!(case.place.class, Class::Config | Class::Shell);
     if strong {
         let mut verdict = Verdict::new(Confidence::High, "value looks random");
-        verdict.reasons.push("configuration gives it to an exact name");
+        verdict
+            .reasons
+            .push("configuration gives it to an exact name");
         return verdict;
     }
     Verdict::new(Confidence::Medium, "value looks random")
-}
-
-/// Not a password in any script: broken text, or a sentence in one without Latin letters and digits.
-fn foreign(value: &[u8]) -> bool {
-    if value.is_ascii() {
-        return false;
-    }
-    std::str::from_utf8(value).is_err()
-        || !value.iter().any(u8::is_ascii_digit)
-        || value.contains(&b' ')
-}
-
-/// `password: "Password"`, `token: 'authToken'`: the value only repeats the name.
-fn same_words(name: &[u8], value: &[u8]) -> bool {
-    let plain = |text: &[u8]| -> Vec<u8> {
-        text.iter()
-            .filter(|b| b.is_ascii_alphanumeric())
-            .map(u8::to_ascii_lowercase)
-            .collect()
-    };
-    let (name, value) = (plain(name), plain(value));
-    value.len() < 40
-        && (memchr::memmem::find(&name, &value).is_some()
-            || memchr::memmem::find(&value, &name).is_some())
-}
-
-/// Words that say what is to be put in, which type it is, or what to do, in place of a password.
-fn label(value: &[u8]) -> bool {
-    const LABELS: [&[u8]; 66] = [
-        b"string", b"text", b"hidden", b"required", b"optional", b"enabled", b"disabled", b"false",
-        b"true", b"null", b"none", b"empty", b"value", b"input", b"plain", b"plaintext", b"plain-text",
-        b"basic", b"digest", b"encrypted", b"cleartext", b"prompt", b"ask", b"always", b"never",
-        b"external", b"internal", b"vault", b"keyring", b"keychain", b"environment", b"file",
-        b"boolean", b"integer", b"number", b"object", b"varchar", b"nullable", b"autocomplete",
-        b"current", b"show", b"hide", b"toggle", b"reset", b"forgot", b"forgotten", b"strong", b"weak",
-        b"medium", b"generate", b"generated", b"random", b"unknown", b"username", b"credentials",
-        b"secure", b"inherit", b"default", b"missing", b"invalid", b"incorrect", b"wrong", b"expired",
-        b"mandatory", b"sensitive", b"masked",
-    ];
-    let lower = value.to_ascii_lowercase();
-    LABELS.contains(&lower.as_slice())
-        // `CurrentPassword`, `is_required`: several words are a name of something.
-        || value.iter().any(|b| b"_-.:/[]".contains(b))
-        || value
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
-}
-
-/// `testpass1`, `MyTest123`: nobody guards anything with it.
-fn mentions_a_test(value: &[u8]) -> bool {
-    const WORDS: [&[u8]; 9] = [
-        b"test", b"demo", b"sample", b"dummy", b"mock", b"stub", b"bogus", b"foo", b"bar",
-    ];
-    let lower = value.to_ascii_lowercase();
-    WORDS
-        .iter()
-        .any(|word| lower.starts_with(word) || lower.ends_with(word))
 }
 
 #[cfg(test)]
@@ -397,9 +418,24 @@ mod tests {
     fn the_same_value_weighs_differently_in_different_places() {
         use Confidence::{High, Low, Medium};
         for (path, name, value, expected) in [
-            ("app.env", "db_password", "q8Zt3Lk9Xw2Vb7Nm4Rp6Ty1U", Some(High)),
-            ("app.py", "db_password", "q8Zt3Lk9Xw2Vb7Nm4Rp6Ty1U", Some(Medium)),
-            ("tests/app.py", "db_password", "q8Zt3Lk9Xw2Vb7Nm4Rp6Ty1U", Some(Low)),
+            (
+                "app.env",
+                "db_password",
+                "q8Zt3Lk9Xw2Vb7Nm4Rp6Ty1U",
+                Some(High),
+            ),
+            (
+                "app.py",
+                "db_password",
+                "q8Zt3Lk9Xw2Vb7Nm4Rp6Ty1U",
+                Some(Medium),
+            ),
+            (
+                "tests/app.py",
+                "db_password",
+                "q8Zt3Lk9Xw2Vb7Nm4Rp6Ty1U",
+                Some(Low),
+            ),
             ("app.py", "db_password", "Tr0ub4dor&3", Some(Medium)),
             ("app.py", "db_token", "Tr0ub4dor&3", Some(Medium)),
             ("app.yaml", "password", "dragonfly", Some(Medium)),
@@ -407,9 +443,18 @@ mod tests {
             ("README.md", "password", "dragonfly", Some(Low)),
             ("app.yaml", "token", "dragonfly", None),
             ("locale/de.json", "password", "Passwort1!", None),
-            ("app.yaml", "password", "correct horse battery staple", Some(Medium)),
+            (
+                "app.yaml",
+                "password",
+                "correct horse battery staple",
+                Some(Medium),
+            ),
         ] {
-            assert_eq!(confidence(path, name, value), expected, "{path} {name} {value}");
+            assert_eq!(
+                confidence(path, name, value),
+                expected,
+                "{path} {name} {value}"
+            );
         }
     }
 

@@ -47,6 +47,10 @@ impl Shape {
         if length >= 16 && random && mixed && blanks * 6 < length {
             return Self::Random;
         }
+        // `django-insecure-…`, `prod_key_…`: a name in front of what was generated.
+        if length >= 28 && blanks == 0 && generated_part(value) {
+            return Self::Random;
+        }
         if blanks > 0 {
             // `wP8 $x;Qz`: no word among them.
             let words = value.split(|b| *b == b' ').filter(|w| w.len() > 3).count();
@@ -82,6 +86,19 @@ impl Shape {
             Self::Number | Self::Words | Self::Mixed | Self::Phrase
         )
     }
+}
+
+/// Whether the longest run of letters and digits is long and random.
+fn generated_part(value: &[u8]) -> bool {
+    value
+        .split(|b| !b.is_ascii_alphanumeric())
+        .max_by_key(|part| part.len())
+        .is_some_and(|part| {
+            part.len() >= 20
+                && part.len() < value.len()
+                && part.iter().any(u8::is_ascii_digit)
+                && language::bits(part) >= RANDOM
+        })
 }
 
 /// A symbol between letters rather than at an end, where punctuation stands.
