@@ -176,7 +176,7 @@ fn class(path: &str, stem: &str, extension: &str, kept: bool) -> Class {
         | "config" | "cf" | "nix" | "reg" | "ovpn" | "rdp" | "ldif" | "inf" | "settings" | "rc"
         | "eml" | "credentials" | "secret" | "secrets" | "dist" | "local" | "prod"
         | "production" | "staging" | "dev" | "development" | "pp" | "sls" | "cil" | "preseed"
-        | "ks" | "sql" | "j2" | "cmake" => Class::Config,
+        | "ks" | "sql" | "j2" | "cmake" | "rsc" => Class::Config,
         "" if matches!(
             file,
             "dockerfile" | "containerfile" | "vagrantfile" | "jenkinsfile"
@@ -315,7 +315,7 @@ fn credential_file(path: &str) -> bool {
         ".hexchat/servlist.conf",
         "ppp/chap-secrets",
         ".purple/accounts.xml",
-        "freeradius/clients.conf",
+        "clients.conf",
         ".ssh/config",
         "gh/hosts.yml",
         "sshd/passwords",

@@ -17,7 +17,7 @@ use context::{Name, Speaks};
 use look_alike::{code, hashed, numeric, path, uuid};
 use shape::{Classes, Shape};
 use std::ops::Range;
-use words::{defaults, foreign, in_braces, label, mentions_a_test, same_words};
+use words::{defaults, encoded, foreign, in_braces, label, mentions_a_test, same_words};
 
 /// The marks of placeholders and references, compiled, and the limits.
 #[derive(Debug)]
@@ -157,6 +157,12 @@ impl Judge {
         if self.reference(value) || uuid(value) || code(value, case.quoted) {
             return None;
         }
+        // `Basic dXNlcjpwYXNzd29yZA==`: what is inside counts.
+        if let Some(inside) = encoded(value)
+            && (self.placeholder(&inside) || self.reference(&inside) || defaults(&inside))
+        {
+            return None;
+        }
         if hashed(value) {
             let mut verdict = Verdict::new(Confidence::Low, "value is the hash of a password");
             if place.kept {
@@ -268,6 +274,12 @@ impl Judge {
             Shape::Number => return None,
             Shape::Mixed if configured => {
                 Verdict::new(Medium, "configuration gives a password in the open")
+            }
+            // `pass: first` is about something else, unless there is a user with it.
+            Shape::Words
+                if case.name.len() == 4 && !context::with_account(case.text, &case.span()) =>
+            {
+                return None;
             }
             Shape::Words if configured && length >= 6 && !label(case.value) => {
                 Verdict::new(Medium, "configuration gives a password in the open")

@@ -1,5 +1,7 @@
 //! Values that say something: labels, defaults, templates, sentences.
 
+use zeroize::Zeroizing;
+
 /// Not a password in any script: broken text, or a sentence in one without Latin letters and digits.
 pub(super) fn foreign(value: &[u8]) -> bool {
     if value.is_ascii() {
@@ -8,6 +10,28 @@ pub(super) fn foreign(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_err()
         || !value.iter().any(u8::is_ascii_digit)
         || value.contains(&b' ')
+}
+
+/// What a value in base64 holds, if that is text: the password, where a user stands before it.
+pub(super) fn encoded(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    use base64::Engine as _;
+    if value.len() < 8 || value.len() % 4 != 0 {
+        return None;
+    }
+    let engine = base64::engine::general_purpose::STANDARD;
+    let mut text = Zeroizing::new(engine.decode(value).ok()?);
+    if !text
+        .iter()
+        .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\n'))
+    {
+        return None;
+    }
+    if let Some(colon) = memchr::memchr(b':', &text) {
+        text.drain(..=colon);
+    }
+    let length = text.trim_ascii_end().len();
+    text.truncate(length);
+    Some(text)
 }
 
 /// `v2/users/{id}`: a template.
