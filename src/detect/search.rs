@@ -243,6 +243,9 @@ impl Detector {
         {
             weight.at_most(Confidence::Low, "value looks made up");
         }
+        if place.class == Class::Program && kind.rule.structure == Structure::Given {
+            weight.step_down("such lines work in other files than programs");
+        }
         if place.class == Class::Translation && kind.rule.structure == Structure::Password {
             weight.at_most(Confidence::Low, "file holds translated texts");
         }

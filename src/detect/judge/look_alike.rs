@@ -79,6 +79,12 @@ pub(super) fn hashed(value: &[u8]) -> bool {
                 .iter()
                 .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'-');
     }
+    // `user:$2y$05$…`, a line of a password file.
+    if let Some(colon) = memchr::memchr(b':', value)
+        && value.get(colon + 1) == Some(&b'$')
+    {
+        return hashed(value.get(colon + 1..).unwrap_or_default());
+    }
     let mut parts = value.split(|b| *b == b'$');
     let (first, second) = (parts.next(), parts.next());
     if parts.next().is_none() {

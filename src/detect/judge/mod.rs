@@ -17,7 +17,9 @@ use context::{Name, Speaks};
 use look_alike::{code, hashed, numeric, path, uuid};
 use shape::{Classes, Shape};
 use std::ops::Range;
-use words::{defaults, encoded, foreign, in_braces, label, mentions_a_test, same_words};
+use words::{
+    defaults, encoded, foreign, in_braces, label, mentions_a_test, same_words, says_example,
+};
 
 /// The marks of placeholders and references, compiled, and the limits.
 #[derive(Debug)]
@@ -159,7 +161,10 @@ impl Judge {
         }
         // `Basic dXNlcjpwYXNzd29yZA==`: what is inside counts.
         if let Some(inside) = encoded(value)
-            && (self.placeholder(&inside) || self.reference(&inside) || defaults(&inside))
+            && (inside.is_empty()
+                || self.placeholder(&inside)
+                || self.reference(&inside)
+                || defaults(&inside))
         {
             return None;
         }
@@ -171,9 +176,10 @@ impl Judge {
             return Some(verdict);
         }
         let shape = Shape::of(value, self.entropy);
-        if self.placeholder(value)
-            && !(shape == Shape::Random && length >= 40 && !repetitive(value))
-        {
+        // In a long text of a generator a short word is chance.
+        let chance =
+            shape == Shape::Random && length >= 40 && !says_example(value) && !repetitive(value);
+        if self.placeholder(value) && !chance {
             let plain = value.iter().all(u8::is_ascii_alphanumeric) && length <= 24;
             return ((place.kept || configured && name.exact)
                 && plain
@@ -301,7 +307,7 @@ impl Judge {
         Some(match shape {
             Shape::Random => generator(case, name),
             Shape::Hex if length >= 24 => Verdict::new(Medium, "value looks random"),
-            Shape::Hex | Shape::Password if name.exact && length >= 10 && length <= 80 => {
+            Shape::Hex | Shape::Password if name.exact && (10..=80).contains(&length) => {
                 let classes = Classes::of(case.value);
                 let random = super::language::bits(case.value) >= super::language::RANDOM;
                 if classes.kinds() >= 2 && (random || shape == Shape::Hex) {

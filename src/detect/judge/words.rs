@@ -15,7 +15,7 @@ pub(super) fn foreign(value: &[u8]) -> bool {
 /// What a value in base64 holds, if that is text: the password, where a user stands before it.
 pub(super) fn encoded(value: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     use base64::Engine as _;
-    if value.len() < 8 || value.len() % 4 != 0 {
+    if value.len() < 8 || !value.len().is_multiple_of(4) {
         return None;
     }
     let engine = base64::engine::general_purpose::STANDARD;
@@ -203,6 +203,11 @@ pub(super) fn label(value: &[u8]) -> bool {
         || value
             .windows(2)
             .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+}
+
+/// `wJalrXUtnFEMI…EXAMPLEKEY`: the value says itself what it is.
+pub(super) fn says_example(value: &[u8]) -> bool {
+    memchr::memmem::find(&value.to_ascii_lowercase(), b"example").is_some()
 }
 
 /// `testpass1`, `MyTest123`: nobody guards anything with it.
