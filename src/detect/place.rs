@@ -332,7 +332,7 @@ fn credential_file(path: &str) -> bool {
         || file.ends_with(".ovpn")
         || file.ends_with(".remmina")
         || file.ends_with(".tblk")
-        || (file.contains("passwd") || file.contains("htpasswd")) && !file.contains('.')
+        || file.ends_with("passwd") && !file.contains(['.', '-'])
         || ENDS.iter().any(|end| {
             path.ends_with(end)
                 && (path.len() == end.len()

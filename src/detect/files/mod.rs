@@ -59,8 +59,8 @@ impl Format {
                         | "ftpd.passwd"
                         | "users.passwd"
                         | "passwd.dovecot"
-                ) || (file.contains("passwd")
-                    && !file.contains('.')
+                ) || (file.ends_with("passwd")
+                    && !file.contains(['.', '-'])
                     && file != "smbpasswd"
                     && file != "sasl_passwd")
             }
