@@ -158,11 +158,12 @@ impl Detector {
         let display = public.or_else(|| {
             let secret = secret.as_ref()?;
             // Four characters of a word are a hint, four of a random text are none.
-            let formatted =
-                kind.rule.generic.is_none() && !matches!(kind.rule.structure, Structure::Password | Structure::Given);
+            let formatted = kind.rule.generic.is_none()
+                && !matches!(kind.rule.structure, Structure::Password | Structure::Given);
             let tail = formatted && judge::entropy(secret.expose()) >= 3.0;
             // Of a key in armour nothing tells more than its title.
-            (!armour && kind.rule.file.is_none()).then(|| secret.redacted(kind.rule.prefix_len, tail))
+            (!armour && kind.rule.file.is_none())
+                .then(|| secret.redacted(kind.rule.prefix_len, tail))
         });
         let mut evidence = document.at_line(READER, line);
         evidence.column = Some(column);

@@ -131,7 +131,11 @@ impl Detector {
             prefilter: Prefilter::new(&literals)?,
             judge: Judge::new(generic),
             filed: (0..kinds.len())
-                .filter(|index| kinds.get(*index).is_some_and(|kind| kind.rule.file.is_some()))
+                .filter(|index| {
+                    kinds
+                        .get(*index)
+                        .is_some_and(|kind| kind.rule.file.is_some())
+                })
                 .collect(),
             kinds,
             assigned,
