@@ -413,8 +413,8 @@ fn a_private_key_is_the_same_in_a_file_and_in_a_service_account() {
 #[test]
 fn places_and_checksums_are_weighed() {
     let text = "SESSION_SECRET=kV8rT2qZ7mLk9Xw2Vb7N";
-    assert_eq!(confidence("app.env", text), Some(Confidence::Medium));
-    assert_eq!(confidence("tests/app.env", text), Some(Confidence::Low));
+    assert_eq!(confidence("app.env", text), Some(Confidence::High));
+    assert_eq!(confidence("tests/app.env", text), Some(Confidence::Medium));
     assert_eq!(confidence("app.env.example", text), Some(Confidence::Low));
     // A wrong checksum lowers and does not hide; so does the place, and both together more.
     let wrong = format!("T={}", github());

@@ -164,11 +164,11 @@ impl Detector {
         let display = public.or_else(|| {
             let secret = secret.as_ref()?;
             // Four characters of a word are a hint, four of a random text are none.
-            let formatted =
-                kind.rule.generic.is_none() && kind.rule.structure != Structure::Password;
+            let formatted = kind.rule.generic.is_none()
+                && !matches!(kind.rule.structure, Structure::Password | Structure::Given);
             let tail = formatted && judge::entropy(secret.expose()) >= 3.0;
             // Of a key in armour nothing tells more than its title.
-            (!armour).then(|| match self.reveal {
+            (!armour && kind.rule.file.is_none()).then(|| match self.reveal {
                 Some(more) => secret.revealed(kind.rule.prefix_len, if tail { more } else { 0 }),
                 None => secret.redacted(kind.rule.prefix_len, tail),
             })

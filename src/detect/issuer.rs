@@ -8,7 +8,7 @@ use super::judge::{entropy, repetitive, wordy};
 use super::kind::Kind;
 use super::place::Place;
 use super::rule::GenericRule;
-use super::search::{Candidate, Weight, Work, words};
+use super::search::{Candidate, NAMED, Weight, Work, words};
 use super::text::{after, before};
 use crate::model::Confidence;
 use std::ops::Range;
@@ -62,7 +62,7 @@ impl Detector {
             .find_map(|suggestion| {
                 let kind = self.kinds.get(suggestion.kind)?;
                 let reason = if suggestion.named() {
-                    "name says what it is"
+                    NAMED
                 } else {
                     "issuer is named nearby"
                 };
@@ -274,7 +274,7 @@ fn value_around(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// Whether letters and digits are mixed as only generators mix them.
-fn random(value: &[u8]) -> bool {
+pub(super) fn random(value: &[u8]) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let changes = value

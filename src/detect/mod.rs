@@ -10,9 +10,11 @@ mod checksum;
 mod credentials;
 mod describe;
 mod example;
+mod files;
 mod issuer;
 mod judge;
 mod kind;
+mod language;
 mod layers;
 mod place;
 mod prefilter;
@@ -54,6 +56,8 @@ pub struct Detector {
     vocabulary: Vocabulary,
     /// The kind that looks at any assignment.
     generic: Option<usize>,
+    /// The kinds that stand at certain places of certain files.
+    filed: Vec<usize>,
     fingerprinter: Fingerprinter,
     digest: [u8; 32],
     /// How much of a value is shown behind the issuer's prefix, where the user has set it.
@@ -141,6 +145,11 @@ impl Detector {
             judge: Judge::new(generic),
             vocabulary: Vocabulary::new(&kinds),
             generic: kinds.iter().position(|kind| kind.rule.generic.is_some()),
+            filed: (0..)
+                .zip(&kinds)
+                .filter(|(_, kind)| kind.rule.file.is_some())
+                .map(|(index, _)| index)
+                .collect(),
             kinds,
             fingerprinter,
             digest,
@@ -169,10 +178,16 @@ impl Detector {
     /// not looked at. Binary documents hold none.
     pub fn scan(&self, document: &Document<'_>) -> (Vec<Credential>, Vec<Problem>) {
         let Some(text) = text::Text::of(document.bytes) else {
-            return Default::default();
+            let place = place::Place::of(document.origin.below_root());
+            let Some(store) = self.store(&place, document.bytes) else {
+                return Default::default();
+            };
+            return self.credentials(document, document.bytes, &place, vec![store], &[]);
         };
         let place = place::Place::of(document.origin.below_root());
         let mut found = self.find(text.bytes(), &document.origin.path, &place);
+        let filed = self.filed(document.origin.below_root(), &place, text.bytes());
+        found.candidates.extend(filed);
         let (inner, limit) = self.unfold(document, text.bytes(), &place, &mut found);
         let (candidates, limited) = (found.candidates, found.limited);
         if candidates.is_empty() && limited.is_empty() && inner.is_empty() && limit.is_none() {
@@ -182,6 +197,11 @@ impl Detector {
             self.credentials(document, text.bytes(), &place, candidates, &limited);
         problems.extend(limit);
         (layers::merged(credentials, inner), problems)
+    }
+
+    /// Whether binary data with these first bytes is a store of credentials.
+    pub fn knows_store(head: &[u8]) -> bool {
+        files::store_of(head).is_some()
     }
 
     /// Runs every rule's own examples. Empty when all rules keep their promises.
@@ -213,8 +233,13 @@ impl Detector {
             Ok(text) => text,
             Err(problem) => return Some(problem),
         };
+        // What a file's name decides needs one: `path: .pgpass` in the first line.
+        let (path, text) = match text.strip_prefix("path: ").and_then(|t| t.split_once('\n')) {
+            Some((path, text)) => (path.to_owned(), text.to_owned()),
+            None => ("-".to_owned(), text),
+        };
         let document = Document {
-            origin: &Origin::file("-"),
+            origin: &Origin::file(path),
             bytes: text.as_bytes(),
         };
         let (credentials, _) = self.scan(&document);

@@ -10,20 +10,56 @@ pub(super) struct Place {
     pub(super) lowers: Option<&'static str>,
     /// Whether it is program text, in which a bare word is a name and not a value.
     pub(super) source: bool,
-    /// Whether it is a `.netrc`, whose words are separated by spaces only.
-    pub(super) netrc: bool,
+    /// Whether words are separated by blanks only, as in a `.netrc`.
+    pub(super) spaced: bool,
+    /// What the text is there for.
+    pub(super) class: Class,
+    /// Whether it is there to show something, so that what stands in it need not work.
+    pub(super) shows: bool,
+    /// Whether it is Python, in which texts about the program stand between triple quotes.
+    pub(super) python: bool,
+    /// Whether the file is there to hold credentials, so that what stands there is one, however weak.
+    pub(super) kept: bool,
     /// Whether the path is not known: then nothing is held against a text that some path would allow.
     pub(super) unknown: bool,
+}
+
+/// What a text is there for, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// It is executed: names stand for values, and texts are there for many reasons.
+    Program,
+    /// It gives values to settings.
+    Config,
+    /// It is run by a shell, or was typed into one.
+    Shell,
+    /// People read it.
+    Prose,
+    /// It holds the texts of a surface in some language.
+    Translation,
+    /// A program made it from something else: locks, bundles, drawings.
+    Derived,
+    /// Nothing is known.
+    Other,
 }
 
 impl Place {
     /// The ways in which a text can be read as long as its path is not known.
     pub(super) fn unknown() -> [Self; 3] {
-        [(false, false), (false, true), (true, false)].map(|(source, netrc)| Self {
+        // A file that is there to hold credentials allows most; in program text names stand for values.
+        [(false, false), (false, true), (true, false)].map(|(source, spaced)| Self {
             environment: None,
             lowers: None,
             source,
-            netrc,
+            spaced,
+            class: if source {
+                Class::Program
+            } else {
+                Class::Config
+            },
+            shows: false,
+            python: false,
+            kept: !source,
             unknown: true,
         })
     }
@@ -37,15 +73,294 @@ impl Place {
         // The file itself is nearer to the truth than the folders around it.
         let environment = words().rev().find_map(environment);
         let lowers = words().find_map(made_up);
-        let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+        let (stem, extension) = match file.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => (stem, extension),
+            _ => (file, ""),
+        };
+        let (stem, extension) = (stem.to_ascii_lowercase(), extension.to_ascii_lowercase());
+        let lower = path.to_ascii_lowercase();
+        let kept = credential_file(&lower);
         Self {
             environment,
             lowers,
-            source: extension.is_some_and(is_source),
-            netrc: matches!(file, ".netrc" | "_netrc"),
+            source: is_source(&extension),
+            spaced: matches!(
+                &*extension,
+                "conf" | "cfg" | "cnf" | "cf" | "ovpn" | "tcl" | "secrets"
+            ) || stem.ends_with("rc")
+                || kept && extension.is_empty(),
+            shows: lowers
+                .is_some_and(|reason| !matches!(reason, "path is a test" | "path is a fixture")),
+            python: extension == "py",
+            class: class(&lower, &stem, &extension, kept),
+            kept,
             unknown: false,
         }
     }
+}
+
+fn class(path: &str, stem: &str, extension: &str, kept: bool) -> Class {
+    const TRANSLATIONS: [&str; 12] = [
+        "/locale/",
+        "/locales/",
+        "/i18n/",
+        "/l10n/",
+        "/lang/",
+        "/langs/",
+        "/languages/",
+        "/translations/",
+        "/translation/",
+        "/nls/",
+        "/messages/",
+        ".lproj/",
+    ];
+    const SETTINGS: [&str; 5] = [
+        "config",
+        "settings",
+        "configuration",
+        "secrets",
+        "credentials",
+    ];
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let within = |folders: &[&str]| {
+        folders.iter().any(|folder| {
+            path.contains(folder)
+                || folder
+                    .strip_prefix('/')
+                    .is_some_and(|f| path.starts_with(f))
+        })
+    };
+    if kept {
+        return Class::Config;
+    }
+    if within(&TRANSLATIONS)
+        || matches!(
+            extension,
+            "po" | "pot" | "resx" | "xlf" | "xliff" | "arb" | "strings"
+        )
+        || stem.starts_with("messages_")
+        || stem.starts_with("messages.")
+    {
+        return Class::Translation;
+    }
+    if matches!(
+        extension,
+        "lock"
+            | "map"
+            | "svg"
+            | "css"
+            | "scss"
+            | "less"
+            | "sum"
+            | "snap"
+            | "csv"
+            | "tsv"
+            | "asc"
+            | "sig"
+            | "diff"
+            | "patch"
+            | "md5"
+            | "sha1"
+            | "sha256"
+            | "sha512"
+            | "sfd"
+            | "ps"
+            | "eps"
+            | "geojson"
+    ) || file.contains(".min.")
+        || file.contains(".bundle.")
+        || file.contains(".pb.")
+        || stem.ends_with("_pb2")
+        || matches!(
+            file,
+            "package-lock.json"
+                | "npm-shrinkwrap.json"
+                | "pnpm-lock.yaml"
+                | "go.sum"
+                | "checksums.txt"
+                | "manifest.json"
+                | "record"
+                | "requirements.txt"
+                | "packages.lock.json"
+        )
+    {
+        return Class::Derived;
+    }
+    match extension {
+        "md" | "markdown" | "rst" | "adoc" | "asciidoc" | "txt" | "html" | "htm" | "xhtml"
+        | "tex" | "org" | "textile" | "pod" | "mdx" | "rdoc" | "1" | "3" | "5" | "7" | "8" => {
+            Class::Prose
+        }
+        "sh" | "bash" | "zsh" | "fish" | "ps1" | "psm1" | "bat" | "cmd" | "mk" | "ksh" | "csh" => {
+            Class::Shell
+        }
+        "json" | "json5" | "jsonc" | "yaml" | "yml" | "xml" | "toml" | "ini" | "cfg" | "conf"
+        | "cnf" | "properties" | "env" | "tf" | "tfvars" | "tfstate" | "hcl" | "plist"
+        | "config" | "cf" | "nix" | "reg" | "ovpn" | "rdp" | "ldif" | "inf" | "settings" | "rc"
+        | "eml" | "credentials" | "secret" | "secrets" | "dist" | "local" | "prod"
+        | "production" | "staging" | "dev" | "development" | "pp" | "sls" | "cil" | "preseed"
+        | "ks" | "sql" | "j2" | "cmake" | "rsc" => Class::Config,
+        "" if matches!(
+            file,
+            "dockerfile" | "containerfile" | "vagrantfile" | "jenkinsfile"
+        ) =>
+        {
+            Class::Config
+        }
+        "" if matches!(file, "makefile" | "gnumakefile" | "justfile" | "procfile") => Class::Shell,
+        // `.bashrc`, `.env`, `.profile`.
+        "" if file.starts_with('.') || file.ends_with("rc") || file.ends_with("profile") => {
+            Class::Config
+        }
+        "" if path.contains("etc/") => Class::Config,
+        "" if matches!(
+            file,
+            "readme" | "changelog" | "news" | "copying" | "license"
+        ) =>
+        {
+            Class::Prose
+        }
+        "" => Class::Other,
+        _ if file.starts_with(".env") || file.starts_with("dockerfile") => Class::Config,
+        _ if is_source(extension) => {
+            let settings = SETTINGS.iter().any(|s| stem.ends_with(s))
+                || matches!(
+                    stem,
+                    "database" | "secret_token" | "local_settings" | "env" | "keys"
+                );
+            if settings {
+                Class::Config
+            } else {
+                Class::Program
+            }
+        }
+        _ => Class::Other,
+    }
+}
+
+/// Files that are there to hold credentials: by their own names, or by names and folders.
+fn credential_file(path: &str) -> bool {
+    const FILES: [&str; 84] = [
+        ".netrc",
+        "_netrc",
+        ".pgpass",
+        "pgpass.conf",
+        ".my.cnf",
+        ".mylogin.cnf",
+        ".npmrc",
+        ".pypirc",
+        ".yarnrc.yml",
+        ".git-credentials",
+        ".htpasswd",
+        "htpasswd",
+        ".s3cfg",
+        ".boto",
+        ".dockercfg",
+        ".ftpconfig",
+        "sftp-config.json",
+        "sftp.json",
+        ".remote-sync.json",
+        "deployment-config.json",
+        "webservers.xml",
+        "datasources.local.xml",
+        "recentservers.xml",
+        "sitemanager.xml",
+        "filezilla.xml",
+        "ventrilo_srv.ini",
+        "proftpdpasswd",
+        "robomongo.json",
+        "esmtprc",
+        ".esmtprc",
+        ".muttrc",
+        ".msmtprc",
+        "msmtprc",
+        ".fetchmailrc",
+        "fetchmailrc",
+        ".offlineimaprc",
+        ".mbsyncrc",
+        ".getmailrc",
+        ".tugboat",
+        "rclone.conf",
+        "configuration.php",
+        "wp-config.php",
+        "localsettings.php",
+        "tomcat-users.xml",
+        "credentials.xml",
+        "settings-security.xml",
+        "sasl_passwd",
+        "chap-secrets",
+        "pap-secrets",
+        "ipsec.secrets",
+        "wpa_supplicant.conf",
+        "smbpasswd",
+        "unattend.xml",
+        "autounattend.xml",
+        "sysprep.xml",
+        "sysprep.inf",
+        "groups.xml",
+        "scheduledtasks.xml",
+        "services.xml",
+        "kubeconfig",
+        "terraform.tfvars",
+        "credentials",
+        "credentials.toml",
+        "credentials.json",
+        "credentials.tfrc.json",
+        ".terraformrc",
+        "terraform.rc",
+        "shadow",
+        "gshadow",
+        "passwd-",
+        "shadow-",
+        "master.passwd",
+        "mirc.ini",
+        "remmina.pref",
+        "servers.conf",
+        "confcons.xml",
+        "winscp.ini",
+        "hosts.yml",
+        ".smbcredentials",
+        ".gem-credentials",
+        ".irbrc_secrets",
+        "secrets.yml",
+        "secrets.yaml",
+        ".passwd-s3fs",
+    ];
+    const ENDS: [&str; 21] = [
+        ".docker/config.json",
+        ".cargo/credentials",
+        ".gem/credentials",
+        ".aws/credentials",
+        "irssi/config",
+        ".irssi/config",
+        ".config/hub",
+        ".kube/config",
+        ".hexchat/servlist.conf",
+        "ppp/chap-secrets",
+        ".purple/accounts.xml",
+        "clients.conf",
+        ".ssh/config",
+        "gh/hosts.yml",
+        "sshd/passwords",
+        ".vault-token",
+        "secrets/master.key",
+        ".vault_pass",
+        ".vault_pass.txt",
+        ".vault_password",
+        "ipsec.d/secrets",
+    ];
+    let file = path.rsplit('/').next().unwrap_or_default();
+    FILES.contains(&file)
+        || file.ends_with(".tfvars")
+        || file.ends_with(".ovpn")
+        || file.ends_with(".remmina")
+        || file.ends_with(".tblk")
+        || file.ends_with("passwd") && !file.contains(['.', '-'])
+        || ENDS.iter().any(|end| {
+            path.ends_with(end)
+                && (path.len() == end.len()
+                    || path.as_bytes().get(path.len() - end.len() - 1) == Some(&b'/'))
+        })
 }
 
 fn environment(word: &str) -> Option<&'static str> {
@@ -105,18 +420,18 @@ fn made_up(word: &str) -> Option<&'static str> {
 
 /// Languages in which a value that is a text stands in quotes.
 fn is_source(extension: &str) -> bool {
-    const SOURCE: [&str; 40] = [
-        "c", "cc", "cpp", "cs", "cxx", "dart", "ex", "exs", "go", "gradle", "groovy", "h", "hcl",
-        "hpp", "hs", "java", "js", "json", "jsx", "kt", "kts", "lua", "m", "mjs", "mm", "php",
-        "pl", "pm", "ps1", "py", "rb", "rs", "s", "scala", "sql", "swift", "tf", "toml", "ts",
-        "tsx",
+    const SOURCE: [&str; 50] = [
+        "as", "clj", "coffee", "erl", "fs", "jl", "r", "vb", "vue", "pas", "c", "cc", "cpp", "cs",
+        "cxx", "dart", "ex", "exs", "go", "gradle", "groovy", "h", "hcl", "hpp", "hs", "java",
+        "js", "json", "jsx", "kt", "kts", "lua", "m", "mjs", "mm", "php", "pl", "pm", "ps1", "py",
+        "rb", "rs", "s", "scala", "sql", "swift", "tf", "toml", "ts", "tsx",
     ];
-    SOURCE.iter().any(|s| extension.eq_ignore_ascii_case(s))
+    SOURCE.contains(&extension)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use super::{Class, Place};
 
     #[test]
     fn environments() {
@@ -142,6 +457,35 @@ mod tests {
         assert_eq!(Place::of("src/attestation.rs").lowers, None);
         assert!(Place::of("src/a.rs").source);
         assert!(!Place::of("a.env").source);
-        assert!(Place::of("home/.netrc").netrc);
+        assert!(Place::of("home/.netrc").spaced);
+        assert!(Place::of("home/.netrc").kept);
+    }
+
+    #[test]
+    fn what_texts_are_there_for() {
+        for (path, class) in [
+            ("src/a.rs", Class::Program),
+            ("src/config.py", Class::Config),
+            ("a/values.yaml", Class::Config),
+            (".env.production", Class::Config),
+            ("Dockerfile", Class::Config),
+            ("run.sh", Class::Shell),
+            ("guide.md", Class::Prose),
+            ("locale/de/app.json", Class::Translation),
+            ("package-lock.json", Class::Derived),
+            ("a/jquery.min.js", Class::Derived),
+            ("LICENSE", Class::Prose),
+            ("data.bin", Class::Other),
+        ] {
+            assert_eq!(Place::of(path).class, class, "{path}");
+        }
+        for path in [
+            "home/.docker/config.json",
+            "a/wp-config.php",
+            ".aws/credentials",
+        ] {
+            assert!(Place::of(path).kept, "{path}");
+        }
+        assert!(!Place::of("src/config.json").kept);
     }
 }

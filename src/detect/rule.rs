@@ -74,6 +74,8 @@ pub(super) struct KindRule {
     pub(super) assignment: Option<AssignmentRule>,
     /// Instead of literals and pattern: any assignment to a telling name, judged by its value.
     pub(super) generic: Option<GenericRule>,
+    /// Instead of literals and pattern: what stands at certain places of a file with a known name.
+    pub(super) file: Option<super::files::Format>,
     /// What it looks like, with the named group `secret`; `id` and `account` are optional. It must match
     /// at the literal, or with `before` anywhere from that many bytes before it; with `assignment` it
     /// must match the whole value.
@@ -246,6 +248,8 @@ pub(super) enum Structure {
     Mapbox,
     /// A password in a URL.
     Password,
+    /// A password that the text around it proves to be one, even if it is a word.
+    Given,
     /// The end of a GitHub App's installation token.
     GithubInstallation,
     /// A private key in armour.
@@ -397,20 +401,21 @@ fn validate(place: &Place<'_>, kind: &KindRule, unnamed: bool) -> Result<(), Rul
         !kind.literals.is_empty(),
         kind.assignment.is_some(),
         kind.generic.is_some(),
+        kind.file.is_some(),
     ];
     if ways.iter().filter(|way| **way).count() != 1 {
         let problem = "the rule does not say where to look, or says it twice";
         return fail(
             "literals",
             problem,
-            "give one of literals, assignment, generic",
+            "give one of literals, assignment, generic, file",
         );
     }
     if kind.literals.iter().any(|literal| literal.len() < 3) {
         let problem = "a literal is shorter than three bytes and would stop at every other word";
         return fail("literals", problem, "give a longer part of the format");
     }
-    if kind.pattern.is_none() != kind.generic.is_some() {
+    if kind.pattern.is_none() != (kind.generic.is_some() || kind.file.is_some()) {
         let hint = "give a pattern with the named group `secret`, or `generic`";
         return fail("pattern", "is missing or superfluous", hint);
     }

@@ -2,14 +2,14 @@
 
 use super::assignment::{self, Assignment};
 use super::describe::{self, Decoded, Match};
-use super::judge::{entropy, repetitive};
+use super::judge::{Case, entropy, repetitive};
 use super::kind::Kind;
 use super::layers::{self, Broken};
-use super::place::Place;
+use super::place::{Class, Place};
 use super::prefilter::Action;
 use super::rule::{Checksum, GenericRule, Structure};
 use super::text::{after, before};
-use super::{Detector, checksum, runs};
+use super::{Detector, checksum, issuer, runs};
 use crate::model::{Confidence, ONLY_PUBLIC_HALF};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -50,7 +50,7 @@ impl Weight {
         self.reasons.push(reason);
     }
 
-    fn step_down(&mut self, reason: &'static str) {
+    pub(super) fn step_down(&mut self, reason: &'static str) {
         self.confidence = match self.confidence {
             Confidence::High => Confidence::Medium,
             Confidence::Medium | Confidence::Low => Confidence::Low,
@@ -73,7 +73,7 @@ pub(super) struct Work {
     /// Kinds that were cut short.
     pub(super) limited: Vec<usize>,
     /// Places where what was found goes on elsewhere.
-    broken: Vec<Broken>,
+    pub(super) broken: Vec<Broken>,
 }
 
 /// What a search found.
@@ -98,6 +98,11 @@ impl Work {
             limited: Vec::new(),
             broken: Vec::new(),
         }
+    }
+
+    /// Whether anything was found, or something was left out.
+    pub(super) const fn something(&self) -> bool {
+        !self.candidates.is_empty() || !self.limited.is_empty()
     }
 
     /// Whether a kind may look at another window. Windows overlap, so that a hostile text of literals
@@ -131,7 +136,7 @@ impl Work {
 }
 
 /// The reason for taking a value for the issuer's that its name speaks of.
-const NAMED: &str = "name says what it is";
+pub(super) const NAMED: &str = "name says what it is";
 
 impl Detector {
     /// Everything that matches, and the kinds of which not every place was examined.
@@ -240,7 +245,7 @@ impl Detector {
         if kind.rule.entropy > 0.0 && entropy(body) < kind.rule.entropy {
             return None;
         }
-        let password = kind.rule.structure == Structure::Password;
+        let password = matches!(kind.rule.structure, Structure::Password | Structure::Given);
         if password && (self.judge.reference(value) || self.judge.placeholder(value)) {
             return None;
         }
@@ -273,6 +278,10 @@ impl Detector {
         };
         let secret = value(&found.secret);
         for (most, reason) in &decoded.doubts {
+            // In a file that is there to hold passwords, a word is one all the same.
+            if place.kept && *reason == describe::WORD {
+                continue;
+            }
             weight.at_most(*most, reason);
         }
         let is = |documented: &String| {
@@ -288,6 +297,12 @@ impl Detector {
         } else if !armour && body.len() <= 200 && (repetitive(body) || self.judge.placeholder(body))
         {
             weight.at_most(Confidence::Low, "value looks made up");
+        }
+        if place.class == Class::Program && kind.rule.structure == Structure::Given {
+            weight.step_down("such lines work in other files than programs");
+        }
+        if place.class == Class::Translation && kind.rule.structure == Structure::Password {
+            weight.at_most(Confidence::Low, "file holds translated texts");
         }
         match checksum::verify(kind.rule.checksum, secret) {
             Some(true) => {
@@ -331,7 +346,7 @@ impl Detector {
         let generic = self
             .generic_kind()
             .and_then(|kind| kind.rule.generic.as_ref());
-        let called = text.get(name.end) == Some(&b'(');
+        let called = text.get(name.end) == Some(&b'(') || after(text, name.end, 3) == b":@\"";
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
             return;
         }
@@ -343,12 +358,6 @@ impl Detector {
             return;
         };
         work.broken(text, found.value.start);
-        let value = text.get(found.value.clone()).unwrap_or_default();
-        let phrase = value.iter().any(u8::is_ascii_whitespace) && !scheme(value);
-        if value.len() < 6 || phrase || self.judge.reference(value) || self.judge.placeholder(value)
-        {
-            return;
-        }
         let found = without_scheme(text, found);
         work.refund(first, 64);
         work.name.end = work.name.end.max(found.name.end);
@@ -365,8 +374,30 @@ impl Detector {
         path: &str,
         place: &Place,
     ) -> Option<Candidate> {
-        self.of_issuer(text, found, path, place)
-            .or_else(|| self.generic(text, word, found, place))
+        let value = text.get(found.value.clone())?;
+        // What no issuer hands out.
+        let none = value.len() < 6
+            || value.iter().any(u8::is_ascii_whitespace)
+            || self.judge.reference(value)
+            || self.placeholder(value);
+        let issued = (!none)
+            .then(|| self.of_issuer(text, found, path, place))
+            .flatten();
+        let candidate = issued.or_else(|| self.generic(text, word, found, place));
+        // The path could name an issuer whose form the value has.
+        let maybe = place.unknown && !none && issuer::random(value);
+        candidate.or_else(|| {
+            Some(Candidate {
+                kind: self.generic.filter(|_| maybe)?,
+                found: Match {
+                    at: found.value.start,
+                    secret: Some(found.value.clone()),
+                    ..Match::default()
+                },
+                decoded: Decoded::default(),
+                weight: Weight::new(Confidence::Low, "the path is not known"),
+            })
+        })
     }
 
     pub(super) fn generic_kind(&self) -> Option<&Kind> {
@@ -382,20 +413,20 @@ impl Detector {
     ) -> Option<Candidate> {
         let index = self.generic?;
         let kind = self.kinds.get(index)?;
-        let telling = text.get(word)?.to_ascii_lowercase();
         let value = text.get(found.value.clone())?;
-        // What people make up rather than what programs generate.
-        let password = ["pass", "pwd", "secret"]
-            .iter()
-            .any(|part| memchr::memmem::find(&telling, part.as_bytes()).is_some());
-        let verdict = self.judge.value(value, password, found.quoted)?;
+        let verdict = self.judge.assigned(&Case {
+            text,
+            name: text.get(found.name.clone())?,
+            word: text.get(word)?,
+            start: found.value.start,
+            value,
+            quoted: found.quoted,
+            place,
+        })?;
         let mut weight = Weight::new(verdict.confidence, "assigned to a telling name");
-        weight.reasons.push(verdict.reason);
+        weight.reasons.extend(verdict.reasons);
         if kind.rule.documented.iter().any(|d| d.as_bytes() == value) {
             weight.at_most(Confidence::Low, "value is an example of a standard");
-        }
-        if let Some(reason) = place.lowers {
-            weight.step_down(reason);
         }
         Some(Candidate {
             kind: index,

@@ -1,4 +1,4 @@
-//! The secret detector as a reader: it claims every text.
+//! The secret detector as a reader: it claims every text, and the binary stores that it knows.
 
 use super::Reader;
 use crate::detect::{Detector, READER};
@@ -21,7 +21,7 @@ impl Reader for Secrets {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        !probe.binary
+        !probe.binary || Detector::knows_store(probe.head)
     }
 
     fn unlimited(&self) -> bool {

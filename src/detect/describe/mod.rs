@@ -50,6 +50,9 @@ pub(super) struct Match {
     pub(super) host: Option<Range<usize>>,
 }
 
+/// Why a password may be none.
+pub(super) const WORD: &str = "password is a word";
+
 /// What was decoded.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
@@ -151,7 +154,7 @@ fn structure(kind: &Kind, text: &[u8], found: &mut Match) -> Option<Decoded> {
         .and_then(|span| text.get(span))
         .unwrap_or_default();
     match kind.rule.structure {
-        Structure::None => Some(Decoded::default()),
+        Structure::None | Structure::Given => Some(Decoded::default()),
         Structure::AwsKeyId => aws::access_key(text, found),
         Structure::AwsPresigned => aws::presigned(text, found),
         Structure::AzureSas => azure::shared_access(text, found),

@@ -1,5 +1,6 @@
 //! Passwords in URLs and in HTTP's basic scheme.
 
+use super::WORD;
 use super::encoding::base64;
 use super::{Decoded, Match};
 use crate::detect::judge;
@@ -16,7 +17,7 @@ pub(super) fn basic(value: &[u8]) -> Option<Decoded> {
     }
     let decoded = Decoded::default();
     Some(if judge::wordy(password) {
-        decoded.doubt(Confidence::Low, "password is a word")
+        decoded.doubt(Confidence::Low, WORD)
     } else {
         decoded
     })
@@ -56,7 +57,7 @@ pub(super) fn url(text: &[u8], found: &Match) -> Option<Decoded> {
         decoded = decoded.doubt(Confidence::Low, "host is reserved for examples");
     }
     if secret == user || judge::wordy(secret) {
-        decoded = decoded.doubt(Confidence::Low, "password is a word");
+        decoded = decoded.doubt(Confidence::Low, WORD);
     }
     Some(decoded)
 }

@@ -14,7 +14,7 @@ const DEPTH: usize = 64;
 pub(super) fn views(file: &str, text: &[u8], place: &Place, look: &mut impl FnMut(View) -> bool) {
     let head = after(text, 0, 64 << 10);
     let named = file.rsplit_once('.').is_some_and(|(_, e)| e == "ipynb");
-    if !named || memchr::memmem::find(head, b"\"cells\"").is_none() {
+    if !(named || place.unknown) || memchr::memmem::find(head, b"\"cells\"").is_none() {
         return;
     }
     let view = |source: bool| View {
