@@ -133,6 +133,9 @@ impl Detector {
             return;
         };
         work.run = value.end;
+        if work.known.contains(&value.start) {
+            return;
+        }
         let bytes = text.get(value.clone()).unwrap_or_default();
         if !(SHORTEST..=LONGEST).contains(&bytes.len()) || !random(bytes) {
             return;

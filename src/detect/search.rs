@@ -11,7 +11,7 @@ use super::rule::{Checksum, GenericRule, Structure};
 use super::text::{after, before};
 use super::{Detector, checksum, issuer, runs};
 use crate::model::{Confidence, ONLY_PUBLIC_HALF};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 /// No document holds more; a hostile one could otherwise fill the memory with findings.
@@ -69,6 +69,8 @@ pub(super) struct Work {
     pub(super) name: Range<usize>,
     /// Where the value ends that a run led to last.
     pub(super) run: usize,
+    /// Where what was found before the runs begins.
+    pub(super) known: HashSet<usize>,
     pub(super) candidates: Vec<Candidate>,
     /// Kinds that were cut short.
     pub(super) limited: Vec<usize>,
@@ -94,6 +96,7 @@ impl Work {
             budget: (256 << 20) + length.saturating_mul(16),
             name: 0..0,
             run: 0,
+            known: HashSet::new(),
             candidates: Vec::new(),
             limited: Vec::new(),
             broken: Vec::new(),
@@ -162,6 +165,7 @@ impl Detector {
                 }
             }
         });
+        work.known = work.candidates.iter().map(|c| c.found.at).collect();
         runs::each(text, |run| self.try_run(text, run, place, &mut work));
         Found {
             candidates: work.candidates,
@@ -348,6 +352,8 @@ impl Detector {
             .and_then(|kind| kind.rule.generic.as_ref());
         let called = text.get(name.end) == Some(&b'(') || after(text, name.end, 3) == b":@\"";
         if generic.is_some_and(|rule| harmless(rule, part(left), part(right), called)) {
+            // `LASTPASS_PASSWORD`: a later word may be the telling one.
+            work.name.end = word.end;
             return;
         }
         let end = name.end;

@@ -1,15 +1,12 @@
 //! What issuers are called, and which of their kinds an assignment's surroundings therefore suggest.
 //!
-//! Hundreds of issuers hand out credentials that look alike (32 hexadecimal digits); only the name of the
-//! variable, a host or a comment nearby tells them apart. One automaton looks for all their names at once.
+//! Thousands of issuers hand out credentials that look alike (32 hexadecimal digits); only the name of the
+//! variable, a host or a comment nearby tells them apart. Where a word begins, the names that begin with
+//! the same two letters are compared; case and what separates the parts of a name do not count.
 
 use super::kind::Kind;
-use super::prefilter;
 use super::text::{after, before};
-use aho_corasick::{AhoCorasick, MatchKind};
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 /// How far before a name an issuer's name still tells whose the value is.
 const BEFORE: usize = 200;
@@ -33,9 +30,10 @@ struct Use {
 /// The words of all kinds that look at assignments.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
-    words: Vec<(String, Vec<Use>)>,
-    /// Compiled when the first assignment is met: many scans meet none.
-    automaton: OnceLock<Option<AhoCorasick>>,
+    /// Words without case and separators, sorted, with their use.
+    words: Vec<(Box<[u8]>, Use)>,
+    /// Where the words begin that begin with these two bytes, and where they end.
+    index: Vec<Range<u32>>,
 }
 
 /// A kind that is suggested, and by what.
@@ -58,53 +56,43 @@ impl Suggestion {
 
 impl Vocabulary {
     pub(super) fn new(kinds: &[Kind]) -> Self {
-        let mut words: BTreeMap<String, Vec<Use>> = BTreeMap::new();
-        let mut add = |word: &str, this: Use| {
-            for spelling in spellings(word) {
-                let uses = words.entry(spelling).or_default();
-                match uses
-                    .iter_mut()
-                    .find(|u| u.kind == this.kind && u.whole == this.whole)
-                {
-                    Some(known) => {
-                        known.named |= this.named;
-                        known.near |= this.near;
-                    }
-                    None => uses.push(this),
-                }
-            }
-        };
+        let mut words: Vec<(Box<[u8]>, Use)> = Vec::new();
         for (kind, rule) in kinds.iter().enumerate() {
             let Some(assignment) = &rule.rule.assignment else {
                 continue;
             };
-            let this = |named, near, whole| Use {
-                kind,
-                named,
-                near,
-                whole,
-            };
-            for word in &assignment.names {
-                add(word, this(true, false, false));
-            }
-            for word in &assignment.near {
-                add(word, this(false, true, false));
-            }
-            for word in rule.names.iter() {
-                add(word, this(true, true, false));
-            }
-            for word in rule.words.iter() {
-                add(word, this(true, true, true));
+            let lists = [
+                (&*assignment.names, (true, false, false)),
+                (&*assignment.near, (false, true, false)),
+                (&*rule.names, (true, true, false)),
+                (&*rule.words, (true, true, true)),
+            ];
+            for (list, (named, near, whole)) in lists {
+                let this = Use {
+                    kind,
+                    named,
+                    near,
+                    whole,
+                };
+                words.extend(list.iter().map(|word| (plain(word), this)));
             }
         }
-        Self {
-            words: words.into_iter().collect(),
-            automaton: OnceLock::new(),
+        words.retain(|(word, _)| word.len() >= 2);
+        words.sort_unstable();
+        words.dedup();
+        let mut index = vec![0..0; 36 * 36];
+        for (at, (word, _)) in (0..).zip(&words) {
+            if let Some(range) = slot(word).and_then(|slot| index.get_mut(slot)) {
+                if range.start == range.end {
+                    range.start = at;
+                }
+                range.end = at + 1;
+            }
         }
+        Self { words, index }
     }
 
-    /// The kinds that a name and its surroundings suggest, the best first. `line` is what is looked at
-    /// behind the value.
+    /// The kinds that a name and its surroundings suggest, the best first.
     pub(super) fn suggestions(
         &self,
         text: &[u8],
@@ -157,11 +145,11 @@ impl Vocabulary {
             if this.whole || !(this.named && this.near) {
                 return;
             }
+            // Of two that end together the longer one says more.
+            let order = |at: &Range<usize>| (at.end, at.len());
             match &mut best {
                 Some((known, kinds)) if *known == at => kinds.push(this.kind),
-                // Of two that end together the longer one says more.
-                Some((known, _))
-                    if at.end < known.end || at.end == known.end && at.len() < known.len() => {}
+                Some((known, _)) if order(&at) < order(known) => {}
                 _ => best = Some((at, vec![this.kind])),
             }
         });
@@ -172,46 +160,83 @@ impl Vocabulary {
     }
 
     fn each(&self, text: &[u8], mut found: impl FnMut(Use, Range<usize>)) {
-        let Some(automaton) = self.automaton.get_or_init(|| {
-            AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .build(self.words.iter().map(|(word, _)| word))
-                .ok()
-        }) else {
-            return;
-        };
-        for hit in automaton.find_overlapping_iter(text) {
-            if !begins_word(text, hit.start()) {
+        let mut previous = b' ';
+        for (start, &byte) in text.iter().enumerate() {
+            let begins = byte.is_ascii_alphanumeric()
+                && (!previous.is_ascii_alphabetic()
+                    || previous.is_ascii_lowercase() && byte.is_ascii_uppercase());
+            previous = byte;
+            if !begins {
                 continue;
             }
-            let Some((_, uses)) = self.words.get(hit.pattern().as_usize()) else {
+            let rest = text.get(start..).unwrap_or_default();
+            let mut letters = Letters { text: rest, at: 0 };
+            let (Some(first), Some(second)) = (letters.next(), letters.next()) else {
                 continue;
             };
-            let whole = ends_word(text, hit.end());
-            for this in uses.iter().filter(|this| whole || !this.whole) {
-                found(*this, hit.range());
+            let range = slot(&[first, second]).and_then(|slot| self.index.get(slot));
+            let range = range.cloned().unwrap_or_default();
+            let words = self.words.get(range.start as usize..range.end as usize);
+            for (word, this) in words.unwrap_or_default() {
+                let Some(length) = stands(word, rest) else {
+                    continue;
+                };
+                let end = start + length;
+                if !this.whole || ends_word(text, end) {
+                    found(*this, start..end);
+                }
             }
         }
     }
 }
 
-/// The styles of [`prefilter::spellings`], and with spaces, as texts have it.
-fn spellings(word: &str) -> Vec<String> {
-    let mut all = prefilter::spellings(word);
-    if word.contains('_') {
-        all.push(word.to_ascii_lowercase().replace('_', " "));
-    }
-    all
+/// A word without case and separators.
+fn plain(word: &str) -> Box<[u8]> {
+    word.bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|b| b.to_ascii_lowercase())
+        .collect()
 }
 
-/// Whether a word may begin here: no letter before, or a change of case.
-fn begins_word(text: &[u8], at: usize) -> bool {
-    let Some(previous) = at.checked_sub(1).and_then(|i| text.get(i)) else {
-        return true;
-    };
-    !previous.is_ascii_alphabetic()
-        || previous.is_ascii_lowercase() && text.get(at).is_some_and(u8::is_ascii_uppercase)
+/// The place in the index of words that begin with these two letters or digits.
+fn slot(word: &[u8]) -> Option<usize> {
+    let digit = |b: u8| char::from(b).to_digit(36).map(|d| d as usize);
+    match word {
+        [a, b, ..] => Some(digit(*a)? * 36 + digit(*b)?),
+        _ => None,
+    }
+}
+
+/// The letters and digits of a name, in lower case; one sign between two of them is passed over.
+struct Letters<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Letters<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let mut byte = *self.text.get(self.at)?;
+        if matches!(byte, b'_' | b'-' | b'.' | b' ') && self.at > 0 {
+            self.at += 1;
+            byte = *self.text.get(self.at)?;
+        }
+        self.at += 1;
+        byte.is_ascii_alphanumeric()
+            .then(|| byte.to_ascii_lowercase())
+    }
+}
+
+/// How long the beginning of a text is that spells a word.
+fn stands(word: &[u8], text: &[u8]) -> Option<usize> {
+    let mut letters = Letters { text, at: 0 };
+    for expected in word {
+        if letters.next()? != *expected {
+            return None;
+        }
+    }
+    Some(letters.at)
 }
 
 /// Whether a word may end here.
@@ -228,25 +253,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_begin_and_end_at_boundaries() {
-        assert!(begins_word(b"x_box", 2));
-        assert!(begins_word(b"myBox", 2));
-        assert!(!begins_word(b"mybox", 2));
+    fn words_end_at_boundaries() {
         assert!(ends_word(b"boxKey", 3));
         assert!(!ends_word(b"boxes", 3));
         assert!(ends_word(b"BOX_KEY", 3));
     }
 
     #[test]
-    fn names_of_several_words_are_spelled_in_every_style() {
-        let all = spellings("abstract_api");
-        for spelling in [
+    fn names_of_several_words_stand_in_every_style() {
+        let word = plain("abstract_api");
+        for text in [
             "abstractapi",
-            "abstract_api",
-            "abstract-api",
+            "ABSTRACT_API",
+            "abstract-api.com",
             "abstract.api",
+            "AbstractApi",
+            "Abstract API",
         ] {
-            assert!(all.iter().any(|s| s == spelling), "{spelling}");
+            assert!(stands(&word, text.as_bytes()).is_some(), "{text}");
+        }
+        for text in ["abstract__api", "abstract", "abstraction", "_abstractapi"] {
+            assert!(stands(&word, text.as_bytes()).is_none(), "{text}");
         }
     }
 }

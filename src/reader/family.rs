@@ -36,7 +36,7 @@ impl Family {
     /// The family of a reader, by the reader's name.
     pub fn of(reader: &str) -> Self {
         match reader {
-            "secrets" => Self::Secrets,
+            "certificates" | "secrets" => Self::Secrets,
             "kubernetes" => Self::Kubernetes,
             "backstage" | "codeowners" | "registry" | "roster" => Self::Ownership,
             aws if aws.starts_with("aws-") => Self::Aws,
