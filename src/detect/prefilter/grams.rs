@@ -13,29 +13,30 @@
 use super::{Action, Literal};
 use std::fmt;
 
-/// Bits of a hash. The bitmap takes 128 KiB; with fewer bits the many entries of short literals would fill
+/// Bits of a hash. The bitmap takes 256 KiB; with fewer bits the many entries of short literals would fill
 /// it, and more would leave the cache.
-const BITS: u32 = 20;
+const BITS: u32 = 21;
 /// Words of the bitmap.
 const WORDS: usize = 1 << (BITS - 6);
 /// The leading bits of a hash that index the table of entries.
-const INDEX: u32 = 14;
+const INDEX: u32 = 15;
 /// How many bytes are hashed.
 const GRAM: usize = 4;
 
-/// A place in a literal whose four bytes are in the bitmap.
+/// A place in a literal whose four bytes are in the bitmap. Small, for there are tens of thousands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    hash: u32,
+    /// The four bytes, folded.
+    gram: u32,
     literal: u32,
     /// Where the four bytes begin, counted from the literal's beginning; -1 is the byte before it.
-    offset: i32,
+    offset: i16,
 }
 
 /// The literals and their index.
 pub(super) struct Grams {
     bitmap: Box<[u64; WORDS]>,
-    /// Sorted by hash.
+    /// Sorted by the hash of the four bytes.
     entries: Vec<Entry>,
     /// Where the entries begin whose hash has these leading bits; one more at the end.
     index: Vec<u32>,
@@ -55,23 +56,24 @@ impl Grams {
         for (number, (literal, _)) in (0..).zip(&literals) {
             enter(literal, |gram, offset| {
                 entries.push(Entry {
-                    hash: hash(u32::from_le_bytes(gram)),
+                    gram: fold(u32::from_le_bytes(gram)),
                     literal: number,
                     offset,
                 });
             });
         }
-        entries.sort_unstable();
+        entries.sort_unstable_by_key(|entry| (hash(entry.gram), *entry));
         entries.dedup();
         let mut bitmap = Box::new([0; WORDS]);
         for entry in &entries {
-            if let Some(word) = bitmap.get_mut(entry.hash as usize >> 6) {
-                *word |= 1 << (entry.hash & 63);
+            let hash = hash(entry.gram);
+            if let Some(word) = bitmap.get_mut(hash as usize >> 6) {
+                *word |= 1 << (hash & 63);
             }
         }
         let index = (0..=1_u32 << INDEX)
             .map(|lead| {
-                let at = entries.partition_point(|e| e.hash >> (BITS - INDEX) < lead);
+                let at = entries.partition_point(|e| hash(e.gram) >> (BITS - INDEX) < lead);
                 u32::try_from(at).unwrap_or(u32::MAX)
             })
             .collect();
@@ -132,12 +134,12 @@ impl Grams {
 
     #[inline(never)]
     fn verify(&self, text: &[u8], at: usize, gram: u32, found: &mut impl FnMut(usize, Action)) {
-        let hash = hash(gram);
-        let lead = (hash >> (BITS - INDEX)) as usize;
+        let lead = (hash(gram) >> (BITS - INDEX)) as usize;
+        let gram = fold(gram);
         let bound = |i: usize| self.index.get(i).map_or(0, |at| *at as usize);
         let entries = self.entries.get(bound(lead)..bound(lead + 1));
         for entry in entries.unwrap_or_default() {
-            if entry.hash != hash {
+            if entry.gram != gram {
                 continue;
             }
             let start = at.checked_add_signed(-(entry.offset as isize));
@@ -154,7 +156,7 @@ impl Grams {
 }
 
 /// Names every group of four bytes by which a literal is found, and where it begins.
-fn enter(literal: &Literal, mut add: impl FnMut([u8; GRAM], i32)) {
+fn enter(literal: &Literal, mut add: impl FnMut([u8; GRAM], i16)) {
     match *literal.text {
         [a, b, c] => {
             for beside in 0..=u8::MAX {
@@ -180,12 +182,17 @@ fn enter(literal: &Literal, mut add: impl FnMut([u8; GRAM], i32)) {
         ref long => {
             let rarity = |at: &usize| {
                 let around = long.get(*at..=at + GRAM).unwrap_or_default();
-                around.iter().map(|b| commonness(*b)).sum::<u32>()
+                let repeated = around.windows(2).filter(|pair| pair.first() == pair.last());
+                let each: u32 = around.iter().map(|b| commonness(*b)).sum();
+                // Lines and rows of one character are everywhere.
+                each + 4 * u32::try_from(repeated.count()).unwrap_or_default()
             };
-            let best = (0..long.len().saturating_sub(GRAM)).min_by_key(rarity);
+            // The beginning of a long literal is enough.
+            let last = long.len().saturating_sub(GRAM).min(usize::from(u8::MAX));
+            let best = (0..last).min_by_key(rarity);
             for offset in best.into_iter().flat_map(|best| [best, best + 1]) {
                 if let Some(&[a, b, c, d]) = long.get(offset..offset + GRAM) {
-                    add([a, b, c, d], i32::try_from(offset).unwrap_or_default());
+                    add([a, b, c, d], i16::try_from(offset).unwrap_or_default());
                 }
             }
         }
@@ -201,20 +208,27 @@ fn holds(bitmap: &[u64; WORDS], hash: u32) -> bool {
     }
 }
 
+/// Four bytes with upper case folded to lower, and some other signs to one another.
+#[inline(always)]
+const fn fold(gram: u32) -> u32 {
+    gram | 0x2020_2020
+}
+
 /// Multiplicative hashing, by the golden ratio, of the folded bytes.
 #[inline(always)]
 const fn hash(gram: u32) -> u32 {
-    (gram | 0x2020_2020).wrapping_mul(0x9E37_79B1) >> (32 - BITS)
+    fold(gram).wrapping_mul(0x9E37_79B1) >> (32 - BITS)
 }
 
 /// How common a byte is in program text and prose, roughly in bits.
 const fn commonness(byte: u8) -> u32 {
     match byte.to_ascii_lowercase() {
-        b' ' => 10,
+        b' ' | b'\t' | b'\n' => 10,
         b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 9,
         b'h' | b'l' | b'd' | b'c' | b'u' | b'm' | b'p' | b'f' => 8,
-        b'g' | b'y' | b'b' | b'w' | b'v' | b'k' | b'_' => 7,
-        b'0'..=b'9' | b'-' | b'.' | b'"' | b'/' => 6,
+        b'_' | b'-' | b'=' | b'(' | b')' | b',' | b';' => 8,
+        b'g' | b'y' | b'b' | b'w' | b'v' | b'k' | b'0'..=b'9' => 7,
+        b'.' | b'"' | b'/' | b'*' | b'>' => 7,
         _ => 4,
     }
 }
