@@ -58,7 +58,7 @@ pub(super) enum Command {
     Report(ReportArguments),
     /// One identity whole: owner, credentials, entitlements, paths, findings.
     Show(ShowArguments),
-    /// The checks: list, show, test.
+    /// The checks and the kinds of credential: list, show, test.
     Checks(ChecksArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
     Init(InitArguments),
@@ -262,7 +262,7 @@ pub(super) struct ChecksArguments {
     /// What to do with them.
     #[command(subcommand)]
     pub action: ChecksAction,
-    /// Your own checks: a YAML file or a directory of them. May be repeated.
+    /// Your own checks and detectors: a YAML file or a directory of them. May be repeated.
     #[arg(long, value_name = "PATH", global = true)]
     pub rules: Vec<PathBuf>,
 }
@@ -279,6 +279,12 @@ pub(super) enum ChecksAction {
     },
     /// Run every check's own cases, and the examples of every kind of credential.
     Test,
+    /// The kinds of credential that are known, a line each: id, severity, issuer, title.
+    Kinds {
+        /// Only those whose id, issuer or title holds this text.
+        #[arg(value_name = "TEXT")]
+        like: Option<String>,
+    },
     /// The attributes that conditions can name.
     Attributes,
 }

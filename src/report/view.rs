@@ -156,6 +156,8 @@ pub struct Reason<'a> {
     pub id: &'a str,
     /// For a person.
     pub title: &'a str,
+    /// How sure the finding is; empty where no check speaks.
+    pub confidence: &'a str,
     /// Whether the baseline does not have it.
     pub new: bool,
 }
@@ -520,6 +522,7 @@ fn gap<'a>(subject: Subject<'a>, findings: Vec<&'a Finding>) -> Gap<'a> {
             } else {
                 &f.title
             },
+            confidence: &f.confidence,
             new: f.status.as_deref() == Some("new"),
         })
         .collect();
@@ -563,6 +566,7 @@ fn unspoken(state: &str) -> Reason<'static> {
     Reason {
         id,
         title,
+        confidence: "",
         new: false,
     }
 }
