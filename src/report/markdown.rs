@@ -237,7 +237,7 @@ fn detail(row: &FindingRow<'_>, out: &mut dyn Write) -> io::Result<()> {
         format!(" · {}", controls.join(", "))
     };
     let sure = match &*f.confidence {
-        "" => String::new(),
+        "" | "high" => String::new(),
         confidence => format!(" · {} confidence", cell(confidence)),
     };
     writeln!(

@@ -109,7 +109,9 @@ fn table(gaps: &[&Gap<'_>], pen: &mut Pen<'_>) -> io::Result<()> {
 
 fn who(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     let s = &gap.subject;
-    let mut lines: Vec<String> = wrap_to(&clean(&label::title(s)), w.who, 2)
+    // What is shown of a secret stands at the end.
+    let most = if s.kind == "credential" { 4 } else { 2 };
+    let mut lines: Vec<String> = wrap_to(&clean(&label::title(s)), w.who, most)
         .iter()
         .map(|line| pen.paint(BOLD, line))
         .collect();
