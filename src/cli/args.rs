@@ -56,7 +56,7 @@ pub(super) enum Command {
     Diff(DiffArguments),
     /// Render a snapshot again, in any format.
     Report(ReportArguments),
-    /// One identity whole: owner, credentials, entitlements, paths, findings.
+    /// One identity or credential whole: owner, credentials, entitlements, paths, findings.
     Show(ShowArguments),
     /// The checks and the kinds of credential: list, show, test.
     Checks(ChecksArguments),
@@ -243,7 +243,8 @@ pub(super) struct ReportArguments {
 /// `tenure show`.
 #[derive(Args, Debug)]
 pub(super) struct ShowArguments {
-    /// The id, name or key id of an identity or credential, or an end of its id that only one has.
+    /// The id, name or key id of an identity or credential, or an end of its id that only one has; of a
+    /// credential also where it stands (`src/app.py:12`) or what a report shows of it.
     pub identity: String,
     /// Look in this snapshot rather than scanning.
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
