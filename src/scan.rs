@@ -10,7 +10,7 @@ pub use crate::check::{
     Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings,
     reference as check_attributes,
 };
-pub use crate::detect::{Detector, RuleError};
+pub use crate::detect::{Detector, Kind, RuleError};
 pub use crate::drift::against_baseline;
 pub use crate::ownership::OwnershipOptions;
 pub use crate::reader::Family;
@@ -137,6 +137,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     };
     let reading = history::Reading {
         detector: &detector,
+        allows,
         tree: &tree,
         text_limit,
         roots: roots(&inputs),

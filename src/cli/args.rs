@@ -56,9 +56,9 @@ pub(super) enum Command {
     Diff(DiffArguments),
     /// Render a snapshot again, in any format.
     Report(ReportArguments),
-    /// One identity whole: owner, credentials, entitlements, paths, findings.
+    /// One identity or credential whole: owner, credentials, entitlements, paths, findings.
     Show(ShowArguments),
-    /// The checks: list, show, test.
+    /// The checks and the kinds of credential: list, show, test.
     Checks(ChecksArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
     Init(InitArguments),
@@ -243,7 +243,8 @@ pub(super) struct ReportArguments {
 /// `tenure show`.
 #[derive(Args, Debug)]
 pub(super) struct ShowArguments {
-    /// The id, name or key id of an identity or credential, or an end of its id that only one has.
+    /// The id, name or key id of an identity or credential, or an end of its id that only one has; of a
+    /// credential also where it stands (`src/app.py:12`) or what a report shows of it.
     pub identity: String,
     /// Look in this snapshot rather than scanning.
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
@@ -262,7 +263,7 @@ pub(super) struct ChecksArguments {
     /// What to do with them.
     #[command(subcommand)]
     pub action: ChecksAction,
-    /// Your own checks: a YAML file or a directory of them. May be repeated.
+    /// Your own checks and detectors: a YAML file or a directory of them. May be repeated.
     #[arg(long, value_name = "PATH", global = true)]
     pub rules: Vec<PathBuf>,
 }
@@ -279,6 +280,12 @@ pub(super) enum ChecksAction {
     },
     /// Run every check's own cases, and the examples of every kind of credential.
     Test,
+    /// The kinds of credential that are known, a line each: id, severity, issuer, title.
+    Kinds {
+        /// Only those whose id, issuer or title holds this text.
+        #[arg(value_name = "TEXT")]
+        like: Option<String>,
+    },
     /// The attributes that conditions can name.
     Attributes,
 }

@@ -5,7 +5,7 @@ use super::error::Error;
 use super::exit::Status;
 use super::inputs::Rules;
 use super::report;
-use crate::scan::{self, CheckSet, Controls, Detector};
+use crate::scan::{self, CheckSet, Controls, Detector, Kind};
 use std::io::{self, Write};
 
 /// Lists, shows or tests checks.
@@ -20,6 +20,10 @@ pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
             report::stdout(|out, _| show(check, &controls, out))?;
         }
         ChecksAction::Test => return test(&checks, &rules.detector_with_examples()?),
+        ChecksAction::Kinds { like } => {
+            let detector = rules.detector()?;
+            report::stdout(|out, _| kinds(&detector, like.as_deref(), out))?;
+        }
         ChecksAction::Attributes => {
             report::stdout(|out, _| out.write_all(scan::check_attributes().as_bytes()))?
         }
@@ -37,6 +41,30 @@ fn list(checks: &CheckSet, out: &mut dyn Write) -> io::Result<()> {
             check.severity.as_str(),
             check.applies_to.as_str(),
             check.title
+        )?;
+    }
+    Ok(())
+}
+
+fn kinds(detector: &Detector, like: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let like = like.unwrap_or_default().to_lowercase();
+    let holds = |text: &str| text.to_lowercase().contains(&like);
+    let mut kinds: Vec<_> = detector.kinds().collect();
+    kinds.retain(|k| holds(k.id()) || holds(k.issuer()) || holds(k.title()));
+    kinds.sort_unstable_by_key(|k| k.id());
+    let wide = |text: fn(&Kind) -> &str| {
+        let widths = kinds.iter().map(|k| text(k).len());
+        widths.max().unwrap_or_default()
+    };
+    let (id, issuer) = (wide(Kind::id), wide(Kind::issuer));
+    for kind in &kinds {
+        writeln!(
+            out,
+            "{:id$}  {:8}  {:issuer$}  {}",
+            kind.id(),
+            kind.severity().as_str(),
+            kind.issuer(),
+            kind.title()
         )?;
     }
     Ok(())

@@ -239,7 +239,8 @@ impl Rules {
         CheckSet::load(&self.checks).map_err(rule_errors)
     }
 
-    fn detector(&self) -> Result<Detector, Error> {
+    /// The built-in detectors and the user's.
+    pub(super) fn detector(&self) -> Result<Detector, Error> {
         scan::detector(&self.detector_files(), fingerprinter()).map_err(rule_error)
     }
 

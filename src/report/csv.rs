@@ -5,7 +5,7 @@ use super::subject::Subject;
 use super::text::clean;
 use super::view::{FindingRow, Gap, InventoryRow};
 use super::{Report, Style, Table};
-use crate::snapshot::{Evidence, Proof, When};
+use crate::snapshot::{Commit, Evidence, Proof, When};
 use ::csv::{QuoteStyle, Terminator, WriterBuilder};
 use std::io;
 
@@ -226,7 +226,7 @@ fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
 }
 
 /// Columns of `findings.csv`.
-const FINDINGS: [&str; 29] = [
+const FINDINGS: [&str; 37] = [
     "ref_id",
     "check",
     "title",
@@ -256,6 +256,14 @@ const FINDINGS: [&str; 29] = [
     "controls",
     "identity",
     "repository",
+    "in_tree",
+    "introduced_by",
+    "introduced_on",
+    "introduced_commit",
+    "removed_by",
+    "removed_on",
+    "removed_commit",
+    "confidence_reasons",
 ];
 
 fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
@@ -267,6 +275,16 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
             .unwrap_or_default()
     };
     let evidence: Vec<_> = f.evidence.iter().collect();
+    let exposure = evidence.first().and_then(|e| s.exposure(e));
+    let commit = |commit: Option<&Commit>| {
+        commit.map_or_else(Default::default, |c| {
+            [c.author.clone(), c.date.clone(), c.id.clone()]
+        })
+    };
+    let [introduced_by, introduced_on, introduced_commit] =
+        commit(exposure.and_then(|e| e.introduced.as_ref()));
+    let [removed_by, removed_on, removed_commit] =
+        commit(exposure.and_then(|e| e.removed.as_ref()));
     vec![
         format!("fnd-{}", f.fingerprint),
         f.check.clone(),
@@ -302,6 +320,14 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
                 .filter_map(|e| e.repository.as_deref())
                 .take(1),
         ),
+        exposure.map_or("", |e| yes_no(e.in_tree)).to_owned(),
+        introduced_by,
+        introduced_on,
+        introduced_commit,
+        removed_by,
+        removed_on,
+        removed_commit,
+        join(exposure.map_or(&[][..], |e| &e.reasons)),
     ]
 }
 

@@ -105,7 +105,10 @@ pub(super) fn credential(
     let name = pen.paint(BOLD, &clean(&credential_name(c)));
     pen.line(&name)?;
     pen.field("id", PLAIN, &clean(&c.id))?;
-    let kind = format!("{} · issued by {}", clean(&c.kind), clean(&c.issuer));
+    let kind = match &*c.issuer {
+        "" | "unknown" => clean(&c.kind),
+        issuer => format!("{} · issued by {}", clean(&c.kind), clean(issuer)),
+    };
     pen.field("kind", PLAIN, &kind)?;
     heading("WHOSE IS IT", pen)?;
     match &c.identity {
@@ -427,7 +430,12 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
             left => format!(" and {left} more"),
         };
         let text = format!("{} {}{more}", clean(name), shown.join(", "));
-        pen.item(15, (DIM, "says:"), DIM, &text)?;
+        let (label, text) = match name.as_str() {
+            // Not its own word, but the fields by which an export can tell whose it is.
+            "joins-by" => ("look for it by:", clean(&shown.join(", "))),
+            _ => ("says:", text),
+        };
+        pen.item(15, (DIM, label), DIM, &text)?;
     }
     if let Some(tier) = &c.implied_tier {
         let basis = c.implied_tier_basis.as_deref().unwrap_or_default();
@@ -450,6 +458,10 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
             "in history:"
         };
         pen.item(15, (RED, label), RED, &text)?;
+        if !e.reasons.is_empty() {
+            let reasons: Vec<_> = e.reasons.iter().map(|r| clean(r)).collect();
+            pen.item(17, (DIM, "because:"), DIM, &reasons.join(", "))?;
+        }
     }
     rest(c.exposures.len(), MANY, "place", "places", pen)?;
     for record in c.records.iter().take(3) {

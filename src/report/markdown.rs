@@ -236,9 +236,13 @@ fn detail(row: &FindingRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     } else {
         format!(" · {}", controls.join(", "))
     };
+    let sure = match &*f.confidence {
+        "" | "high" => String::new(),
+        confidence => format!(" · {} confidence", cell(confidence)),
+    };
     writeln!(
         out,
-        "  {}{others} · {}{controls}",
+        "  {}{others} · {}{sure}{controls}",
         places.join(", "),
         code(&f.check)
     )

@@ -5,7 +5,7 @@ use super::text::{accepted, clean};
 use super::view::{FindingRow, severity};
 use super::{Report, text};
 use crate::model::{Severity, Timestamp};
-use crate::snapshot::{Check, Evidence, Finding, Problem};
+use crate::snapshot::{Check, Commit, Evidence, Finding, Problem};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -97,6 +97,7 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
         || Location::of("nhi-registry.yaml".to_owned(), 1, None),
         |e| paths.location(e),
     );
+    let exposure = f.evidence.first().and_then(|e| row.subject.exposure(e));
     let related = f.evidence.iter().skip(1).take(RELATED);
     let related = related.enumerate().map(|(index, e)| Location {
         id: Some(index + 1),
@@ -146,6 +147,10 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
             owner_state: row.subject.owner_state().to_owned(),
             privilege_tier: row.subject.tier().to_owned(),
             first_seen: &f.first_seen,
+            in_tree: exposure.map(|e| e.in_tree),
+            introduced: exposure.and_then(|e| e.introduced.as_ref()),
+            removed: exposure.and_then(|e| e.removed.as_ref()),
+            confidence_reasons: exposure.map_or(&[], |e| &e.reasons),
         },
     }
 }
@@ -542,6 +547,16 @@ struct ResultProperties<'r> {
     #[serde(skip_serializing_if = "String::is_empty")]
     privilege_tier: String,
     first_seen: &'r str,
+    /// Of a credential at the first place: whether it stands there still, who brought it in and took it
+    /// out, and what speaks for and against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_tree: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introduced: Option<&'r Commit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<&'r Commit>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    confidence_reasons: &'r [String],
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use super::subject::{Subject, Subjects};
 use super::view::severity;
 use super::{Style, text};
 use crate::snapshot::{
-    Change, Credential, Declaration, Finding, Identity, Snapshot, Trust, Workload,
+    Change, Credential, Declaration, Evidence, Finding, Identity, Snapshot, Trust, Workload,
 };
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -71,7 +71,8 @@ pub struct CredentialView<'a> {
 }
 
 /// Looks a subject up: by id; else by the id of a credential it holds; else by a name, an issuer's key
-/// id or the end of an id that only one has.
+/// id, what is shown of a secret's end or the start of its fingerprint, the file (and line) in which a
+/// credential stands, or the end of an id that only one has.
 pub fn identity<'a>(snapshot: &'a Snapshot, query: &str) -> Lookup<'a> {
     let subjects = Subjects::new(snapshot);
     let query = query.trim();
@@ -82,7 +83,12 @@ pub fn identity<'a>(snapshot: &'a Snapshot, query: &str) -> Lookup<'a> {
     if query.is_empty() {
         return Lookup::Unknown(Vec::new());
     }
-    for matches in [named(snapshot, query), ending(snapshot, query)] {
+    for matches in [
+        named(snapshot, query),
+        shown(snapshot, query),
+        standing(snapshot, query),
+        ending(snapshot, query),
+    ] {
         match &*matches {
             [] => {}
             [only] => {
@@ -233,6 +239,33 @@ fn named<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
     let credentials = snapshot.credentials.iter();
     let shown = |c: &&Credential| c.display.as_deref().is_some_and(same);
     sorted(identities.chain(credentials.filter(shown).map(|c| c.id.as_str())))
+}
+
+/// Ids of secrets of which this is what reports show: the end behind `…`, or the start of the fingerprint.
+fn shown<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
+    let shows = |c: &&Credential| {
+        let end = c.display.as_deref().and_then(|d| d.rsplit_once('…'));
+        let fingerprint = c.id.strip_prefix("secret:").unwrap_or_default();
+        end.is_some_and(|(_, end)| end == query)
+            || (query.len() >= 8 && fingerprint.starts_with(query))
+    };
+    let credentials = snapshot.credentials.iter().filter(shows);
+    sorted(credentials.map(|c| c.id.as_str()))
+}
+
+/// Ids of credentials that stand in the open in this file, or in this line of it: `app/.env:3`.
+fn standing<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
+    let stands = |e: &Evidence| match query.strip_prefix(&*e.path) {
+        Some("") => true,
+        Some(rest) => match (rest.strip_prefix(':'), e.line) {
+            (Some(line), Some(is)) => line.parse() == Ok(is),
+            _ => false,
+        },
+        None => false,
+    };
+    let credentials = snapshot.credentials.iter();
+    let found = credentials.filter(|c| c.exposures.iter().any(|e| stands(&e.evidence)));
+    sorted(found.map(|c| c.id.as_str()))
 }
 
 /// Ids that end in this after a separator: `payments/api`, `user/ci-deploy`.

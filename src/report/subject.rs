@@ -2,8 +2,8 @@
 
 use crate::model::{Fingerprinter, Timestamp};
 use crate::snapshot::{
-    Credential, Declaration, Evidence, Identity, Ownership, Privilege, Snapshot, Trust, When,
-    Workload,
+    Credential, Declaration, Evidence, Exposure, Identity, Ownership, Privilege, Snapshot, Trust,
+    When, Workload,
 };
 use std::collections::BTreeMap;
 
@@ -57,10 +57,16 @@ pub struct Subject<'a> {
     pub evidence: Vec<&'a Evidence>,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
     /// The state of ownership; `unknown` where nothing was concluded.
     pub fn owner_state(&self) -> &str {
         owner_state(self.ownership)
+    }
+
+    /// What is known of the credential at one of its places.
+    pub fn exposure(&self, place: &Evidence) -> Option<&'a Exposure> {
+        let mut exposures = self.credential.into_iter().flat_map(|c| &c.exposures);
+        exposures.find(|exposure| exposure.evidence == *place)
     }
 
     /// Its tier; empty for what has no privilege of its own.
@@ -278,10 +284,15 @@ impl<'a> Subjects<'a> {
 /// What to call a credential: `AWS access key AKIA…`.
 pub(super) fn credential_name(credential: &Credential) -> String {
     match credential.display.as_deref() {
-        // Of some secrets nothing may be shown.
-        Some("…") => credential.title.clone(),
-        Some(display) => format!("{} {display}", credential.title),
-        None => credential.title.clone(),
+        Some(display) if display != "…" => format!("{} {display}", credential.title),
+        // Of some secrets nothing may be shown; the start of a fingerprint tells two apart.
+        _ => match credential.id.strip_prefix("secret:") {
+            Some(fingerprint) => {
+                let start = fingerprint.get(..8).unwrap_or(fingerprint);
+                format!("{} {start}", credential.title)
+            }
+            None => credential.title.clone(),
+        },
     }
 }
 

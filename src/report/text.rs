@@ -1,7 +1,7 @@
 //! Text from inputs, made safe to show, and fitted into columns.
 
 use super::subject::Subject;
-use crate::snapshot::{Evidence, Exposure, Ownership, Waiver, When};
+use crate::snapshot::{Commit, Evidence, Exposure, Ownership, Waiver, When};
 use unicode_width::UnicodeWidthChar;
 
 /// The text on one line without anything that a terminal or a reader's eye could be fooled by: control
@@ -209,23 +209,27 @@ pub(super) fn place(evidence: &Evidence) -> String {
     clean(&evidence.to_string())
 }
 
-/// Where a credential stands or stood, and by whom, for a person: `app/.env:3`, `old/config.py:12 (removed;
-/// commit 1a2b3c4d by Jane Doe, 2023-04-01)`.
+/// Where a credential stands or stood, and by whom, for a person: `app/.env:3`, `old/config.py:12 (removed by
+/// John Roe, 2023-05-01; commit 1a2b3c4d by Jane Doe, 2023-04-01)`.
 pub(super) fn exposed(exposure: &Exposure) -> String {
     let evidence = &exposure.evidence;
     let mut parts = Vec::new();
-    if exposure.removed.is_some() {
-        parts.push("removed".to_owned());
+    let mut pointer = evidence.pointer.as_deref().map(clean);
+    // In a file of today it may say where in the line's cell or record; in history it names the commit.
+    if exposure.in_tree && !names_commit(exposure) {
+        parts.extend(pointer.take());
     }
-    let pointer = evidence.pointer.as_deref().map(clean);
-    match (&exposure.introduced, pointer) {
-        (Some(commit), pointer) => {
+    match &exposure.removed {
+        Some(commit) => parts.push(format!("removed by {}", signed(commit))),
+        None if elsewhere(exposure) => parts.push(ELSEWHERE.to_owned()),
+        None => {}
+    }
+    match &exposure.introduced {
+        Some(commit) => {
             let what = pointer.unwrap_or_else(|| format!("commit {}", clean(commit.short())));
-            let (author, date) = (clean(&commit.author), clean(day(&commit.date)));
-            parts.push(format!("{what} by {author}, {date}"));
+            parts.push(format!("{what} by {}", signed(commit)));
         }
-        (None, Some(pointer)) => parts.push(pointer),
-        (None, None) => {}
+        None => parts.extend(pointer),
     }
     let bare = Evidence {
         pointer: None,
@@ -235,6 +239,35 @@ pub(super) fn exposed(exposure: &Exposure) -> String {
         return place(&bare);
     }
     format!("{} ({})", place(&bare), parts.join("; "))
+}
+
+/// Who brought a credential in, and whether it is gone, in few words: `by Jane Doe, 2023-04-01; removed
+/// 2023-05-01`. `None` where no history is known.
+pub(super) fn lineage(exposure: &Exposure) -> Option<String> {
+    let by = exposure.introduced.as_ref();
+    let by = by.map(|commit| format!("by {}", signed(commit)));
+    let gone = match &exposure.removed {
+        Some(commit) => Some(format!("removed {}", clean(day(&commit.date)))),
+        None => elsewhere(exposure).then(|| ELSEWHERE.to_owned()),
+    };
+    let parts: Vec<_> = by.into_iter().chain(gone).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Of what stands in no file of today but was not removed either.
+const ELSEWHERE: &str = "in a branch or tag";
+
+fn elsewhere(exposure: &Exposure) -> bool {
+    !exposure.in_tree && exposure.removed.is_none() && names_commit(exposure)
+}
+
+fn names_commit(exposure: &Exposure) -> bool {
+    let pointer = exposure.evidence.pointer.as_deref();
+    pointer.is_some_and(|p| p.starts_with("commit "))
+}
+
+fn signed(commit: &Commit) -> String {
+    format!("{}, {}", clean(&commit.author), clean(day(&commit.date)))
 }
 
 /// Whose, for a person: safe, in one line.

@@ -156,6 +156,8 @@ pub struct Reason<'a> {
     pub id: &'a str,
     /// For a person.
     pub title: &'a str,
+    /// How sure the finding is; empty where no check speaks.
+    pub confidence: &'a str,
     /// Whether the baseline does not have it.
     pub new: bool,
 }
@@ -469,7 +471,8 @@ fn gaps<'a>(report: &Report<'a>) -> Vec<Gap<'a>> {
     let waived: BTreeSet<_> = report
         .waived
         .iter()
-        .filter(|row| row.finding.check.starts_with("owner-"))
+        // What somebody accepted to stand in the open needs no owner.
+        .filter(|row| row.finding.check.starts_with("owner-") || row.subject.kind == "credential")
         .map(|row| (row.subject.kind, row.subject.id))
         .collect();
     if report.options.minimum == Severity::Info {
@@ -520,6 +523,7 @@ fn gap<'a>(subject: Subject<'a>, findings: Vec<&'a Finding>) -> Gap<'a> {
             } else {
                 &f.title
             },
+            confidence: &f.confidence,
             new: f.status.as_deref() == Some("new"),
         })
         .collect();
@@ -563,6 +567,7 @@ fn unspoken(state: &str) -> Reason<'static> {
     Reason {
         id,
         title,
+        confidence: "",
         new: false,
     }
 }

@@ -3,14 +3,17 @@
 use super::{Input, Observer, ScanError};
 use crate::detect::Detector;
 use crate::model::{
-    Coverage, Credential, Document, Exposure, Inventory, Problem, ProblemKind, Timestamp,
+    Allow, Coverage, Credential, CredentialId, Document, Exposure, Inventory, Problem, ProblemKind,
+    Timestamp,
 };
+use crate::reader::allow;
 use crate::source::history::range::{self, Part};
 use crate::source::history::{self, Found, Met, Options, Searcher};
 use crate::source::tree::{self, Entry, TreeOptions};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// How much of the histories of repositories is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,16 +53,44 @@ impl HistoryOptions {
 }
 
 /// The detector, asked by the walk through history.
-struct Asked<'a>(&'a Detector);
+struct Asked<'a> {
+    detector: &'a Detector,
+    /// What comments beside the credentials accept; `None` where files are read, whose comments count.
+    allowed: Option<Mutex<BTreeSet<(CredentialId, Allow)>>>,
+}
+
+impl Asked<'_> {
+    /// Keeps the comments that speak of what was found.
+    fn comments(&self, document: &Document<'_>, found: &[Credential]) -> Vec<Problem> {
+        let Some(allowed) = self.allowed.as_ref().filter(|_| !found.is_empty()) else {
+            return Vec::new();
+        };
+        let (allows, problems) = allow::allows(document);
+        // What another thread left is whole: nothing is done in between.
+        let mut allowed = allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        for allow in allows {
+            let here = |e: &Exposure| e.evidence.line == Some(allow.line);
+            for credential in found.iter().filter(|c| c.exposures.iter().any(here)) {
+                allowed.insert((credential.id.clone(), allow.clone()));
+            }
+        }
+        problems
+    }
+}
 
 impl Searcher for Asked<'_> {
     fn suspects(&self, bytes: &[u8]) -> bool {
         // What makes the detector fall is looked at again, where it is said.
-        catch_unwind(AssertUnwindSafe(|| self.0.suspects(bytes))).unwrap_or(true)
+        catch_unwind(AssertUnwindSafe(|| self.detector.suspects(bytes))).unwrap_or(true)
     }
 
     fn read(&self, document: &Document<'_>) -> (Vec<Credential>, Vec<Problem>) {
-        catch_unwind(AssertUnwindSafe(|| self.0.scan(document))).unwrap_or_else(|_| {
+        let read = || {
+            let (found, mut problems) = self.detector.scan(document);
+            problems.extend(self.comments(document, &found));
+            (found, problems)
+        };
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
             let problem = Problem {
                 path: document.origin.path.clone(),
                 line: None,
@@ -76,6 +107,8 @@ impl Searcher for Asked<'_> {
 /// What histories are read with.
 pub(super) struct Reading<'a> {
     pub(super) detector: &'a Detector,
+    /// Whether comments in what is read may accept findings.
+    pub(super) allows: bool,
     pub(super) tree: &'a TreeOptions,
     pub(super) text_limit: u64,
     pub(super) roots: Vec<PathBuf>,
@@ -100,7 +133,10 @@ pub(super) fn read_all(
         exclude: tree::excludes("".as_ref(), &reading.tree.exclude).map_err(ScanError::Glob)?,
     };
     let parts = wanted.parts();
-    let asked = Asked(reading.detector);
+    let asked = Asked {
+        detector: reading.detector,
+        allowed: (reading.allows && wanted.only_changes()).then(Mutex::default),
+    };
     // Of a repository of which only a part was named, history is not asked for unless by name.
     let met = met
         .into_iter()
@@ -115,7 +151,28 @@ pub(super) fn read_all(
             join(found.map_err(ScanError::History)?, inventory, coverage);
         }
     }
+    if let Some(allowed) = asked.allowed {
+        let allowed = allowed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        accept(allowed, inventory);
+    }
     Ok(())
+}
+
+/// Lets comments speak of the credentials that they stood beside, at the lines that are told.
+///
+/// One beside what is not new accepts nothing here and is not called unused either.
+fn accept(allowed: BTreeSet<(CredentialId, Allow)>, inventory: &mut Inventory) {
+    for (id, allow) in allowed {
+        let exposures = inventory.credentials.get(&id).map(|c| &c.exposures);
+        let path = &allow.evidence.origin.path;
+        let there = exposures.into_iter().flatten();
+        let there = there.filter(|e| e.evidence.origin.path == *path);
+        let lines: Vec<u32> = there.filter_map(|e| e.evidence.line).collect();
+        inventory.allows.extend(lines.into_iter().map(|line| Allow {
+            line,
+            ..allow.clone()
+        }));
+    }
 }
 
 /// The repositories around what was named, without looking at any file.

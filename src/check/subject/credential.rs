@@ -82,10 +82,9 @@ impl Subject for OfCredential {
 /// `AWS access key AKIA…WXYZ`, or the last part of the id where nothing may be shown.
 fn label(credential: &Credential) -> String {
     match credential.display.as_deref() {
+        Some(display) if display != "…" => format!("{} {display}", credential.title),
         // Of some secrets nothing may be shown.
-        Some("…") => credential.title.to_string(),
-        Some(display) => format!("{} {display}", credential.title),
-        None => {
+        _ => {
             let id = &*credential.id.0;
             let tail = match id.strip_prefix("secret:") {
                 // A fingerprint says nothing to a person; its start is enough to tell two apart.
@@ -112,8 +111,8 @@ fn environments<'a>(view: &CredentialView<'a>) -> Value<'a> {
     Value::list(named)
 }
 
-/// The places, each with the commits of its history: `app/.env:3 and old/config.py:12 (removed; commit
-/// 1a2b3c4d by Jane Doe, 2023-04-01)`.
+/// The places, each with the commits of its history: `app/.env:3 and old/config.py:12 (removed by John Roe,
+/// 2023-05-01; commit 1a2b3c4d by Jane Doe, 2023-04-01)`.
 fn exposed(exposures: &BTreeSet<Exposure>) -> String {
     let all: Vec<String> = exposures.iter().map(place).collect();
     listed(&all, 2, "place")
@@ -125,21 +124,24 @@ fn place(exposure: &Exposure) -> String {
         place.push_str(&format!(":{line}"));
     }
     let mut history = Vec::new();
-    if exposure.removed.is_some() {
-        history.push("removed".to_owned());
+    let mut pointer = exposure.evidence.pointer.as_deref();
+    // In a file of today it may say where in the line's cell or record; in history it names the commit.
+    let commit = pointer.is_some_and(|p| p.starts_with("commit "));
+    if exposure.in_tree && !commit {
+        history.extend(pointer.take().map(str::to_owned));
     }
-    match (&exposure.introduced, &exposure.evidence.pointer) {
-        (Some(commit), pointer) => {
-            let own = format!("commit {}", commit.short());
-            let what = pointer.as_deref().unwrap_or(&own);
-            history.push(format!(
-                "{what} by {}, {}",
-                commit.author,
-                commit.when.date()
-            ));
+    match &exposure.removed {
+        Some(by) => history.push(format!("removed by {}, {}", by.author, by.when.date())),
+        None if !exposure.in_tree && commit => history.push("in a branch or tag".to_owned()),
+        None => {}
+    }
+    match &exposure.introduced {
+        Some(by) => {
+            let own = format!("commit {}", by.short());
+            let what = pointer.unwrap_or(&own);
+            history.push(format!("{what} by {}, {}", by.author, by.when.date()));
         }
-        (None, Some(pointer)) => history.push(pointer.to_string()),
-        (None, None) => {}
+        None => history.extend(pointer.map(str::to_owned)),
     }
     if !history.is_empty() {
         place.push_str(&format!(" ({})", history.join("; ")));

@@ -109,7 +109,9 @@ fn table(gaps: &[&Gap<'_>], pen: &mut Pen<'_>) -> io::Result<()> {
 
 fn who(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     let s = &gap.subject;
-    let mut lines: Vec<String> = wrap_to(&clean(&label::title(s)), w.who, 2)
+    // What is shown of a secret stands at the end.
+    let most = if s.kind == "credential" { 4 } else { 2 };
+    let mut lines: Vec<String> = wrap_to(&clean(&label::title(s)), w.who, most)
         .iter()
         .map(|line| pen.paint(BOLD, line))
         .collect();
@@ -161,10 +163,21 @@ fn why(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     if let Some(first) = gap.locations.first() {
         let others = gap.locations.len() - 1;
         lines.extend(Place::new(&gap.subject, first).lines(w.why, others));
+        if let Some(lineage) = gap.subject.exposure(first).and_then(text::lineage) {
+            let wrapped = wrap_to(&lineage, w.why, 2);
+            lines.extend(wrapped.iter().map(|line| pen.paint(DIM, line)));
+        }
     }
     for reason in gap.reasons.iter().take(REASONS) {
         let new = if reason.new { " (new)" } else { "" };
-        let title = format!("{}{new}", clean(reason.title));
+        // Of a credential it says how likely it is one.
+        let sure = match reason.confidence {
+            "medium" | "low" if gap.subject.kind == "credential" => {
+                format!(" ({} confidence)", reason.confidence)
+            }
+            _ => String::new(),
+        };
+        let title = format!("{}{sure}{new}", clean(reason.title));
         for (index, line) in wrap_to(&title, w.why.saturating_sub(2), 3)
             .iter()
             .enumerate()

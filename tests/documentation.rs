@@ -1,0 +1,161 @@
+//! What the documentation says: that its links, paths, commands, numbers and examples are true.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::{put, room, run, status, stderr, stdout};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page, with its text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut pages: Vec<_> = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+        .map(|name| root().join(name))
+        .into();
+    let docs = fs::read_dir(root().join("docs")).unwrap();
+    pages.extend(docs.map(|entry| entry.unwrap().path()));
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        (path, text)
+    };
+    pages.into_iter().map(read).collect()
+}
+
+/// What stands between two marks, each time.
+fn between<'t>(text: &'t str, open: &str, close: &str) -> Vec<&'t str> {
+    let parts = text.split(open).skip(1);
+    parts
+        .filter_map(|p| p.split_once(close))
+        .map(|p| p.0)
+        .collect()
+}
+
+/// What stands in backticks.
+fn spans(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines();
+    lines.flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+#[test]
+fn links_and_paths_lead_somewhere() {
+    for (page, text) in pages() {
+        let folder = page.parent().unwrap();
+        for link in between(&text, "](", ")") {
+            let path = link.split('#').next().unwrap();
+            if !link.starts_with("https://") && !path.is_empty() {
+                assert!(folder.join(path).exists(), "{}: {link}", page.display());
+            }
+        }
+        for code in spans(&text) {
+            let roots = ["src/", "tests/", "rules/", "fixtures/", "benches/", "ci/"];
+            let plain = !code.contains(['<', '*', ' ', '\n', ':']);
+            if plain && roots.iter().any(|root| code.starts_with(root)) {
+                // Parts of an example's path look alike.
+                let known = root().join(code).exists() || page.ends_with("credentials.md");
+                assert!(known, "{}: {code}", page.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn commands_use_flags_that_there_are() {
+    let room = room();
+    let mut help: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen = 0;
+    for (page, text) in pages() {
+        for block in between(&text, "```sh\n", "```") {
+            for line in block.lines() {
+                let line = line.trim_start_matches("exec ");
+                let Some(command) = line.strip_prefix("tenure ") else {
+                    continue;
+                };
+                let command = command.split(" #").next().unwrap();
+                let mut words = command.split_whitespace();
+                let name = words.next().unwrap().to_owned();
+                let help = help.entry(name.clone()).or_insert_with(|| {
+                    let output = run(room.path(), &[&name, "--help"]);
+                    assert_eq!(status(&output), 0, "{}: {line}", page.display());
+                    stdout(&output)
+                });
+                if name == "checks" {
+                    let action = words.next().unwrap();
+                    assert!(help.contains(&format!("\n  {action} ")), "{line}");
+                }
+                for flag in words.filter(|word| word.starts_with("--")) {
+                    assert!(help.contains(flag), "{}: {line}", page.display());
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 15, "{seen}");
+}
+
+#[test]
+fn as_many_issuers_are_known_as_is_said() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let said = text.split("credentials of more than ").nth(1).unwrap();
+    let said = said.split(' ').next().unwrap().replace(',', "");
+    let files = fs::read_dir(root().join("rules/detectors")).unwrap();
+    assert!(files.count() > said.parse().unwrap(), "{said}");
+}
+
+#[test]
+fn the_example_of_a_rule_file_is_one() {
+    let text = fs::read_to_string(root().join("docs/rules.md")).unwrap();
+    let example = between(&text, "```yaml\n", "```")[0];
+    let room = room();
+    put(room.path(), "rules/hooli.yaml", example);
+    let tested = run(room.path(), &["checks", "test", "--rules", "rules"]);
+    assert_eq!(stderr(&tested), "");
+    assert!(!stdout(&tested).contains("hooli"), "{}", stdout(&tested));
+    let listed = run(
+        room.path(),
+        &["checks", "kinds", "hooli", "--rules", "rules"],
+    );
+    assert_eq!(
+        stdout(&listed),
+        "hooli-admin-key  critical  hooli  Hooli administration key\n\
+         hooli-token      high      hooli  Hooli access token\n"
+    );
+}
+
+#[test]
+fn every_field_of_a_rule_file_is_explained() {
+    let text = fs::read_to_string(root().join("docs/rules.md")).unwrap();
+    let example = between(&text, "```yaml\n", "```")[0];
+    let room = room();
+    let wrong = [
+        example.replace("names:", "unheard_of:"),
+        example.replace("literals:", "unheard_of:"),
+        example.replace("{with:", "{unheard_of:"),
+    ];
+    let mut fields = 0;
+    for example in wrong {
+        put(room.path(), "rules/hooli.yaml", example);
+        let refused = run(room.path(), &["checks", "test", "--rules", "rules"]);
+        assert_eq!(status(&refused), 2);
+        let error = stderr(&refused);
+        let known = error.split("expected one of ").nth(1).expect(&error);
+        for field in spans(known.split(" at line").next().unwrap()) {
+            let explained = spans(&text).any(|span| span.split(':').next() == Some(field));
+            assert!(explained, "{field}");
+            fields += 1;
+        }
+    }
+    assert!(fields > 20, "{fields}");
+}
