@@ -301,6 +301,8 @@ impl Detector {
         } else if !armour && body.len() <= 200 && (repetitive(body) || self.judge.placeholder(body))
         {
             weight.at_most(Confidence::Low, "value looks made up");
+        } else if !armour && kind.rule.prefix_len > 0 && super::judge::name_of_code(body) {
+            weight.at_most(Confidence::Low, "value is made of words");
         }
         if place.class == Class::Program && kind.rule.structure == Structure::Given {
             weight.step_down("such lines work in other files than programs");

@@ -7,7 +7,7 @@ mod shape;
 mod words;
 
 pub(super) use look_alike::{entropy, repetitive};
-pub(super) use shape::wordy;
+pub(super) use shape::{name_of_code, weak, wordy};
 
 use super::place::{Class, Place};
 use super::rule::GenericRule;
@@ -18,7 +18,8 @@ use look_alike::{code, hashed, numeric, path, uuid};
 use shape::{Classes, Shape};
 use std::ops::Range;
 use words::{
-    defaults, encoded, foreign, in_braces, label, mentions_a_test, same_words, says_example,
+    defaults, encoded, foreign, formatted, in_braces, label, mentions_a_test, same_words,
+    says_example,
 };
 
 /// The marks of placeholders and references, compiled, and the limits.
@@ -130,9 +131,7 @@ impl Judge {
             || matches!(value, [b'$', c, ..] if (c.is_ascii_alphabetic() || *c == b'_') && !hashed(value))
             || matches!(value, [b'$', b'.', ..] | [b'$', b'$', b'.', ..])
             || matches!(value, [b'@', c, ..] if c.is_ascii_alphabetic() && wordy(value))
-            || memchr::memmem::find(value, b"%s").is_some()
-            || memchr::memmem::find(value, b"%d").is_some()
-            || memchr::memmem::find(value, b"%v").is_some()
+            || formatted(value)
             || in_braces(value)
     }
 
