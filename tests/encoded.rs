@@ -19,7 +19,7 @@ use pack::{Collected, collect, gzip, tar, tar_lying, zip, zip_with};
 use std::sync::OnceLock;
 use support::{NOW, put, room, run, status, stdout};
 use tenure::detect::Detector;
-use tenure::model::{Credential, Document, Fingerprinter, Origin, ProblemKind};
+use tenure::model::{Confidence, Credential, Document, Fingerprinter, Origin, ProblemKind};
 use tenure::platform::embedded::DETECTORS;
 
 fn detector() -> &'static Detector {
@@ -274,7 +274,9 @@ fn values_of_kubernetes_secrets_are_judged_decoded_and_by_their_keys() {
             "kind: Secret\ndata:\n  password: {}\n",
             STANDARD.encode(word)
         );
-        assert_eq!(scan("a.yaml", &text).len(), 0, "{text}");
+        // At most a candidate: somebody may really have left the default.
+        let sure = |c: &Credential| c.confidence() > Some(Confidence::Low);
+        assert!(!scan("a.yaml", &text).iter().any(sure), "{text}");
     }
 }
 

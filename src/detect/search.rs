@@ -369,8 +369,11 @@ impl Detector {
         let found = without_scheme(text, found);
         work.refund(first, 64);
         work.name.end = work.name.end.max(found.name.end);
-        work.candidates
-            .extend(self.assigned_to(text, word, &found, path, place));
+        match self.assigned_to(text, word.clone(), &found, path, place) {
+            Some(candidate) => work.candidates.push(candidate),
+            // `privateKeyPassword`: a later word may tell more.
+            None => work.name.end = work.name.end.min(word.end),
+        }
     }
 
     /// The kind of an assignment's value: by the name, by what stands near, or by the value alone.

@@ -41,6 +41,8 @@ pub(super) struct Vocabulary {
 pub(super) struct Suggestion {
     /// How far away the word stands; 0 in the name itself.
     distance: usize,
+    /// Where in the name it begins: whose it is comes first.
+    start: usize,
     /// Of two words in the name the longer one tells more.
     brevity: usize,
     /// Index of the kind.
@@ -102,34 +104,36 @@ impl Vocabulary {
     ) -> Vec<Suggestion> {
         let mut found = Vec::new();
         let left = before(text, name.start, BEFORE);
+        // Distance, place in the name, length, kind.
         self.each(left, |u, at| {
             // One more than none: the name itself is nearest.
             let distance = left.len() - at.end + 1;
             if u.near && (!u.whole || distance <= JUST_BEFORE) {
-                found.push((distance, at.len(), u.kind));
+                found.push((distance, 0, at.len(), u.kind));
             }
         });
         self.each(text.get(name.clone()).unwrap_or_default(), |u, at| {
             if u.named {
-                found.push((0, at.len(), u.kind));
+                found.push((0, at.start, at.len(), u.kind));
             }
         });
         let right = after(text, value.end, BEHIND);
         let line = right.split(|b| *b == b'\n').next().unwrap_or_default();
         self.each(line, |u, at| {
             if u.near && !u.whole {
-                found.push((BEFORE + at.start, at.len(), u.kind));
+                found.push((BEFORE + at.start, 0, at.len(), u.kind));
             }
         });
         self.each(path.as_bytes(), |u, at| {
             if u.near && !u.whole {
-                found.push((BEFORE + BEHIND, at.len(), u.kind));
+                found.push((BEFORE + BEHIND, 0, at.len(), u.kind));
             }
         });
         let mut suggestions: Vec<Suggestion> = found
             .into_iter()
-            .map(|(distance, length, kind)| Suggestion {
+            .map(|(distance, start, length, kind)| Suggestion {
                 distance,
+                start,
                 brevity: usize::MAX - length,
                 kind,
             })

@@ -213,7 +213,9 @@ fn operator(text: &[u8], end: usize, quote: u8, behind: &[u8]) -> Option<usize> 
     let prefix = if prefix <= 2 { prefix } else { return None };
     let opens = rest.get(prefix).copied()?;
     let fits = opens == quote || (operator.is_some() && matches!(opens, b'"' | b'\'' | b'`'));
-    fits.then_some(at + prefix + 1)
+    // Nothing follows in an empty literal, nor in a text between triple quotes.
+    let empty = rest.get(prefix + 1) == Some(&opens);
+    (fits && !empty).then_some(at + prefix + 1)
 }
 
 /// `["…", "…"].join("")`, `"".join(["…", "…"])`, `implode('', ['…', '…'])`
