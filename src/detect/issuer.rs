@@ -200,6 +200,10 @@ impl Detector {
             return;
         }
         let said = text.get(name.start..value.start).unwrap_or_default();
+        // `exports.PagerDutyApi = PagerDutyApi`
+        if memchr::memmem::find(said, bytes).is_some() {
+            return;
+        }
         let candidate = suggestions.into_iter().find_map(|index| {
             let kind = self.kinds.get(index)?;
             // What people make up has no form that tells it apart.

@@ -250,7 +250,10 @@ fn ends_word(text: &[u8], at: usize) -> bool {
     else {
         return true;
     };
-    !next.is_ascii_alphabetic() || last.is_ascii_lowercase() && next.is_ascii_uppercase()
+    // `boxKey`, `auth0Key`; `IBMKey`.
+    let behind = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+    let camel = !last.is_ascii_uppercase() || behind;
+    !next.is_ascii_alphabetic() || next.is_ascii_uppercase() && camel
 }
 
 /// Whether a name is one although the word does not end with it: long names are chance nowhere, behind
@@ -278,6 +281,10 @@ mod tests {
         assert!(ends_word(b"boxKey", 3));
         assert!(!ends_word(b"boxes", 3));
         assert!(ends_word(b"BOX_KEY", 3));
+        assert!(ends_word(b"auth0Key", 5));
+        assert!(ends_word(b"IBMKey", 3));
+        assert!(!ends_word(b"CheckResource", 6));
+        assert!(!ends_word(b"SOFTREMOVE", 5));
     }
 
     #[test]

@@ -225,8 +225,11 @@ pub(super) fn label(value: &[u8]) -> bool {
 }
 
 /// `wJalrXUtnFEMI…EXAMPLEKEY`: the value says itself what it is.
-pub(super) fn says_example(value: &[u8]) -> bool {
-    memchr::memmem::find(&value.to_ascii_lowercase(), b"example").is_some()
+pub(in crate::detect) fn says_example(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    [b"example".as_slice(), b"xxxxxxxx"]
+        .iter()
+        .any(|mark| memchr::memmem::find(&lower, mark).is_some())
 }
 
 /// `testpass1`, `MyTest123`: nobody guards anything with it.
