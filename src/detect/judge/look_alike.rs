@@ -172,13 +172,16 @@ pub(super) fn code(value: &[u8], quoted: bool) -> bool {
         b"=>",
         b"&&",
         b"||",
-        b"==",
         b"\\w",
         b"\\d",
         b".*",
     ];
+    // At the end it is the padding of base64.
+    let padding = value.iter().rev().take_while(|b| **b == b'=').count();
+    let unpadded = value.get(..value.len() - padding).unwrap_or(value);
     if call
         || escapes(value)
+        || memchr::memmem::find(unpadded, b"==").is_some()
         || expression
             .iter()
             .any(|e| memchr::memmem::find(value, e).is_some())
