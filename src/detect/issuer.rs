@@ -4,10 +4,10 @@
 use super::Detector;
 use super::assignment::Assignment;
 use super::describe::{self, Match};
-use super::judge::{entropy, repetitive, wordy};
+use super::judge::{entropy, name_of_code, repetitive, wordy};
 use super::kind::Kind;
-use super::place::Place;
-use super::rule::GenericRule;
+use super::place::{Class, Place};
+use super::rule::{GenericRule, Structure};
 use super::search::{Candidate, NAMED, Weight, Work, words};
 use super::text::{after, before};
 use crate::model::Confidence;
@@ -20,7 +20,7 @@ const SHORTEST: usize = 16;
 /// Longer ones are data.
 const LONGEST: usize = 512;
 /// Between an issuer's name and a value, these say that the value is something else.
-const OTHERWISE: [&str; 23] = [
+const OTHERWISE: [&str; 29] = [
     "sha1",
     "sha2",
     "sha3",
@@ -30,6 +30,12 @@ const OTHERWISE: [&str; 23] = [
     "digest",
     "checksum",
     "integrity",
+    "fingerprint",
+    "thumbprint",
+    "signature",
+    "uuid",
+    "guid",
+    "shape",
     "commit",
     "revision",
     "version",
@@ -91,8 +97,11 @@ impl Detector {
         place: &Place,
         mut weight: Weight,
     ) -> Option<Candidate> {
-        if !kind.rule.assignment.as_ref()?.admits(name) {
+        if !kind.rule.assignment.as_ref()?.admits(name) || place.class == Class::Translation {
             return None;
+        }
+        if place.class == Class::Derived {
+            weight.at_most(Confidence::Low, "file is made by a program");
         }
         let whole = text.get(value.clone())?;
         let captures = kind.pattern.as_ref()?.regex()?.captures(whole)?;
@@ -111,7 +120,11 @@ impl Detector {
         let body = secret.get(kind.rule.prefix_len..).unwrap_or(secret);
         // A kind of one length and alphabet says enough; of others, words are not the value.
         let loose = secret.len() < SHORTEST || !random(body);
-        if entropy(body) < kind.rule.entropy || repetitive(body) || loose && wordy(body) {
+        if entropy(body) < kind.rule.entropy
+            || repetitive(body)
+            || loose && wordy(body)
+            || name_of_code(body)
+        {
             return None;
         }
         let decoded = describe::decode(kind, text, &mut matched)?;
@@ -127,6 +140,9 @@ impl Detector {
     /// A long run of letters and digits: with an issuer's name just before, it may be its credential,
     /// whatever the name it is given to.
     pub(super) fn try_run(&self, text: &[u8], run: Range<usize>, place: &Place, work: &mut Work) {
+        if matches!(place.class, Class::Derived | Class::Translation) {
+            return;
+        }
         let budget = self.generic.unwrap_or_default();
         // Of a value that was looked at, further runs are not new.
         let Some(value) = value_around(text, run).filter(|v| v.start >= work.run) else {
@@ -149,6 +165,11 @@ impl Detector {
         let line = memchr::memrchr(b'\n', lead).map_or(0, |at| at + 1);
         let same_line = lead.get(line..).unwrap_or_default();
         if line > 0 && !assigned(same_line) && !same_line.trim_ascii().is_empty() {
+            return;
+        }
+        // Lines of one long block, such as a certificate's.
+        let above = lead.get(..line).unwrap_or_default().trim_ascii();
+        if same_line.trim_ascii().is_empty() && above.len() >= 40 && !above.contains(&b' ') {
             return;
         }
         if !work.afford(budget, REACH, self.kinds.len()) {
@@ -179,8 +200,16 @@ impl Detector {
             return;
         }
         let said = text.get(name.start..value.start).unwrap_or_default();
+        // `exports.PagerDutyApi = PagerDutyApi`
+        if memchr::memmem::find(said, bytes).is_some() {
+            return;
+        }
         let candidate = suggestions.into_iter().find_map(|index| {
             let kind = self.kinds.get(index)?;
+            // What people make up has no form that tells it apart.
+            if kind.rule.structure == Structure::Password {
+                return None;
+            }
             let mut weight =
                 Weight::new(kind.rule.confidence.into(), "issuer is named just before");
             weight.at_most(Confidence::Medium, "no name says that it is a secret");

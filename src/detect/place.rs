@@ -133,7 +133,15 @@ fn class(path: &str, stem: &str, extension: &str, kept: bool) -> Class {
     if kept {
         return Class::Config;
     }
+    // `resources/keytool_zh_CN.java`: one file for each language.
+    let in_language = || {
+        let language = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_lowercase());
+        within(&["/resources/"])
+            && matches!(extension, "java" | "properties")
+            && stem.split('_').skip(1).any(language)
+    };
     if within(&TRANSLATIONS)
+        || in_language()
         || matches!(
             extension,
             "po" | "pot" | "resx" | "xlf" | "xliff" | "arb" | "strings"
@@ -326,7 +334,7 @@ fn credential_file(path: &str) -> bool {
         "secrets.yaml",
         ".passwd-s3fs",
     ];
-    const ENDS: [&str; 21] = [
+    const ENDS: [&str; 22] = [
         ".docker/config.json",
         ".cargo/credentials",
         ".gem/credentials",
@@ -344,6 +352,7 @@ fn credential_file(path: &str) -> bool {
         "sshd/passwords",
         ".vault-token",
         "secrets/master.key",
+        "config/master.key",
         ".vault_pass",
         ".vault_pass.txt",
         ".vault_password",

@@ -2,7 +2,7 @@
 
 use super::assignment::{self, Assignment};
 use super::describe::{self, Decoded, Match};
-use super::judge::{Case, entropy, repetitive};
+use super::judge::{Case, entropy, name_of_code, repetitive, says_example};
 use super::kind::Kind;
 use super::layers::{self, Broken};
 use super::place::{Class, Place};
@@ -232,7 +232,7 @@ impl Detector {
         };
         let main = found.secret.clone().or_else(|| found.id.clone())?;
         let whole = start + captures.get(0)?.start();
-        if !bounded_before(text, whole) || !bounded_behind(text, &main) {
+        if !bounded_before(text, whole) || !bounded_behind(text, &main) || digest(text, whole) {
             return None;
         }
         let mut weight = Weight::new(kind.rule.confidence.into(), "format is the issuer's");
@@ -301,6 +301,10 @@ impl Detector {
         } else if !armour && body.len() <= 200 && (repetitive(body) || self.judge.placeholder(body))
         {
             weight.at_most(Confidence::Low, "value looks made up");
+        } else if body.len() > 200 && says_example(secret) {
+            weight.at_most(Confidence::Low, "value says that it is an example");
+        } else if !armour && kind.rule.prefix_len > 0 && name_of_code(body) {
+            weight.at_most(Confidence::Low, "value is made of words");
         }
         if place.class == Class::Program && kind.rule.structure == Structure::Given {
             weight.step_down("such lines work in other files than programs");
@@ -514,6 +518,17 @@ fn bounded_before(text: &[u8], at: usize) -> bool {
         [b'\\', b'u', rest @ ..] => rest.iter().all(u8::is_ascii_hexdigit),
         _ => false,
     }
+}
+
+/// Whether what begins here is the digest of something: `sha256=…`, `sha512-…`.
+fn digest(text: &[u8], at: usize) -> bool {
+    let lead = before(text, at, 7).to_ascii_lowercase();
+    let [name @ .., b'=' | b'-' | b':'] = lead.as_slice() else {
+        return false;
+    };
+    [b"sha256".as_slice(), b"sha384", b"sha512", b"sha1", b"md5"]
+        .iter()
+        .any(|digest| name.ends_with(digest))
 }
 
 /// Whether the telling word is only the beginning of another one: `tokenizer`, `passwordless`, `TOKENS`.

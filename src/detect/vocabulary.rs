@@ -186,7 +186,8 @@ impl Vocabulary {
                     continue;
                 };
                 let end = start + length;
-                if !this.whole || ends_word(text, end) {
+                let goes_on = || !this.whole && goes_on(word, text.get(end..).unwrap_or_default());
+                if ends_word(text, end) || goes_on() {
                     found(*this, start..end);
                 }
             }
@@ -249,7 +250,26 @@ fn ends_word(text: &[u8], at: usize) -> bool {
     else {
         return true;
     };
-    !next.is_ascii_alphabetic() || last.is_ascii_lowercase() && next.is_ascii_uppercase()
+    // `boxKey`, `auth0Key`; `IBMKey`.
+    let behind = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+    let camel = !last.is_ascii_uppercase() || behind;
+    !next.is_ascii_alphabetic() || next.is_ascii_uppercase() && camel
+}
+
+/// Whether a name is one although the word does not end with it: long names are chance nowhere, behind
+/// short ones stands what they are the name of (`STRIPEKEY`, not `CheckResource` for Checkr).
+fn goes_on(word: &[u8], rest: &[u8]) -> bool {
+    const LONG: usize = 8;
+    const BEHIND: [&[u8]; 24] = [
+        b"access", b"account", b"admin", b"api", b"app", b"auth", b"bot", b"client", b"cloud",
+        b"conf", b"cred", b"dev", b"hook", b"key", b"live", b"pass", b"private", b"prod", b"pwd",
+        b"sdk", b"secret", b"test", b"token", b"user",
+    ];
+    word.len() >= LONG
+        || BEHIND.iter().any(|behind| {
+            rest.get(..behind.len())
+                .is_some_and(|rest| rest.eq_ignore_ascii_case(behind))
+        })
 }
 
 #[cfg(test)]
@@ -261,6 +281,18 @@ mod tests {
         assert!(ends_word(b"boxKey", 3));
         assert!(!ends_word(b"boxes", 3));
         assert!(ends_word(b"BOX_KEY", 3));
+        assert!(ends_word(b"auth0Key", 5));
+        assert!(ends_word(b"IBMKey", 3));
+        assert!(!ends_word(b"CheckResource", 6));
+        assert!(!ends_word(b"SOFTREMOVE", 5));
+    }
+
+    #[test]
+    fn short_names_are_not_the_beginning_of_words() {
+        assert!(goes_on(b"stripe", b"KEY"));
+        assert!(goes_on(b"pagerduty", b"ing"));
+        assert!(!goes_on(b"checkr", b"esource"));
+        assert!(!goes_on(b"softr", b"EMOVE"));
     }
 
     #[test]

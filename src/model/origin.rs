@@ -69,7 +69,18 @@ impl Origin {
         let inside = self
             .archive
             .and_then(|length| self.path.get(length..)?.strip_prefix(INSIDE));
-        if let Some(inside) = inside {
+        // `translations/nb.json.gz!/nb.json`: what is only compressed keeps its folders.
+        let archive = self.archive.and_then(|length| self.path.get(..length));
+        let compressed = |inside: &str| {
+            archive.is_some_and(|path| {
+                let file = path.rsplit('/').next().unwrap_or_default();
+                let ending = file.strip_prefix(inside);
+                matches!(ending, Some(".gz" | ".bz2" | ".xz" | ".zst"))
+            })
+        };
+        if let Some(inside) = inside
+            && !compressed(inside)
+        {
             return inside;
         }
         match self

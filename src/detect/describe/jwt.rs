@@ -69,6 +69,10 @@ pub(super) fn jwt(token: &[u8], kubernetes: bool) -> Option<Decoded> {
     {
         decoded = decoded.doubt(Confidence::Low, "token names neither issuer nor subject");
     }
+    // The token that jwt.io shows, which half of all texts about them repeat.
+    if subject == "1234567890" {
+        decoded = decoded.doubt(Confidence::Low, "subject is that of a well-known example");
+    }
     if algorithm.eq_ignore_ascii_case("none") {
         decoded = decoded.doubt(Confidence::Low, "token is not signed");
     }

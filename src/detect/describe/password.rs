@@ -16,7 +16,7 @@ pub(super) fn basic(value: &[u8]) -> Option<Decoded> {
         return None;
     }
     let decoded = Decoded::default();
-    Some(if judge::wordy(password) {
+    Some(if judge::weak(password) {
         decoded.doubt(Confidence::Low, WORD)
     } else {
         decoded
@@ -56,7 +56,7 @@ pub(super) fn url(text: &[u8], found: &Match) -> Option<Decoded> {
     if example.iter().any(|name| host.ends_with(name)) {
         decoded = decoded.doubt(Confidence::Low, "host is reserved for examples");
     }
-    if secret == user || judge::wordy(secret) {
+    if secret == user || judge::weak(secret) {
         decoded = decoded.doubt(Confidence::Low, WORD);
     }
     Some(decoded)

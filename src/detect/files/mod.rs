@@ -72,6 +72,8 @@ impl Format {
             Self::Ipsec => file == "ipsec.secrets" || path.ends_with("ipsec.d/secrets"),
             Self::Whole => {
                 path.ends_with("secrets/master.key")
+                    || path.ends_with("config/master.key")
+                    || path.contains("config/credentials/") && file.ends_with(".key")
                     || matches!(
                         file,
                         ".vault-token" | ".vault_pass" | ".vault_pass.txt" | ".vault_password"

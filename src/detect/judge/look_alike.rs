@@ -33,6 +33,13 @@ pub(in crate::detect) fn repetitive(value: &[u8]) -> bool {
     if value.len() >= 8 && seen.iter().filter(|seen| **seen).count() < 5 {
         return true;
     }
+    // `a0b1c2d3e4f5`: two alphabets in turns.
+    let pairs = value.windows(3).filter(|w| {
+        matches!(w, [a, _, c] if a.checked_add(1) == Some(*c) || matches!((a, c), (b'9', b'0') | (b'f', b'a')))
+    });
+    if value.len() >= 16 && pairs.count() * 4 >= value.len() * 3 {
+        return true;
+    }
     let (mut same, mut steps) = (1, 1);
     for pair in value.windows(2) {
         let [a, b] = pair else { continue };
@@ -165,13 +172,16 @@ pub(super) fn code(value: &[u8], quoted: bool) -> bool {
         b"=>",
         b"&&",
         b"||",
-        b"==",
         b"\\w",
         b"\\d",
         b".*",
     ];
+    // At the end it is the padding of base64.
+    let padding = value.iter().rev().take_while(|b| **b == b'=').count();
+    let unpadded = value.get(..value.len() - padding).unwrap_or(value);
     if call
         || escapes(value)
+        || memchr::memmem::find(unpadded, b"==").is_some()
         || expression
             .iter()
             .any(|e| memchr::memmem::find(value, e).is_some())
@@ -213,6 +223,7 @@ mod tests {
             "abcdefghij",
             "aabbaabbaabb",
             "key-0000000",
+            "a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5",
         ] {
             assert!(repetitive(text.as_bytes()), "{text}");
         }

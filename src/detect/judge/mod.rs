@@ -7,7 +7,8 @@ mod shape;
 mod words;
 
 pub(super) use look_alike::{entropy, repetitive};
-pub(super) use shape::wordy;
+pub(super) use shape::{name_of_code, weak, wordy};
+pub(super) use words::says_example;
 
 use super::place::{Class, Place};
 use super::rule::GenericRule;
@@ -17,9 +18,7 @@ use context::{Name, Speaks};
 use look_alike::{code, hashed, numeric, path, uuid};
 use shape::{Classes, Shape};
 use std::ops::Range;
-use words::{
-    defaults, encoded, foreign, in_braces, label, mentions_a_test, same_words, says_example,
-};
+use words::{defaults, encoded, foreign, formatted, in_braces, label, mentions_a_test, same_words};
 
 /// The marks of placeholders and references, compiled, and the limits.
 #[derive(Debug)]
@@ -130,9 +129,7 @@ impl Judge {
             || matches!(value, [b'$', c, ..] if (c.is_ascii_alphabetic() || *c == b'_') && !hashed(value))
             || matches!(value, [b'$', b'.', ..] | [b'$', b'$', b'.', ..])
             || matches!(value, [b'@', c, ..] if c.is_ascii_alphabetic() && wordy(value))
-            || memchr::memmem::find(value, b"%s").is_some()
-            || memchr::memmem::find(value, b"%d").is_some()
-            || memchr::memmem::find(value, b"%v").is_some()
+            || formatted(value)
             || in_braces(value)
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Shape {
 impl Shape {
     /// Of a value; what is generated has at least this entropy.
     pub(super) fn of(value: &[u8], floor: f64) -> Self {
+        // Django marks so what it generates for a new project; the rest is the key.
+        let value = value.strip_prefix(b"django-insecure-").unwrap_or(value);
         let classes = Classes::of(value);
         let length = value.len();
         if classes.letters() + classes.symbols == 0 {
@@ -131,6 +133,20 @@ pub(in crate::detect) fn wordy(value: &[u8]) -> bool {
         && language::bits(value) < RANDOM
 }
 
+/// Whether a password is a word, as those that everybody starts with are: not by any rule of passwords, which
+/// want both cases and digits.
+pub(in crate::detect) fn weak(value: &[u8]) -> bool {
+    let classes = Classes::of(value);
+    let chosen = classes.digits > 0 && classes.lower > 0 && classes.upper > 0 && value.len() >= 8;
+    !chosen && wordy(value)
+}
+
+/// Whether it is what programs call something: `ServiceNowV1DepartmentNode`, `label-text-color`. Surer than
+/// `wordy`, for values whose form alone would make them credentials.
+pub(in crate::detect) fn name_of_code(value: &[u8]) -> bool {
+    value.len() >= 12 && language::bits(value) < NAME && wordy(value)
+}
+
 /// How many characters of each class.
 pub(super) struct Classes {
     pub(super) lower: usize,
@@ -207,6 +223,32 @@ mod tests {
     }
 
     #[test]
+    fn weak_passwords() {
+        for text in ["dragonfly", "node-01", "Summer7", "guest"] {
+            assert!(weak(text.as_bytes()), "{text}");
+        }
+        for text in ["Kestrel93bNm", "Summer2023!", "hT5gZq8W"] {
+            assert!(!weak(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_code() {
+        for text in [
+            "ServiceNowV1DepartmentNode",
+            "NumbersV1SmsVerificationCheckRequest",
+            "RegisteredMCPServerSigV4Details",
+            "hover-state-layer-color",
+            "OAuth2CredentialProviderVendor",
+        ] {
+            assert!(name_of_code(text.as_bytes()), "{text}");
+        }
+        for text in ["q8Zt3Lk9Xw2Vb7Nm4Rp6", "kdjfhgkjqwxvbnzqkdjw", "monkey42"] {
+            assert!(!name_of_code(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
     fn shapes() {
         for (text, shape) in [
             ("84629173", Shape::Number),
@@ -220,6 +262,7 @@ mod tests {
             ("5d41402abc4b2a76b9719d911017c592", Shape::Hex),
             ("q8Zt3Lk9Xw2Vb7Nm4Rp6", Shape::Random),
             ("kdjfhgkjqwxvbnzqkdjw", Shape::Random),
+            ("django-insecure-q8(t3lk9$w2vb=nm4rp6", Shape::Random),
         ] {
             assert_eq!(Shape::of(text.as_bytes(), 3.0), shape, "{text}");
         }

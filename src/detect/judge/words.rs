@@ -5,11 +5,21 @@ use zeroize::Zeroizing;
 /// Not a password in any script: broken text, or a sentence in one without Latin letters and digits.
 pub(super) fn foreign(value: &[u8]) -> bool {
     if value.is_ascii() {
-        return false;
+        return escaped_letters(value);
     }
     std::str::from_utf8(value).is_err()
         || !value.iter().any(u8::is_ascii_digit)
         || value.contains(&b' ')
+}
+
+/// Whether letters of another script stand in it as `\\u` escapes, which generators never write.
+fn escaped_letters(value: &[u8]) -> bool {
+    memchr::memmem::find_iter(value, b"\\u").any(|at| {
+        let digits = value.get(at + 2..at + 6).unwrap_or_default();
+        digits.len() == 4
+            && digits.iter().all(u8::is_ascii_hexdigit)
+            && (digits > b"00A0".as_slice())
+    })
 }
 
 /// What a value in base64 holds, if that is text: the password, where a user stands before it.
@@ -49,6 +59,15 @@ pub(super) fn in_braces(value: &[u8]) -> bool {
         && name
             .iter()
             .all(|b| b.is_ascii_alphabetic() || *b == b'_' || *b == b'.')
+}
+
+/// `user-%s`: something is put in when the program runs. In `Kestrel97%d2W` it is chance.
+pub(super) fn formatted(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', value).any(|at| {
+        let rest = value.get(at + 1..).unwrap_or_default();
+        matches!(rest.first(), Some(b's' | b'd' | b'v'))
+            && rest.get(1).is_none_or(|b| !b.is_ascii_alphanumeric())
+    })
 }
 
 /// What programs come with, and what people leave in.
@@ -206,8 +225,11 @@ pub(super) fn label(value: &[u8]) -> bool {
 }
 
 /// `wJalrXUtnFEMI…EXAMPLEKEY`: the value says itself what it is.
-pub(super) fn says_example(value: &[u8]) -> bool {
-    memchr::memmem::find(&value.to_ascii_lowercase(), b"example").is_some()
+pub(in crate::detect) fn says_example(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    [b"example".as_slice(), b"xxxxxxxx"]
+        .iter()
+        .any(|mark| memchr::memmem::find(&lower, mark).is_some())
 }
 
 /// `testpass1`, `MyTest123`: nobody guards anything with it.
