@@ -913,3 +913,80 @@ fn trees_that_hold_themselves_many_times_over_are_bounded() {
         messages(&report)
     );
 }
+
+#[test]
+fn what_limits_leave_out_does_not_depend_on_threads() {
+    let room = room();
+    let repo = Repo::new(room.path().to_path_buf());
+    let (id, text) = key(11);
+    // One version at more paths than are read, in folders that many threads share among themselves.
+    for folder in 0..60 {
+        for file in 0..10 {
+            let shuffled = (folder * 37 + file * 101) % 600;
+            repo.put(&format!("f{}/n{shuffled}.env", folder * 53 % 60), &text);
+        }
+    }
+    repo.commit("many copies");
+    let alone = scan(room.path(), &[".", "-j1"]);
+    assert!(messages(&alone).contains("more than 256 paths"));
+    assert!(!places(&alone, &id).is_empty());
+    for _ in 0..3 {
+        assert_eq!(alone, scan(room.path(), &[".", "-j8"]));
+    }
+}
+
+#[test]
+fn references_are_not_looked_for_where_a_link_leads() {
+    let room = room();
+    let repo = Repo::new(room.path().join("repo"));
+    let (id, text) = key(12);
+    repo.put("a.env", &text);
+    repo.commit("a");
+    repo.put("a.env", "");
+    let last = repo.commit("gone");
+    // Behind the link the secret's commits are reachable, in the repository they are not.
+    let outside = room.path().join("outside");
+    fs::rename(repo.root.join(".git/refs"), &outside).unwrap();
+    std::os::unix::fs::symlink(&outside, repo.root.join(".git/refs")).unwrap();
+    let report = scan(&repo.root, &["."]);
+    assert_eq!(pointers(&report, &id).len(), 1);
+    let text = report["credentials"].to_string();
+    assert!(!text.contains(&format!("\"removed\":\"{last}\"")), "{text}");
+}
+
+#[test]
+fn ranges_over_trees_that_expand_and_copies_without_end_are_bounded() {
+    let room = room();
+    let repo = Repo::new(room.path().to_path_buf());
+    let (id, text) = key(13);
+    for file in 0..600 {
+        repo.put(&format!("n{file}.env"), &text);
+    }
+    let commit = repo.commit("many copies");
+    let (code, report) = scan_with(room.path(), &[".", "--commits", &commit]);
+    assert_eq!(code, 0);
+    assert!(messages(&report).contains("more than 256 paths"));
+    assert!(!places(&report, &id).is_empty());
+
+    let folder = |tree: &str| {
+        let list = room.path().join("list");
+        let entries: String = ["a", "b", "c"]
+            .map(|n| format!("040000 tree {tree}\t{n}\n"))
+            .concat();
+        fs::write(&list, entries).unwrap();
+        let output = Command::new("git")
+            .current_dir(room.path())
+            .arg("mktree")
+            .stdin(fs::File::open(&list).unwrap())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let mut tree = repo.git(&["rev-parse", "HEAD^{tree}"]);
+    for _ in 0..40 {
+        tree = folder(&tree);
+    }
+    let commit = repo.git(&["commit-tree", &tree, "-m", "expands"]);
+    let (_, report) = scan_with(room.path(), &[".", "--commits", &commit]);
+    assert!(messages(&report).contains("expand without bound"));
+}

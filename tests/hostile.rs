@@ -349,3 +349,37 @@ fn an_enormous_unknown_field_is_not_compared_with_the_known_ones() {
     let message = report["coverage"]["problems"][0]["message"].to_string();
     assert!(message.contains("unknown field;"), "{}", message.len());
 }
+
+#[test]
+fn a_format_that_matches_everywhere_in_vain_is_given_up() {
+    let room = room();
+    let token = format!("ghp_{}", "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5");
+    // Letters that are a short text of some formats at every place, and the same encoded.
+    let letters = "A".repeat(200_000);
+    let encoded = "QUFB".repeat(60_000);
+    put(
+        room.path(),
+        "plain.txt",
+        format!("{letters}\ntoken = {token}\n"),
+    );
+    put(
+        room.path(),
+        "encoded.txt",
+        format!("{encoded}\ntoken = {token}\n"),
+    );
+    let (code, report) = scan(room.path());
+    assert_eq!(code, 0);
+    let found: Vec<(String, String)> = problems(&report)
+        .into_iter()
+        .map(|(path, kind, _)| (path, kind))
+        .collect();
+    for path in ["encoded.txt", "plain.txt"] {
+        assert!(
+            found.contains(&(path.to_owned(), "limited".to_owned())),
+            "{path}: {found:?}"
+        );
+    }
+    let credentials = report["credentials"].as_array().unwrap();
+    assert_eq!(credentials.len(), 1, "{credentials:#?}");
+    assert_eq!(credentials[0]["exposures"].as_array().unwrap().len(), 2);
+}

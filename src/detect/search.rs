@@ -17,6 +17,15 @@ use std::ops::Range;
 /// No document holds more; a hostile one could otherwise fill the memory with findings.
 const CANDIDATES: usize = 50_000;
 
+/// Bytes that each kind's pattern may be run over in vain in one text, whatever its length …
+const BASE: usize = 16 << 20;
+/// … in a text that was unfolded from another one, of which there may be thousands …
+const INNER_BASE: usize = 16 << 10;
+/// … and for each byte of the text.
+const RATIO: usize = 16;
+/// Telling where the groups of a pattern stand costs this many times what finding out whether it matches does.
+const GROUPS: usize = 64;
+
 /// Something that matched, weighed.
 #[derive(Debug)]
 pub(super) struct Candidate {
@@ -91,9 +100,13 @@ pub(super) struct Found {
 impl Work {
     /// Nothing yet, in a text of this length.
     pub(super) fn new(length: usize) -> Self {
+        Self::bounded(BASE, length)
+    }
+
+    fn bounded(base: usize, length: usize) -> Self {
         Self {
             spent: Vec::new(),
-            budget: (256 << 20) + length.saturating_mul(16),
+            budget: length.saturating_mul(RATIO).saturating_add(base),
             name: 0..0,
             run: 0,
             known: HashSet::new(),
@@ -123,6 +136,13 @@ impl Work {
             self.limited.push(kind);
         }
         fine
+    }
+
+    /// A pattern matched, and what it matched is nothing.
+    fn in_vain(&mut self, kind: usize, window: usize) {
+        if let Some(spent) = self.spent.get_mut(kind) {
+            *spent = spent.saturating_add(window.saturating_mul(GROUPS));
+        }
     }
 
     fn broken(&mut self, text: &[u8], at: usize) {
@@ -155,7 +175,15 @@ impl Detector {
 
     /// The same, with the places where something goes on elsewhere.
     pub(super) fn find(&self, text: &[u8], path: &str, place: &Place) -> Found {
-        let mut work = Work::new(text.len());
+        self.find_within(Work::new(text.len()), text, path, place)
+    }
+
+    /// The same, in a text that was unfolded from another one.
+    pub(super) fn find_inside(&self, text: &[u8], path: &str, place: &Place) -> Found {
+        self.find_within(Work::bounded(INNER_BASE, text.len()), text, path, place)
+    }
+
+    fn find_within(&self, mut work: Work, text: &[u8], path: &str, place: &Place) -> Found {
         self.prefilter.each_hit(text, |at, action| match action {
             Action::Kind(index) => self.try_kind(text, at, index, place, &mut work),
             Action::Word(length) => {
@@ -191,28 +219,37 @@ impl Detector {
             return;
         }
         work.broken(text, at);
-        if let Some(candidate) = self.examine(kind, index, text, at, place) {
+        let start = at.saturating_sub(kind.rule.before);
+        let end = at.saturating_add(kind.rule.window).min(text.len());
+        let around = text.get(start..end).unwrap_or_default();
+        let Some(regex) = kind.pattern.as_ref().and_then(|pattern| pattern.regex()) else {
+            return;
+        };
+        // Most hits of short literals end here; finding out is cheaper than capturing.
+        if !regex.is_match(around) {
+            return;
+        }
+        if let Some(candidate) = self.examine(kind, index, regex, text, start..end, at, place) {
             work.refund(index, window);
             work.candidates.push(candidate);
+        } else {
+            work.in_vain(index, around.len());
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "each is one consideration")]
     fn examine(
         &self,
         kind: &Kind,
         index: usize,
+        regex: &regex::bytes::Regex,
         text: &[u8],
+        window: Range<usize>,
         at: usize,
         place: &Place,
     ) -> Option<Candidate> {
-        let start = at.saturating_sub(kind.rule.before);
-        let end = at.saturating_add(kind.rule.window).min(text.len());
-        let window = text.get(start..end)?;
-        let regex = kind.pattern.as_ref()?.regex()?;
-        // Most hits of short literals end here; finding out is cheaper than capturing.
-        if !regex.is_match(window) {
-            return None;
-        }
+        let start = window.start;
+        let window = text.get(window)?;
         let captures = regex.captures_iter(window).find(|captures| {
             captures
                 .get(0)

@@ -261,7 +261,8 @@ impl Detector {
     ) -> Vec<Hit> {
         let place = view.place.as_ref().unwrap_or(place);
         let path = task.document.origin.path.clone();
-        let mut found = self.find(&view.text, &path, place);
+        let mut found = self.find_inside(&view.text, &path, place);
+        task.budget.exceeded |= !found.limited.is_empty();
         let mut hits = Vec::new();
         if depth < DEPTH {
             hits = self.inside(task, &view.text, place, &mut found, depth + 1);

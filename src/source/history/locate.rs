@@ -114,6 +114,7 @@ impl Directories {
         }
         for folder in [&self.common, &self.git] {
             for entry in walkdir::WalkDir::new(folder.join("refs"))
+                .follow_root_links(false)
                 .max_depth(32)
                 .into_iter()
                 .flatten()

@@ -16,8 +16,14 @@ use std::sync::Arc;
 /// Largest commit and largest tree object, in bytes, that are read.
 const MAX_COMMIT: usize = 1 << 20;
 const MAX_TREE: usize = 16 << 20;
-/// Steps that the comparison of all commits may take.
-const STEPS: u64 = 20_000_000;
+/// Folders and entries that the comparison of all commits may look at.
+const STEPS: u64 = 10_000_000;
+/// The same of one commit, so that one cannot keep others from being compared.
+const COMMIT_STEPS: u64 = 1_000_000;
+/// Files that one commit changes at most.
+const CHANGES: usize = 200_000;
+/// Paths at which one version is read again at most.
+const COPIES: usize = 256;
 /// Commits that are looked at behind the last one that counted, for clocks that went wrong.
 const SLOP: usize = 256;
 /// Versions of files that are held at once.
@@ -68,6 +74,7 @@ pub fn part(
         git: &git,
         odb: &odb,
         read: HashMap::new(),
+        copies: HashMap::new(),
         problems: BTreeSet::new(),
         steps: 0,
         blobs: 0,
@@ -129,6 +136,9 @@ struct Change {
     before: Vec<Option<Oid>>,
 }
 
+/// What stands in a folder, by name.
+type Entries = BTreeMap<Vec<u8>, (Option<ObjectType>, Oid)>;
+
 struct Range<'a> {
     met: &'a Met,
     options: &'a Options,
@@ -137,6 +147,8 @@ struct Range<'a> {
     odb: &'a Odb<'a>,
     /// What stands in each version that was read.
     read: HashMap<Version, Vec<Credential>>,
+    /// At how many paths each version was to be read.
+    copies: HashMap<Oid, usize>,
     problems: BTreeSet<Problem>,
     steps: u64,
     blobs: u64,
@@ -154,9 +166,39 @@ impl<'a> Range<'a> {
         (size <= MAX_TREE && kind == ObjectType::Tree).then(|| self.git.find_tree(id).ok())?
     }
 
+    /// What stands in a folder; of entries of one name the first.
+    fn entries(&self, id: Option<Oid>) -> Entries {
+        let mut entries = Entries::new();
+        let tree = id.and_then(|id| self.tree(id));
+        for entry in tree.iter().flat_map(git2::Tree::iter) {
+            entries
+                .entry(entry.name_bytes().to_vec())
+                .or_insert((entry.kind(), entry.id()));
+        }
+        entries
+    }
+
+    /// Whether a text begins with the name of an object that is too large to be read for being named.
+    fn names_too_large(&self, text: &str) -> bool {
+        let name = text.split(['~', '^', ':']).next().unwrap_or_default();
+        let id = Oid::from_str(name).ok().filter(|_| name.len() == 40);
+        let id = id.or_else(|| {
+            let reference = self.git.resolve_reference_from_short_name(name).ok()?;
+            reference.resolve().ok()?.target()
+        });
+        let header = id.and_then(|id| self.odb.read_header(id).ok());
+        header.is_some_and(|(size, _)| size > MAX_COMMIT)
+    }
+
     /// The commit that a text names; ambiguous and unknown names are errors.
     fn resolve(&self, text: &str) -> Result<Oid, String> {
         let unknown = |_| format!("`{text}` names no commit of {}", self.met.root);
+        if self.names_too_large(text) {
+            return Err(format!(
+                "what `{text}` names in {} is too large for a commit",
+                self.met.root
+            ));
+        }
         let object = self.git.revparse_single(text).map_err(unknown)?;
         Ok(object.peel_to_commit().map_err(unknown)?.id())
     }
@@ -327,9 +369,10 @@ impl<'a> Range<'a> {
             .collect();
         let mut changes = Vec::new();
         let mut open = vec![(String::new(), Some(commit.tree_id()), before)];
+        let until = STEPS.min(self.steps + COMMIT_STEPS);
         while let Some((folder, after, before)) = open.pop() {
             self.steps += 1;
-            if self.steps > STEPS {
+            if self.steps > until || changes.len() > CHANGES {
                 let why = "its trees expand without bound: not every commit was compared";
                 self.problems
                     .insert(self.met.problem(ProblemKind::Limited, why));
@@ -338,32 +381,25 @@ impl<'a> Range<'a> {
             if before.contains(&after) {
                 continue;
             }
-            let after = after.and_then(|id| self.tree(id));
-            let before: Vec<_> = before
-                .iter()
-                .map(|id| id.and_then(|id| self.tree(id)))
-                .collect();
-            let sides = after.iter().chain(before.iter().flatten());
-            let names: BTreeSet<Vec<u8>> = sides
-                .flat_map(|t| t.iter())
-                .map(|e| e.name_bytes().to_vec())
-                .collect();
+            let after = self.entries(after);
+            let before: Vec<Entries> = before.iter().map(|id| self.entries(*id)).collect();
+            let sides = std::iter::once(&after).chain(&before);
+            let names: BTreeSet<&Vec<u8>> = sides.flat_map(BTreeMap::keys).collect();
+            self.steps += names.len() as u64;
             for name in names {
-                let text = String::from_utf8_lossy(&name);
+                let text = String::from_utf8_lossy(name);
                 let path = match folder.as_str() {
                     "" => text.into_owned(),
                     folder => format!("{folder}/{text}"),
                 };
-                let entry = |tree: Option<&git2::Tree<'_>>, kind: ObjectType| {
-                    let entry = tree?.iter().find(|e| e.name_bytes() == name)?;
-                    (entry.kind() == Some(kind)).then(|| entry.id())
+                let entry = |tree: &Entries, kind: ObjectType| {
+                    let (own, id) = tree.get(name)?;
+                    (*own == Some(kind)).then_some(*id)
                 };
                 for kind in [ObjectType::Tree, ObjectType::Blob] {
-                    let now = entry(after.as_ref(), kind);
-                    let then: Vec<Option<Oid>> = before
-                        .iter()
-                        .map(|tree| entry(tree.as_ref(), kind))
-                        .collect();
+                    let now = entry(&after, kind);
+                    let then: Vec<Option<Oid>> =
+                        before.iter().map(|tree| entry(tree, kind)).collect();
                     if then.contains(&now) || now.is_none() && then.iter().all(Option::is_none) {
                         continue;
                     }
@@ -389,7 +425,18 @@ impl<'a> Range<'a> {
         let new: BTreeSet<Version> = versions
             .filter(|version| !self.read.contains_key(version))
             .collect();
-        let new: Vec<Version> = new.into_iter().collect();
+        let mut new: Vec<Version> = new.into_iter().collect();
+        let all = new.len();
+        new.retain(|(_, blob)| {
+            let copies = self.copies.entry(*blob).or_default();
+            *copies += 1;
+            *copies <= COPIES
+        });
+        if all > new.len() {
+            let why = format!("some files stood at more than {COPIES} paths: the first were read");
+            self.problems
+                .insert(self.met.problem(ProblemKind::Limited, why));
+        }
         let limit = usize::try_from(self.options.text_limit).unwrap_or(usize::MAX);
         for batch in new.chunks(BATCH) {
             let mut texts = Vec::new();

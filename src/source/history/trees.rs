@@ -222,17 +222,24 @@ pub(super) struct Trees {
 impl Trees {
     /// Joins what the threads have gathered and leaves out what leads to no hit.
     pub(super) fn new(parts: Vec<Gathered>) -> Self {
-        let mut names = Names::default();
+        // Numbered in their own order: which thread met which name first must not show where limits cut.
+        let mut names: Vec<Box<[u8]>> = parts
+            .iter()
+            .flat_map(|part| part.names.numbers.keys().cloned())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
         let mut trees = Self {
-            names: Vec::new(),
+            names,
             entries: Vec::new(),
             lists: HashMap::new(),
         };
         for part in parts {
             let mut renamed = vec![0u32; part.names.numbers.len()];
             for (name, number) in &part.names.numbers {
+                let own = trees.names.binary_search(name).unwrap_or_default();
                 if let Some(slot) = renamed.get_mut(*number as usize) {
-                    *slot = names.number(name);
+                    *slot = own as u32;
                 }
             }
             let offset = trees.entries.len() as u32;
@@ -249,12 +256,6 @@ impl Trees {
             trees
                 .lists
                 .extend(lists.map(|(object, from, to)| (object, (from + offset, to + offset))));
-        }
-        trees.names = vec![Box::default(); names.numbers.len()];
-        for (name, number) in names.numbers {
-            if let Some(slot) = trees.names.get_mut(number as usize) {
-                *slot = name;
-            }
         }
         trees.prune();
         trees
