@@ -30,10 +30,44 @@ struct Use {
 /// The words of all kinds that look at assignments.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
-    /// Words without case and separators, sorted, with their use.
+    long: Words,
+    /// Those of two and three letters.
+    short: Words,
+    /// Which four letters any of the long words begins with, by a hash: most words of a text end here.
+    heads: Vec<u64>,
+}
+
+/// Words without case and separators, sorted, with their use.
+#[derive(Debug)]
+struct Words {
     words: Vec<(Box<[u8]>, Use)>,
-    /// Where the words begin that begin with these two bytes, and where they end.
+    /// Where the words begin that begin with these two letters, and where they end.
     index: Vec<Range<u32>>,
+}
+
+impl Words {
+    fn new(mut words: Vec<(Box<[u8]>, Use)>) -> Self {
+        words.sort_unstable();
+        words.dedup();
+        let mut index = vec![0..0; 36 * 36];
+        for (at, (word, _)) in (0..).zip(&words) {
+            if let Some(range) = slot(word).and_then(|slot| index.get_mut(slot)) {
+                if range.start == range.end {
+                    range.start = at;
+                }
+                range.end = at + 1;
+            }
+        }
+        Self { words, index }
+    }
+
+    /// Those that begin with the first two letters of this.
+    fn like(&self, letters: &[u8]) -> &[(Box<[u8]>, Use)] {
+        let range = slot(letters).and_then(|slot| self.index.get(slot));
+        let range = range.cloned().unwrap_or_default();
+        let words = self.words.get(range.start as usize..range.end as usize);
+        words.unwrap_or_default()
+    }
 }
 
 /// A kind that is suggested, and by what.
@@ -80,18 +114,21 @@ impl Vocabulary {
             }
         }
         words.retain(|(word, _)| word.len() >= 2);
-        words.sort_unstable();
-        words.dedup();
-        let mut index = vec![0..0; 36 * 36];
-        for (at, (word, _)) in (0..).zip(&words) {
-            if let Some(range) = slot(word).and_then(|slot| index.get_mut(slot)) {
-                if range.start == range.end {
-                    range.start = at;
-                }
-                range.end = at + 1;
+        let (long, short): (Vec<_>, Vec<_>) = words.into_iter().partition(|(w, _)| w.len() >= 4);
+        let mut heads = vec![0; HEADS / 64];
+        for (word, _) in &long {
+            if let &[a, b, c, d, ..] = &**word
+                && let at = head([a, b, c, d])
+                && let Some(bits) = heads.get_mut(at / 64)
+            {
+                *bits |= 1 << (at % 64);
             }
         }
-        Self { words, index }
+        Self {
+            long: Words::new(long),
+            short: Words::new(short),
+            heads,
+        }
     }
 
     /// The kinds that a name and its surroundings suggest, the best first.
@@ -175,13 +212,14 @@ impl Vocabulary {
             }
             let rest = text.get(start..).unwrap_or_default();
             let mut letters = Letters { text: rest, at: 0 };
-            let (Some(first), Some(second)) = (letters.next(), letters.next()) else {
+            let (Some(a), Some(b)) = (letters.next(), letters.next()) else {
                 continue;
             };
-            let range = slot(&[first, second]).and_then(|slot| self.index.get(slot));
-            let range = range.cloned().unwrap_or_default();
-            let words = self.words.get(range.start as usize..range.end as usize);
-            for (word, this) in words.unwrap_or_default() {
+            let long = match (letters.next(), letters.next()) {
+                (Some(c), Some(d)) if self.begins([a, b, c, d]) => self.long.like(&[a, b]),
+                _ => &[],
+            };
+            for (word, this) in self.short.like(&[a, b]).iter().chain(long) {
                 let Some(length) = stands(word, rest) else {
                     continue;
                 };
@@ -193,6 +231,21 @@ impl Vocabulary {
             }
         }
     }
+
+    /// Whether a long word may begin with these letters.
+    fn begins(&self, letters: [u8; 4]) -> bool {
+        let at = head(letters);
+        let bits = self.heads.get(at / 64).copied().unwrap_or_default();
+        bits >> (at % 64) & 1 == 1
+    }
+}
+
+/// Bits of the table of heads.
+const HEADS: usize = 1 << 16;
+
+/// The place of four letters in the table of heads.
+const fn head(letters: [u8; 4]) -> usize {
+    (u32::from_le_bytes(letters).wrapping_mul(0x9E37_79B1) >> 16) as usize
 }
 
 /// A word without case and separators.

@@ -289,13 +289,11 @@ impl Detector {
     pub(super) fn could_be_filed(&self, text: &[u8]) -> bool {
         let trimmed = text.trim_ascii();
         let single = trimmed.len() <= 512 && !trimmed.iter().any(u8::is_ascii_whitespace);
-        // Whole lines only: of a cut one nothing can be said.
+        // The first line that is no comment tells; a longer one is of none of these formats.
         let head = text.get(..HEAD).unwrap_or(text);
-        let end = match memchr::memrchr(b'\n', head) {
-            Some(at) if head.len() < text.len() => at,
-            _ => head.len(),
-        };
-        let head = head.get(..end).unwrap_or_default();
+        let mut lines = head.split_inclusive(|b| *b == b'\n');
+        let line = lines.find(|line| !matches!(line.trim_ascii().first(), None | Some(b'#')));
+        let head = line.unwrap_or_default();
         single && !trimmed.is_empty()
             || self.filed.iter().any(|index| {
                 let kind = self.kinds.get(*index);
