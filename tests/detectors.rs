@@ -77,7 +77,9 @@ fn built_in_patterns_compile_as_strictly_as_users_own() {
 #[test]
 fn there_are_rules_for_what_organisations_use() {
     let detector = detector();
-    assert!(detector.kinds().count() >= 100);
+    assert!(detector.kinds().count() >= 600);
+    let issuers: std::collections::BTreeSet<&str> = detector.kinds().map(|k| k.issuer()).collect();
+    assert!(issuers.len() >= 450, "{}", issuers.len());
     for kind in detector.kinds() {
         assert!(kind.docs().starts_with("https://"), "{}", kind.id());
     }
