@@ -137,6 +137,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     };
     let reading = history::Reading {
         detector: &detector,
+        cache: cache.as_deref(),
         allows,
         tree: &tree,
         text_limit,

@@ -66,6 +66,45 @@ fn results_with_and_without_it_are_the_same_bytes() {
 }
 
 #[test]
+fn versions_in_history_are_remembered_too() {
+    let room = room();
+    let inside = room.path().join("in");
+    fs::create_dir_all(&inside).unwrap();
+    let repository = git2::Repository::init(&inside).unwrap();
+    let who = git2::Signature::new("Jane", "jane@acme.io", &git2::Time::new(1_700_000_000, 0));
+    let who = who.unwrap();
+    let mut parent: Option<git2::Oid> = None;
+    for text in [
+        "one = 1\n".to_owned(),
+        format!("token: {}\n", token(1)),
+        "two = 2\n".to_owned(),
+    ] {
+        put(room.path(), "in/app.conf", text);
+        let mut index = repository.index().unwrap();
+        index.add_path(Path::new("app.conf")).unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let parents: Vec<_> = parent
+            .iter()
+            .map(|id| repository.find_commit(*id).unwrap())
+            .collect();
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        parent = Some(
+            repository
+                .commit(Some("HEAD"), &who, &who, "change", &tree, &parents)
+                .unwrap(),
+        );
+    }
+    let without = scan(room.path(), &[]);
+    assert!(without.1.contains("\"removed\""), "{}", without.1);
+    assert_eq!(scan(room.path(), &["--cache", "c"]), without);
+    let first = fs::read(room.path().join("c")).unwrap();
+    // The file of today, and of its versions the two that hold nothing, at least.
+    assert!(first.len() >= 16 + 32 + 3 * 32 + 32, "{}", first.len());
+    assert_eq!(scan(room.path(), &["--cache", "c"]), without);
+    assert_eq!(fs::read(room.path().join("c")).unwrap(), first);
+}
+
+#[test]
 fn it_holds_digests_only_and_only_of_what_is_clean() {
     let room = room();
     tree(room.path());

@@ -7,6 +7,7 @@ use crate::model::{
     Timestamp,
 };
 use crate::reader::allow;
+use crate::source::cache::Cache;
 use crate::source::history::range::{self, Part};
 use crate::source::history::{self, Found, Met, Options, Searcher};
 use crate::source::tree::{self, Entry, TreeOptions};
@@ -55,6 +56,8 @@ impl HistoryOptions {
 /// The detector, asked by the walk through history.
 struct Asked<'a> {
     detector: &'a Detector,
+    /// Which versions were asked of before.
+    cache: Option<&'a Cache>,
     /// What comments beside the credentials accept; `None` where files are read, whose comments count.
     allowed: Option<Mutex<BTreeSet<(CredentialId, Allow)>>>,
 }
@@ -80,8 +83,20 @@ impl Asked<'_> {
 
 impl Searcher for Asked<'_> {
     fn suspects(&self, bytes: &[u8]) -> bool {
+        // The same bytes are the same at any path and in any repository.
+        let id = self
+            .cache
+            .map(|cache| (cache, cache.id(&[b"version", bytes])));
+        if id.as_ref().is_some_and(|(cache, id)| cache.clean(id)) {
+            return false;
+        }
         // What makes the detector fall is looked at again, where it is said.
-        catch_unwind(AssertUnwindSafe(|| self.detector.suspects(bytes))).unwrap_or(true)
+        let suspect =
+            catch_unwind(AssertUnwindSafe(|| self.detector.suspects(bytes))).unwrap_or(true);
+        if let Some((cache, id)) = id.filter(|_| !suspect) {
+            cache.mark_clean(id);
+        }
+        suspect
     }
 
     fn read(&self, document: &Document<'_>) -> (Vec<Credential>, Vec<Problem>) {
@@ -107,6 +122,8 @@ impl Searcher for Asked<'_> {
 /// What histories are read with.
 pub(super) struct Reading<'a> {
     pub(super) detector: &'a Detector,
+    /// Remembers which versions hold nothing.
+    pub(super) cache: Option<&'a Cache>,
     /// Whether comments in what is read may accept findings.
     pub(super) allows: bool,
     pub(super) tree: &'a TreeOptions,
@@ -135,6 +152,7 @@ pub(super) fn read_all(
     let parts = wanted.parts();
     let asked = Asked {
         detector: reading.detector,
+        cache: reading.cache,
         allowed: (reading.allows && wanted.only_changes()).then(Mutex::default),
     };
     // Of a repository of which only a part was named, history is not asked for unless by name.
