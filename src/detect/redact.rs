@@ -43,7 +43,7 @@ impl Detector {
 
     /// Where secrets of known formats stand, in order and without overlap.
     fn secrets(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let (candidates, _) = self.search(text, "", &Place::of(""));
+        let candidates = self.find(text, "", &Place::of("")).candidates;
         let mut spans: Vec<Range<usize>> = candidates
             .into_iter()
             .filter(|candidate| {

@@ -162,18 +162,8 @@ impl Work {
 pub(super) const NAMED: &str = "name says what it is";
 
 impl Detector {
-    /// Everything that matches, and the kinds of which not every place was examined.
-    pub(super) fn search(
-        &self,
-        text: &[u8],
-        path: &str,
-        place: &Place,
-    ) -> (Vec<Candidate>, Vec<usize>) {
-        let found = self.find(text, path, place);
-        (found.candidates, found.limited)
-    }
-
-    /// The same, with the places where something goes on elsewhere.
+    /// Everything that matches, the kinds of which not every place was examined, and where what was found goes
+    /// on elsewhere.
     pub(super) fn find(&self, text: &[u8], path: &str, place: &Place) -> Found {
         self.find_within(Work::new(text.len()), text, path, place)
     }
