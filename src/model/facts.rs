@@ -21,6 +21,24 @@ pub struct Facts {
     pub trusts: Vec<Trust>,
     /// What runs as whom.
     pub workloads: Vec<Workload>,
+    /// Statements of resources' policies.
+    pub resource_statements: Vec<ResourceStatement>,
+    /// Nodes of organisations of accounts.
+    pub org_nodes: Vec<OrgNode>,
+    /// Where control policies are attached.
+    pub control_targets: Vec<ControlTarget>,
+    /// Permission sets of single sign-on.
+    pub permission_sets: Vec<PermissionSet>,
+    /// Who is given which permission set where.
+    pub assignments: Vec<Assignment>,
+    /// Identity providers that accounts accept.
+    pub identity_providers: Vec<IdentityProvider>,
+    /// What identities were seen to use.
+    pub usage: Vec<Usage>,
+    /// The time that records of use look at.
+    pub usage_windows: Vec<UsageWindow>,
+    /// What the platform's own analyser found.
+    pub analyzer_findings: Vec<AnalyzerFinding>,
     /// Namespaces and accounts.
     pub containers: Vec<Container>,
     /// CODEOWNERS files.
@@ -50,6 +68,17 @@ impl Facts {
         self.memberships.append(&mut other.memberships);
         self.trusts.append(&mut other.trusts);
         self.workloads.append(&mut other.workloads);
+        self.resource_statements
+            .append(&mut other.resource_statements);
+        self.org_nodes.append(&mut other.org_nodes);
+        self.control_targets.append(&mut other.control_targets);
+        self.permission_sets.append(&mut other.permission_sets);
+        self.assignments.append(&mut other.assignments);
+        self.identity_providers
+            .append(&mut other.identity_providers);
+        self.usage.append(&mut other.usage);
+        self.usage_windows.append(&mut other.usage_windows);
+        self.analyzer_findings.append(&mut other.analyzer_findings);
         self.containers.append(&mut other.containers);
         self.codeowners.append(&mut other.codeowners);
         self.catalog.append(&mut other.catalog);
@@ -70,6 +99,15 @@ impl Facts {
             + self.memberships.len()
             + self.trusts.len()
             + self.workloads.len()
+            + self.resource_statements.len()
+            + self.org_nodes.len()
+            + self.control_targets.len()
+            + self.permission_sets.len()
+            + self.assignments.len()
+            + self.identity_providers.len()
+            + self.usage.len()
+            + self.usage_windows.len()
+            + self.analyzer_findings.len()
             + self.containers.len()
             + self.codeowners.len()
             + self.catalog.len()

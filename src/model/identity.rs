@@ -168,6 +168,9 @@ pub struct Identity {
     /// Ids of identities of other platforms that this one becomes by design (the IAM role that a
     /// ServiceAccount's annotation names), with where that is said.
     pub becomes: BTreeSet<(IdentityId, Evidence)>,
+    /// What acts through it, as far as its trust, path and name tell: `ec2`, `lambda`,
+    /// `github-actions:acme/payments`, `single-sign-on:ReadOnly`, `vendor:Datadog`.
+    pub serves: BTreeSet<Str>,
     /// Where it was read.
     pub evidence: BTreeSet<Evidence>,
 }
@@ -200,6 +203,7 @@ impl Identity {
             labels: BTreeSet::new(),
             aliases: BTreeSet::new(),
             becomes: BTreeSet::new(),
+            serves: BTreeSet::new(),
             evidence: BTreeSet::new(),
         }
     }
@@ -250,6 +254,7 @@ impl Identity {
         self.labels.extend(other.labels);
         self.aliases.extend(other.aliases);
         self.becomes.extend(other.becomes);
+        self.serves.extend(other.serves);
         self.evidence.extend(other.evidence);
     }
 }

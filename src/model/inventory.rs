@@ -23,6 +23,24 @@ pub struct Inventory {
     pub trusts: BTreeSet<Trust>,
     /// What runs as whom.
     pub workloads: BTreeSet<Workload>,
+    /// Statements of resources' policies.
+    pub resource_statements: BTreeSet<ResourceStatement>,
+    /// Nodes of organisations of accounts.
+    pub org_nodes: BTreeSet<OrgNode>,
+    /// Where control policies are attached.
+    pub control_targets: BTreeSet<ControlTarget>,
+    /// Permission sets of single sign-on.
+    pub permission_sets: BTreeSet<PermissionSet>,
+    /// Who is given which permission set where.
+    pub assignments: BTreeSet<Assignment>,
+    /// Identity providers that accounts accept.
+    pub identity_providers: BTreeSet<IdentityProvider>,
+    /// What identities were seen to use.
+    pub usage: BTreeSet<Usage>,
+    /// The time that records of use look at.
+    pub usage_windows: BTreeSet<UsageWindow>,
+    /// What the platform's own analyser found.
+    pub analyzer_findings: BTreeSet<AnalyzerFinding>,
     /// Namespaces and accounts.
     pub containers: BTreeSet<Container>,
     /// CODEOWNERS files.
@@ -58,6 +76,15 @@ impl Inventory {
         self.memberships.extend(facts.memberships);
         self.trusts.extend(facts.trusts);
         self.workloads.extend(facts.workloads);
+        self.resource_statements.extend(facts.resource_statements);
+        self.org_nodes.extend(facts.org_nodes);
+        self.control_targets.extend(facts.control_targets);
+        self.permission_sets.extend(facts.permission_sets);
+        self.assignments.extend(facts.assignments);
+        self.identity_providers.extend(facts.identity_providers);
+        self.usage.extend(facts.usage);
+        self.usage_windows.extend(facts.usage_windows);
+        self.analyzer_findings.extend(facts.analyzer_findings);
         self.containers.extend(facts.containers);
         self.codeowners.extend(facts.codeowners);
         self.catalog.extend(facts.catalog);
@@ -79,6 +106,15 @@ impl Inventory {
             memberships: other.memberships.into_iter().collect(),
             trusts: other.trusts.into_iter().collect(),
             workloads: other.workloads.into_iter().collect(),
+            resource_statements: other.resource_statements.into_iter().collect(),
+            org_nodes: other.org_nodes.into_iter().collect(),
+            control_targets: other.control_targets.into_iter().collect(),
+            permission_sets: other.permission_sets.into_iter().collect(),
+            assignments: other.assignments.into_iter().collect(),
+            identity_providers: other.identity_providers.into_iter().collect(),
+            usage: other.usage.into_iter().collect(),
+            usage_windows: other.usage_windows.into_iter().collect(),
+            analyzer_findings: other.analyzer_findings.into_iter().collect(),
             containers: other.containers.into_iter().collect(),
             codeowners: other.codeowners.into_iter().collect(),
             catalog: other.catalog.into_iter().collect(),

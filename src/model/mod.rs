@@ -30,6 +30,18 @@ pub mod trust;
 
 pub mod workload;
 
+pub mod resource;
+
+pub mod organization;
+
+pub mod identity_center;
+
+pub mod provider;
+
+pub mod usage;
+
+pub mod analyzer;
+
 pub mod owner;
 
 pub mod registry;
@@ -52,6 +64,7 @@ pub mod coverage;
 
 pub mod change;
 
+pub use analyzer::AnalyzerFinding;
 pub use certificate::Certificate;
 pub use change::{Bearing, ChangeKind};
 pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRule};
@@ -66,7 +79,9 @@ pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectI
 pub use identity::{
     Humanity, Identity, IdentityId, IdentityKind, Label, LabelSource, Platform, Presence,
 };
+pub use identity_center::{Assignment, PermissionSet};
 pub use inventory::{Assessed, Inventory};
+pub use organization::{ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::{
     Attribution, CatalogEntity, Codeowners, CodeownersDialect, CodeownersRule, Container, Method,
@@ -77,11 +92,14 @@ pub use policy::{
     AggregationTerm, Effect, Entitlement, EntitlementRole, IamRule, Matcher, Membership, Policy,
     PolicyId, PolicyKind, RbacRule, Rule, RuleBody, Scope,
 };
-pub use privilege::{Capability, Certainty, Hop, Privilege, Proof, Reach, Tier};
+pub use privilege::{Capability, Certainty, Goal, Hop, Path, Privilege, Proof, Reach, Tier};
+pub use provider::{Federation, IdentityProvider};
 pub use registry::{DateField, RegistryEntry, Selector};
+pub use resource::ResourceStatement;
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use time::{Moment, Timestamp};
 pub use trust::{Trust, TrustPrincipal};
+pub use usage::{Granularity, Usage, UsageWindow};
 pub use waiver::{Allow, PathRule, Waiver, WaiverScope};
 pub use workload::Workload;
 

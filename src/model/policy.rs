@@ -18,6 +18,12 @@ pub enum PolicyKind {
     IamManaged,
     /// An IAM policy embedded in one principal.
     IamInline,
+    /// A service control policy of an organisation: caps what principals of accounts may do.
+    ServiceControl,
+    /// A resource control policy of an organisation: caps what may be done to resources of accounts.
+    ResourceControl,
+    /// What a permission set of single sign-on holds itself.
+    PermissionSet,
     /// A Kubernetes ClusterRole.
     ClusterRole,
     /// A Kubernetes Role.
@@ -30,6 +36,9 @@ impl PolicyKind {
         match self {
             Self::IamManaged => "managed policy",
             Self::IamInline => "inline policy",
+            Self::ServiceControl => "service control policy",
+            Self::ResourceControl => "resource control policy",
+            Self::PermissionSet => "permission set",
             Self::ClusterRole => "ClusterRole",
             Self::Role => "Role",
         }
@@ -132,6 +141,10 @@ pub struct Policy {
     pub as_of: Option<Timestamp>,
     /// Its rules, without duplicates.
     pub rules: BTreeSet<Rule>,
+    /// The id of the version that the rules are of: `v3`.
+    pub version: Option<Str>,
+    /// Versions without effect that could be made the one in effect, by id.
+    pub dormant: BTreeMap<Str, BTreeSet<Rule>>,
     /// Kubernetes labels, which aggregation selects by.
     pub labels: BTreeMap<Str, Str>,
     /// For an aggregated ClusterRole: selectors, any of which suffices.
@@ -151,6 +164,8 @@ impl Policy {
             account: None,
             as_of: None,
             rules: BTreeSet::new(),
+            version: None,
+            dormant: BTreeMap::new(),
             labels: BTreeMap::new(),
             aggregation: BTreeSet::new(),
             evidence: BTreeSet::new(),
@@ -163,8 +178,14 @@ impl Policy {
         if self.as_of < other.as_of {
             self.rules = other.rules;
             self.as_of = other.as_of;
+            self.version = other.version;
+            self.dormant = other.dormant;
         } else if self.as_of == other.as_of {
             self.rules.extend(other.rules);
+            merge_option(&mut self.version, other.version, std::cmp::max);
+            for (version, rules) in other.dormant {
+                self.dormant.entry(version).or_default().extend(rules);
+            }
         }
         merge_option(&mut self.account, other.account, std::cmp::min);
         for (key, value) in other.labels {

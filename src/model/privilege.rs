@@ -182,6 +182,47 @@ pub struct Proof {
     pub certainty: Certainty,
 }
 
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Goal {
+    /// To doing anything.
+    Admin,
+    /// To data or secrets that the identity's own rights do not reach.
+    Data,
+}
+
+impl Goal {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Data => "data",
+        }
+    }
+}
+
+/// A way in which an identity can get further than its own rights go. Shared by all that can take it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path {
+    /// Where it leads.
+    pub goal: Goal,
+    /// How firm.
+    pub certainty: Certainty,
+    /// The number of its first step in the platform's table of ways: `iam-007`.
+    pub rule: Str,
+    /// What the first step does, in a sentence: `write an inline policy on a user`.
+    pub title: Str,
+    /// On whom or what the first step is taken: an ARN, or a pattern of names.
+    pub subject: Str,
+    /// Condition keys that it depends on and that files do not decide.
+    pub conditions: BTreeSet<Str>,
+    /// Resources or documents that it depends on and that were not read:
+    /// `a Lambda function that runs as arn:…`.
+    pub missing: BTreeSet<Str>,
+    /// The steps to the goal, from the identity outwards.
+    pub hops: Vec<Hop>,
+}
+
 /// What an identity may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Privilege {
@@ -196,6 +237,8 @@ pub struct Privilege {
     pub capabilities: BTreeMap<Capability, Proof>,
     /// The proof of the tier, for every tier above `none`.
     pub proof: Option<Proof>,
+    /// The ways to go further than the own rights: the firmest first, then the shortest.
+    pub paths: Vec<std::sync::Arc<Path>>,
     /// What it reaches.
     pub reach: BTreeSet<Reach>,
     /// A rule grants every action, or every action on every resource, by wildcard: its proof.
