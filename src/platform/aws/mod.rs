@@ -11,3 +11,9 @@ pub mod policy;
 pub mod access_level;
 
 pub mod tables;
+
+pub mod organization;
+
+pub mod single_sign_on;
+
+pub mod resource_control;
