@@ -48,6 +48,8 @@ pub struct ControlTarget {
 /// That a list was read to its end, or a switch was seen: what makes "not there" out of "not read".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ControlListing {
+    /// The organisation has this control policy.
+    Exists(PolicyId, PolicyKind),
     /// All control policies of a kind that are attached to a node: node, kind.
     OfNode(Str, PolicyKind),
     /// All nodes that a control policy is attached to.

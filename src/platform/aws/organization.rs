@@ -94,9 +94,11 @@ pub fn in_name(name: &str, wanted: fn(&str) -> bool) -> Option<&str> {
     let word = |b: &u8| b.is_ascii_alphanumeric();
     let bytes = name.as_bytes();
     let before = |i: usize| i.checked_sub(1).and_then(|i| bytes.get(i));
-    let starts = (0..bytes.len()).filter(|&i| bytes.get(i).is_some_and(word) && !before(i).is_some_and(word));
+    let starts = (0..bytes.len())
+        .filter(|&i| bytes.get(i).is_some_and(word) && !before(i).is_some_and(word));
     let starts: Vec<usize> = starts.collect();
-    let ends = (1..=bytes.len()).filter(|&i| !bytes.get(i).is_some_and(word) && before(i).is_some_and(word));
+    let ends = (1..=bytes.len())
+        .filter(|&i| !bytes.get(i).is_some_and(word) && before(i).is_some_and(word));
     let ends: Vec<usize> = ends.collect();
     // An id has at most three words.
     starts.iter().enumerate().find_map(|(at, &start)| {
@@ -114,16 +116,25 @@ mod tests {
     fn ids_are_found_in_names() {
         for (path, id) in [
             ("org/list-targets-for-policy_p-abc.json", "p-abc"),
-            ("org/list-targets-for-policy-p-FullAWSAccess.json", "p-FullAWSAccess"),
+            (
+                "org/list-targets-for-policy-p-FullAWSAccess.json",
+                "p-FullAWSAccess",
+            ),
             ("p-1a2b3c4d/targets.json", "p-1a2b3c4d"),
         ] {
             assert_eq!(named(path, is_policy), Some(id), "{path}");
         }
         for (path, id) in [
             ("ou-ab12-cdefghij.json", Some("ou-ab12-cdefghij")),
-            ("x/ou-ab12-cdefghij_children.json.gz", Some("ou-ab12-cdefghij")),
+            (
+                "x/ou-ab12-cdefghij_children.json.gz",
+                Some("ou-ab12-cdefghij"),
+            ),
             ("r-ab12/list-children.json", Some("r-ab12")),
-            ("list-policies-for-target-111122223333.json", Some("111122223333")),
+            (
+                "list-policies-for-target-111122223333.json",
+                Some("111122223333"),
+            ),
             ("list-policies-for-target.json", None),
         ] {
             assert_eq!(named(path, is_target), id, "{path}");
@@ -132,13 +143,20 @@ mod tests {
 
     #[test]
     fn arns_tell_organisation_and_management_account() {
-        let place = place("arn:aws:organizations::999988887777:ou/o-abcdefghij/ou-ab12-cdefghij").unwrap();
+        let place =
+            place("arn:aws:organizations::999988887777:ou/o-abcdefghij/ou-ab12-cdefghij").unwrap();
         assert_eq!(
             (place.management, place.organization, place.id),
-            (Some("999988887777"), Some("o-abcdefghij"), "ou-ab12-cdefghij")
+            (
+                Some("999988887777"),
+                Some("o-abcdefghij"),
+                "ou-ab12-cdefghij"
+            )
         );
         assert!(super::place("arn:aws:iam::999988887777:user/x").is_none());
-        let own = super::place("arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess");
+        let own = super::place(
+            "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+        );
         assert_eq!(own.unwrap().management, None);
     }
 }

@@ -24,7 +24,12 @@ mod tests {
     #[test]
     fn the_list_is_sorted_and_says_what_the_guide_says() {
         assert!(SERVICES.windows(2).all(|pair| pair[0] < pair[1]));
-        for action in ["sts:AssumeRole", "s3:GetObject", "sqs:SendMessage", "kms:Decrypt"] {
+        for action in [
+            "sts:AssumeRole",
+            "s3:GetObject",
+            "sqs:SendMessage",
+            "kms:Decrypt",
+        ] {
             assert!(governs(action), "{action}");
         }
         assert!(governs("secretsmanager:GetSecretValue"));

@@ -25,8 +25,9 @@ pub fn permission_set_id(arn: &str) -> Option<&str> {
 
 /// Whether a text is the id of a permission set: `ps-` and letters and digits.
 pub fn is_permission_set(id: &str) -> bool {
-    id.strip_prefix("ps-")
-        .is_some_and(|id| (8..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()))
+    id.strip_prefix("ps-").is_some_and(|id| {
+        (8..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
 }
 
 #[cfg(test)]
@@ -40,7 +41,9 @@ mod tests {
             permission_set_of(&arn).map(str::to_owned)
         };
         assert_eq!(
-            of("aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Read_Only_0123456789abcdef"),
+            of(
+                "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Read_Only_0123456789abcdef"
+            ),
             Some("Read_Only".to_owned())
         );
         assert_eq!(
@@ -48,7 +51,10 @@ mod tests {
             Some("Admin".to_owned())
         );
         assert_eq!(of("AWSReservedSSO_Admin_0123456789abcdef"), None);
-        assert_eq!(of("aws-reserved/sso.amazonaws.com/AWSReservedSSO_0123"), None);
+        assert_eq!(
+            of("aws-reserved/sso.amazonaws.com/AWSReservedSSO_0123"),
+            None
+        );
         assert_eq!(
             permission_set_id("arn:aws:sso:::permissionSet/ssoins-1/ps-0123456789abcdef"),
             Some("ps-0123456789abcdef")
