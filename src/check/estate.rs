@@ -7,7 +7,7 @@ use super::subject::trust::TrustView;
 use super::subject::workload::WorkloadView;
 use crate::model::{
     Assessed, Identity, IdentityId, Inventory, Platform, Presence, RegistryEntry, Selector,
-    SubjectId, Timestamp,
+    SubjectId, Timestamp, Workload,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -60,7 +60,7 @@ pub(super) fn identities(assessed: &Assessed, now: Timestamp) -> Vec<IdentityVie
     }
     let credentials = std::mem::take(&mut missing);
     let mut workloads = Vec::new();
-    for workload in &inventory.workloads {
+    for workload in pods(inventory) {
         attach(&index, &workload.runs_as, workload, &mut workloads);
     }
     let mut policies = Vec::new();
@@ -170,15 +170,19 @@ pub(super) fn others<'v>(
                 target: find(&trust.target),
             })
             .collect(),
-        workloads: inventory
-            .workloads
-            .iter()
+        workloads: pods(inventory)
             .map(|workload| WorkloadView {
                 workload,
                 identity: find(&workload.runs_as),
             })
             .collect(),
     }
+}
+
+/// What runs in clusters: conditions on workloads speak of pods, and a cloud's instance profiles are none.
+fn pods(inventory: &Inventory) -> impl Iterator<Item = &Workload> {
+    let workloads = inventory.workloads.iter();
+    workloads.filter(|workload| !workload.id.starts_with("arn:"))
 }
 
 /// Whether a source says that the identity exists, rather than only naming it.

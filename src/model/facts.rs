@@ -27,10 +27,14 @@ pub struct Facts {
     pub org_nodes: Vec<OrgNode>,
     /// Where control policies are attached.
     pub control_targets: Vec<ControlTarget>,
+    /// Lists of control policies that were read to their end.
+    pub control_listings: Vec<ControlListing>,
     /// Permission sets of single sign-on.
     pub permission_sets: Vec<PermissionSet>,
     /// Who is given which permission set where.
     pub assignments: Vec<Assignment>,
+    /// Users and groups of the directory behind single sign-on.
+    pub directory: Vec<DirectoryEntry>,
     /// Identity providers that accounts accept.
     pub identity_providers: Vec<IdentityProvider>,
     /// What identities were seen to use.
@@ -72,6 +76,8 @@ impl Facts {
             .append(&mut other.resource_statements);
         self.org_nodes.append(&mut other.org_nodes);
         self.control_targets.append(&mut other.control_targets);
+        self.control_listings.append(&mut other.control_listings);
+        self.directory.append(&mut other.directory);
         self.permission_sets.append(&mut other.permission_sets);
         self.assignments.append(&mut other.assignments);
         self.identity_providers
@@ -102,6 +108,8 @@ impl Facts {
             + self.resource_statements.len()
             + self.org_nodes.len()
             + self.control_targets.len()
+            + self.control_listings.len()
+            + self.directory.len()
             + self.permission_sets.len()
             + self.assignments.len()
             + self.identity_providers.len()

@@ -29,3 +29,19 @@ pub struct Assignment {
     /// Where it was read.
     pub evidence: Evidence,
 }
+
+/// A user or group of the directory behind single sign-on. Users are people: what acts through them is the
+/// role that a permission set is provisioned as.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DirectoryEntry {
+    /// The directory's id of it. Memberships speak of it by this id.
+    pub id: Str,
+    /// Whether it is a group.
+    pub group: bool,
+    /// The name people use: of a user the sign-in name.
+    pub name: Str,
+    /// Whether it can sign in; `None` when not said.
+    pub enabled: Option<bool>,
+    /// Where it was read.
+    pub evidence: Evidence,
+}

@@ -29,10 +29,14 @@ pub struct Inventory {
     pub org_nodes: BTreeSet<OrgNode>,
     /// Where control policies are attached.
     pub control_targets: BTreeSet<ControlTarget>,
+    /// Lists of control policies that were read to their end.
+    pub control_listings: BTreeSet<ControlListing>,
     /// Permission sets of single sign-on.
     pub permission_sets: BTreeSet<PermissionSet>,
     /// Who is given which permission set where.
     pub assignments: BTreeSet<Assignment>,
+    /// Users and groups of the directory behind single sign-on.
+    pub directory: BTreeSet<DirectoryEntry>,
     /// Identity providers that accounts accept.
     pub identity_providers: BTreeSet<IdentityProvider>,
     /// What identities were seen to use.
@@ -79,6 +83,8 @@ impl Inventory {
         self.resource_statements.extend(facts.resource_statements);
         self.org_nodes.extend(facts.org_nodes);
         self.control_targets.extend(facts.control_targets);
+        self.control_listings.extend(facts.control_listings);
+        self.directory.extend(facts.directory);
         self.permission_sets.extend(facts.permission_sets);
         self.assignments.extend(facts.assignments);
         self.identity_providers.extend(facts.identity_providers);
@@ -109,6 +115,8 @@ impl Inventory {
             resource_statements: other.resource_statements.into_iter().collect(),
             org_nodes: other.org_nodes.into_iter().collect(),
             control_targets: other.control_targets.into_iter().collect(),
+            control_listings: other.control_listings.into_iter().collect(),
+            directory: other.directory.into_iter().collect(),
             permission_sets: other.permission_sets.into_iter().collect(),
             assignments: other.assignments.into_iter().collect(),
             identity_providers: other.identity_providers.into_iter().collect(),

@@ -79,9 +79,9 @@ pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectI
 pub use identity::{
     Humanity, Identity, IdentityId, IdentityKind, Label, LabelSource, Platform, Presence,
 };
-pub use identity_center::{Assignment, PermissionSet};
+pub use identity_center::{Assignment, DirectoryEntry, PermissionSet};
 pub use inventory::{Assessed, Inventory};
-pub use organization::{ControlTarget, OrgNode, OrgNodeKind};
+pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::{
     Attribution, CatalogEntity, Codeowners, CodeownersDialect, CodeownersRule, Container, Method,

@@ -1,6 +1,6 @@
 //! An organisation of accounts: its tree, and the policies that control what lies below a node.
 
-use super::{Evidence, PolicyId, Str};
+use super::{Evidence, PolicyId, PolicyKind, Str};
 
 /// What a node of an organisation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,4 +43,20 @@ pub struct ControlTarget {
     pub target: Str,
     /// Where it was read.
     pub evidence: Evidence,
+}
+
+/// That a list was read to its end, or a switch was seen: what makes "not there" out of "not read".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControlListing {
+    /// The organisation has this control policy.
+    Exists(PolicyId, PolicyKind),
+    /// All control policies of a kind that are attached to a node: node, kind.
+    OfNode(Str, PolicyKind),
+    /// All nodes that a control policy is attached to.
+    OfPolicy(PolicyId),
+    /// All control policies of a kind that the organisation has.
+    OfKind(PolicyKind),
+    /// Whether control policies of a kind are in force below a root, or in a whole organisation: its id,
+    /// the kind, on or off.
+    Switch(Str, PolicyKind, bool),
 }

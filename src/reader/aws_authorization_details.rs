@@ -4,6 +4,7 @@
 mod humanity;
 
 use super::Reader;
+use super::aws_instance_profiles::Profile;
 use super::aws_json::{Date, Item, pages, utf8};
 use crate::model::{
     Document, Effect, Entitlement, EntitlementRole, Evidence, Facts, IamRule, Identity, IdentityId,
@@ -120,6 +121,7 @@ struct Record {
     tags: Option<Vec<Tag>>,
     assume_role_policy_document: Option<Value>,
     role_last_used: Option<LastUsed>,
+    instance_profile_list: Option<Vec<Profile>>,
 }
 
 #[derive(Deserialize)]
@@ -213,7 +215,13 @@ impl Export<'_> {
         self.facts.sources.push((NAME.into(), account.clone()));
         match list {
             "UserDetailList" => self.user(&record, &account, pointer),
-            "RoleDetailList" => self.role(&record, &account, pointer),
+            "RoleDetailList" => {
+                self.role(&record, &account, pointer);
+                let profiles = record.instance_profile_list.iter().flatten();
+                let evidence = self.at(format!("{pointer}/InstanceProfileList"));
+                let workloads = profiles.flat_map(|profile| profile.workloads(&evidence));
+                self.facts.workloads.extend(workloads);
+            }
             _ => {
                 let name = record.name();
                 self.groups
@@ -482,6 +490,7 @@ impl Export<'_> {
                 trusts.push(Trust {
                     target: target.clone(),
                     cross_account: crosses(&principal, account),
+                    inside_organization: None,
                     principal,
                     effect: effect(&statement),
                     actions: actions.clone(),

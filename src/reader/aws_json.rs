@@ -19,7 +19,7 @@ pub(super) enum Item<'a> {
         /// Where it stands: `/UserDetailList/3`.
         pointer: String,
     },
-    /// Another member of a page.
+    /// Another member of a page; or, with `null`, that the page has one of the lists.
     Member {
         /// Its name.
         key: &'a str,
@@ -207,6 +207,11 @@ fn page<'de, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     while let Some(key) = map.next_key::<String>()? {
         if let Some(list) = lists.iter().find(|list| **list == key) {
+            // That the page has the list, be it empty.
+            handle(Item::Member {
+                key: &key,
+                raw: RawValue::NULL,
+            });
             map.next_value_seed(List {
                 list,
                 handle: &mut *handle,

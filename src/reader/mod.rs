@@ -10,7 +10,12 @@ pub mod allow;
 pub mod aws_access_keys;
 pub mod aws_authorization_details;
 pub mod aws_credential_report;
+pub mod aws_identity_center;
+pub mod aws_identity_providers;
+pub mod aws_instance_profiles;
 mod aws_json;
+pub mod aws_organizations;
+mod aws_policy_rules;
 pub mod backstage;
 pub mod certificates;
 pub mod codeowners;
@@ -50,6 +55,10 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
         Box::new(aws_credential_report::AwsCredentialReport),
+        Box::new(aws_identity_center::AwsIdentityCenter),
+        Box::new(aws_identity_providers::AwsIdentityProviders),
+        Box::new(aws_instance_profiles::AwsInstanceProfiles),
+        Box::new(aws_organizations::AwsOrganizations),
         Box::new(backstage::Backstage),
         Box::new(certificates::Certificates),
         Box::new(codeowners::Codeowners),

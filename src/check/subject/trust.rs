@@ -162,6 +162,7 @@ mod tests {
                 condition: Some(format!(r#"{{"{operator}":{{"x:sub":{value}}}}}"#).into()),
                 condition_keys: vec!["x:sub".into()],
                 cross_account: None,
+                inside_organization: None,
                 label: "Statement[0]".into(),
                 evidence: document.whole("x"),
             };

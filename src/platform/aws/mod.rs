@@ -17,3 +17,9 @@ pub mod managed;
 pub mod rows;
 
 pub mod tables;
+
+pub mod organization;
+
+pub mod single_sign_on;
+
+pub mod resource_control;
