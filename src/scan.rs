@@ -151,7 +151,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     observer.stage("joining");
     link::link(&mut inventory);
     observer.stage("weighing privileges");
-    let privilege = privilege::assess(&inventory);
+    let privilege = privilege::assess_at(&inventory, now);
     rules::note_tables(&inventory, &mut coverage);
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);

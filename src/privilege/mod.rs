@@ -1,16 +1,27 @@
 //! What each identity may do: one analyser per platform, one vocabulary for the answer.
 
-use crate::model::{Certainty, Hop, Identity, IdentityId, Inventory, Privilege, Proof, Tier};
+use crate::model::{
+    Certainty, Hop, Identity, IdentityId, Inventory, Privilege, Proof, Tier, Timestamp,
+};
 use aws::web_identity::{Entrance, entrance};
 use std::collections::BTreeMap;
 
 pub mod aws;
 pub mod kubernetes;
 
-/// The privilege of every identity of the inventory.
+/// The privilege of every identity of the inventory, whenever that is asked.
 pub fn assess(inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
+    judge(inventory, None)
+}
+
+/// The privilege of every identity of the inventory as of a time: what a date has ended is over.
+pub fn assess_at(inventory: &Inventory, now: Timestamp) -> BTreeMap<IdentityId, Privilege> {
+    judge(inventory, Some(now))
+}
+
+fn judge(inventory: &Inventory, now: Option<Timestamp>) -> BTreeMap<IdentityId, Privilege> {
     let mut out = BTreeMap::new();
-    aws::assess(inventory, &mut out);
+    aws::assess(inventory, now, &mut out);
     for privilege in out.values_mut() {
         privilege.own_tier = privilege.tier;
     }

@@ -19,7 +19,7 @@ pub(super) mod web_identity;
 mod world;
 
 use crate::model::{
-    Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Str, Tier,
+    Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Str, Tier, Timestamp,
 };
 use crate::platform::aws::access_level::AccessLevel;
 use crate::platform::aws::arn::Arn;
@@ -32,10 +32,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use world::{Kind, Node, World, compile};
 
-/// Judges every AWS identity of the inventory.
-pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) {
-    let (policies, positions) = compile(inventory);
-    let world = World::new(inventory, &policies, &positions);
+/// Judges every AWS identity of the inventory, as of a time if one is given.
+pub fn assess(
+    inventory: &Inventory,
+    now: Option<Timestamp>,
+    out: &mut BTreeMap<IdentityId, Privilege>,
+) {
+    let (policies, positions) = compile(inventory, now);
+    let world = World::new(inventory, &policies, &positions, now);
     let wide = climb(&world);
     let mut known = HashMap::new();
     let sources = inventory.sources.iter();

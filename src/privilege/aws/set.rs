@@ -4,7 +4,7 @@
 //! Allowed is what some statement allows, no statement denies and the boundary, if there is one, allows
 //! too. A denial under a condition that files cannot decide does not protect, but the answer says so.
 
-use super::condition::{Condition, Context, Verdict};
+use super::condition::{Asked, Condition, Context, Known, Verdict};
 use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
 use crate::model::Certainty;
@@ -63,6 +63,35 @@ pub(super) struct Allowed {
     pub keys: BTreeSet<String>,
 }
 
+/// In the variables of a set: that all tags of its member are among them, and no session brings others.
+pub(super) const ALL_TAGS: &str = "aws:principaltag";
+
+/// A request by the one member of a set.
+struct Member<'a> {
+    own: &'a BTreeMap<String, String>,
+    context: Context<'a>,
+}
+
+impl Asked for Member<'_> {
+    fn key(&self, key: &str) -> Known<'_> {
+        if let Some((_, value)) = self.context.iter().find(|(name, _)| *name == key) {
+            return match *value {
+                "" => Known::Absent,
+                value => Known::One(value.into()),
+            };
+        }
+        let own = self.own.get(key);
+        if !key.starts_with("aws:principaltag/") {
+            return own.map_or(Known::Unknown, |value| Known::One(value.into()));
+        }
+        match own {
+            _ if !self.own.contains_key(ALL_TAGS) => Known::Unknown,
+            Some(value) => Known::One(value.into()),
+            None => Known::Absent,
+        }
+    }
+}
+
 impl<'w> PolicySet<'w> {
     /// Whether the action is allowed: the firmest answer.
     pub(super) fn allowed(
@@ -114,11 +143,8 @@ impl<'w> PolicySet<'w> {
         if self.variables.is_empty() || !condition.asks_who() {
             return condition.judge(context);
         }
-        let own = self.variables.iter();
-        let own = own.filter(|(key, _)| !key.starts_with("aws:principaltag/"));
-        let mut all: Vec<(&str, &str)> = own.map(|(k, v)| (&**k, &**v)).collect();
-        all.extend(context);
-        condition.judge(&all)
+        let own = &self.variables;
+        condition.ask(&Member { own, context })
     }
 
     /// For a grant that comes from elsewhere (a role's trust): `None` when a denial, or for a role the

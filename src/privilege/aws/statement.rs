@@ -235,7 +235,10 @@ fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
         actions: actions(listed(&body.actions)),
         resources,
         variables,
-        condition: body.condition.as_deref().map(Condition::new),
+        condition: body
+            .condition
+            .as_deref()
+            .map(|json| Condition::versioned(json, body.version.as_deref() == Some("2012-10-17"))),
         label: rule.label.clone(),
         evidence: Some(rule.evidence.clone()),
     }

@@ -2,7 +2,7 @@
 
 use super::condition::{Condition, Verdict};
 use super::world::{Kind, Node, World};
-use crate::model::{Certainty, Effect, IdentityId, Inventory, Trust, TrustPrincipal};
+use crate::model::{Certainty, Effect, IdentityId, Inventory, Timestamp, Trust, TrustPrincipal};
 use crate::platform::aws::arn::Arn;
 use crate::platform::glob;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +73,17 @@ impl<'i> Gate<'i> {
             }
         }
         gates
+    }
+
+    /// Tells its conditions the time of the question.
+    pub(super) fn at(&mut self, now: Timestamp) {
+        let lists = [&mut self.named, &mut self.accounts, &mut self.anyone];
+        let lists = lists.into_iter().chain([&mut self.denials]).flatten();
+        for entry in lists.chain(self.services.values_mut()) {
+            if let Some(condition) = &mut entry.condition {
+                condition.at(now);
+            }
+        }
     }
 
     /// Whether the principal is let in: the firmest answer, and among equals the one that names it.

@@ -1,14 +1,15 @@
 //! The principals of an inventory, the policies they hold and the groups they are in, indexed.
 
-use super::set::{Boundary, PolicySet};
+use super::set::{ALL_TAGS, Boundary, PolicySet};
 use super::statement::{Compiled, Probe};
 use super::trust::Gate;
 use crate::model::{
-    Entitlement, EntitlementRole, Hop, Identity, IdentityId, IdentityKind, Inventory, Platform,
-    PolicyKind, Str,
+    Effect, Entitlement, EntitlementRole, Hop, Identity, IdentityId, IdentityKind, Inventory,
+    Platform, PolicyKind, Str, Timestamp,
 };
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::managed;
+use crate::platform::glob;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What sort of principal a node is.
@@ -66,7 +67,11 @@ pub(super) struct World<'i, 'w> {
 }
 
 /// Every policy that principals of the inventory hold, compiled; by id.
-pub(super) fn compile(inventory: &Inventory) -> (Vec<Compiled>, HashMap<Str, usize>) {
+/// With the time of the question, conditions that a date decides are decided.
+pub(super) fn compile(
+    inventory: &Inventory,
+    now: Option<Timestamp>,
+) -> (Vec<Compiled>, HashMap<Str, usize>) {
     let mut compiled = Vec::new();
     let mut positions = HashMap::new();
     let iam = |e: &&Entitlement| e.principal.0.starts_with("arn:");
@@ -96,6 +101,12 @@ pub(super) fn compile(inventory: &Inventory) -> (Vec<Compiled>, HashMap<Str, usi
         positions.insert(id.clone(), compiled.len());
         compiled.push(policy);
     }
+    if let Some(now) = now {
+        let statements = compiled.iter_mut().flat_map(|p| &mut p.statements);
+        for condition in statements.filter_map(|s| s.condition.as_mut()) {
+            condition.at(now);
+        }
+    }
     (compiled, positions)
 }
 
@@ -104,6 +115,7 @@ impl<'i, 'w> World<'i, 'w> {
         inventory: &'i Inventory,
         policies: &'w [Compiled],
         positions: &HashMap<Str, usize>,
+        now: Option<Timestamp>,
     ) -> Self {
         let mut world = Self {
             nodes: Vec::new(),
@@ -124,6 +136,9 @@ impl<'i, 'w> World<'i, 'w> {
         for node in &mut world.nodes {
             if let Some(gate) = gates.remove(node.id) {
                 node.gate = gate;
+            }
+            if let Some(now) = now {
+                node.gate.at(now);
             }
         }
         world
@@ -203,6 +218,7 @@ impl<'i, 'w> World<'i, 'w> {
                 .or_default()
                 .push((&membership.group.0, hop));
         }
+        let tagging = taggable(inventory);
         type Key = (Vec<usize>, Boundary, Option<usize>);
         let mut sets: HashMap<Key, usize> = HashMap::new();
         for position in 0..self.nodes.len() {
@@ -288,7 +304,7 @@ impl<'i, 'w> World<'i, 'w> {
                     grants,
                     boundary,
                     variables: if variable {
-                        variables(node)
+                        variables(node, tagging.contains(node.id))
                     } else {
                         BTreeMap::new()
                     },
@@ -363,8 +379,19 @@ fn name(pattern: &str) -> Option<&str> {
     (!name.contains(['*', '?'])).then_some(name)
 }
 
-/// The policy variables that an export tells the values of.
-fn variables(node: &Node<'_>) -> BTreeMap<String, String> {
+/// Roles whose sessions may bring tags of their own.
+fn taggable(inventory: &Inventory) -> BTreeSet<&IdentityId> {
+    let tags = |action: &Str| {
+        let action = action.to_ascii_lowercase();
+        action.starts_with("not ") || glob::matches(&action, "sts:tagsession")
+    };
+    let trusts = inventory.trusts.iter();
+    let trusts = trusts.filter(|t| t.effect == Effect::Allow && t.actions.iter().any(tags));
+    trusts.map(|trust| &trust.target).collect()
+}
+
+/// The policy variables that an export tells the values of. Tags are told whole unless sessions bring others.
+fn variables(node: &Node<'_>, taggable: bool) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     values.insert("aws:principalaccount".to_owned(), node.account.to_string());
     if let Some(identity) = node.identity {
@@ -380,6 +407,9 @@ fn variables(node: &Node<'_>) -> BTreeMap<String, String> {
         }
         if node.kind == Kind::User {
             values.insert("aws:username".to_owned(), identity.name.to_string());
+        }
+        if node.known && !taggable {
+            values.insert(ALL_TAGS.to_owned(), String::new());
         }
         for label in &identity.labels {
             let key = format!("aws:principaltag/{}", label.key.to_ascii_lowercase());
