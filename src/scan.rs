@@ -1,6 +1,7 @@
 //! The only place that knows the order of the stages.
 
 mod authors;
+pub mod can;
 mod gate;
 mod history;
 mod intake;

@@ -58,6 +58,9 @@ pub(super) enum Command {
     Report(ReportArguments),
     /// One identity or credential whole: owner, credentials, entitlements, paths, findings.
     Show(ShowArguments),
+    /// May this AWS principal do this to that, and which statements decide? Asked of exports, or of requests
+    /// that bring their policies.
+    Can(super::can::CanArguments),
     /// The checks and the kinds of credential: list, show, test.
     Checks(ChecksArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
@@ -308,7 +311,7 @@ fn family(text: &str) -> Result<crate::scan::Family, String> {
     text.trim().parse()
 }
 
-fn format(text: &str) -> Result<Format, String> {
+pub(super) fn format(text: &str) -> Result<Format, String> {
     text.parse()
         .map_err(|e: crate::report::UnknownFormat| e.to_string())
 }

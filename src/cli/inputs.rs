@@ -55,14 +55,7 @@ pub(super) fn scan(
     let parameters = checks
         .bind(&config_name, &config.parameters)
         .map_err(rule_errors)?;
-    let now = match &arguments.now {
-        Some(text) => Timestamp::parse(text).ok_or_else(|| {
-            Error::Usage(format!(
-                "--now: `{text}` is not a time; write 2026-03-31 or 2026-03-31T09:00:00Z"
-            ))
-        })?,
-        None => clock(),
-    };
+    let now = now(arguments.now.as_deref())?;
     if let Some(threads) = arguments.threads {
         // Fails only when a pool was built before, which nothing else does.
         rayon::ThreadPoolBuilder::new()
@@ -118,6 +111,18 @@ pub(super) fn scan(
     Ok((snapshot, config))
 }
 
+/// The time to judge by: the one named, or the clock's.
+pub(super) fn now(named: Option<&str>) -> Result<Timestamp, Error> {
+    let Some(text) = named else {
+        return Ok(clock());
+    };
+    Timestamp::parse(text).ok_or_else(|| {
+        Error::Usage(format!(
+            "--now: `{text}` is not a time; write 2026-03-31 or 2026-03-31T09:00:00Z"
+        ))
+    })
+}
+
 fn history(arguments: HistoryArguments) -> Result<HistoryOptions, Error> {
     let since = match &arguments.since {
         Some(text) => Some(Timestamp::parse(text).ok_or_else(|| {
@@ -153,7 +158,7 @@ fn config_path(arguments: &InputArguments) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn input(path: PathBuf) -> Result<Input, Error> {
+pub(super) fn input(path: PathBuf) -> Result<Input, Error> {
     if path.as_os_str() != "-" {
         return Ok(Input::Path(path));
     }

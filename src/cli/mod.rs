@@ -2,6 +2,7 @@
 
 mod args;
 mod cache;
+mod can;
 mod checks;
 mod config;
 mod diff;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&context, &arguments),
         Command::Report(arguments) => report::run(&context, &arguments),
         Command::Show(arguments) => show::run(&context, arguments),
+        Command::Can(arguments) => can::run(&context, arguments),
         Command::Checks(arguments) => checks::run(&arguments),
         Command::Init(arguments) => init::run(&context, arguments),
         Command::Schema => schema(),

@@ -52,6 +52,8 @@ pub mod inventory;
 
 pub mod privilege;
 
+pub mod decision;
+
 pub mod ownership;
 
 pub mod finding;
@@ -73,6 +75,7 @@ pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
 };
+pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
 pub use encoding::Wide;
 pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};

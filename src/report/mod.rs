@@ -14,6 +14,8 @@ mod fold;
 
 pub mod show;
 
+pub mod can;
+
 mod text;
 
 mod terminal;

@@ -11,6 +11,7 @@ mod condition;
 mod escalate;
 mod level;
 mod proof;
+pub mod request;
 mod scope;
 mod set;
 mod statement;

@@ -76,6 +76,16 @@ impl Template {
         self.text.eq_ignore_ascii_case(text)
     }
 
+    /// Whether some values of its variables would make it match.
+    pub(in crate::privilege::aws) fn could_match(&self, value: &str) -> bool {
+        let pieces = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text.as_str(),
+            Part::Literal(_) => "?",
+            Part::Variable(..) => "*",
+        });
+        glob::matches(&pieces.collect::<String>(), value)
+    }
+
     /// Fills in what a request says. `None` when a variable has no value, so that nothing matches.
     ///
     /// # Errors
