@@ -1,8 +1,6 @@
 //! IAM account authorization details (`aws iam get-account-authorization-details`): users, groups, roles
 //! and policies with their documents.
 
-mod humanity;
-
 use super::Reader;
 use super::aws_json::{Date, Item, pages, utf8};
 use crate::model::{
@@ -106,7 +104,6 @@ struct Record {
     name: Option<String>,
     #[serde(alias = "UserId", alias = "RoleId", alias = "GroupId")]
     id: Option<String>,
-    path: Option<String>,
     create_date: Option<Date>,
     #[serde(
         alias = "UserPolicyList",
@@ -120,6 +117,13 @@ struct Record {
     tags: Option<Vec<Tag>>,
     assume_role_policy_document: Option<Value>,
     role_last_used: Option<LastUsed>,
+    instance_profile_list: Option<Vec<Profile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Profile {
+    instance_profile_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -224,8 +228,7 @@ impl Export<'_> {
     }
 
     fn user(&mut self, record: &Record, account: &Str, pointer: &str) {
-        let mut identity = self.identity(record, IdentityKind::AwsUser, account, pointer);
-        identity.humanity = humanity::user(&identity.name, &identity.labels);
+        let identity = self.identity(record, IdentityKind::AwsUser, account, pointer);
         let root = record.arn.split(":user/").next().unwrap_or_default();
         for name in record.group_list.iter().flatten() {
             self.members.push((
@@ -248,11 +251,17 @@ impl Export<'_> {
                 None => Moment::Unknown,
             };
         }
-        let path = record.path.as_deref().unwrap_or(&record.arn);
-        if path.contains("/aws-service-role/") || record.arn.contains(":role/aws-service-role/") {
+        // Paths that IAM keeps for itself: nobody else can make a role there.
+        if record.arn.contains(":role/aws-service-role/") {
             identity.provider_managed = Some("service-linked role".into());
-        } else if record.arn.contains("/aws-reserved/sso.amazonaws.com/") {
+        } else if record.arn.contains(":role/aws-reserved/") {
             identity.provider_managed = Some("Identity Center permission-set role".into());
+        }
+        for profile in record.instance_profile_list.iter().flatten() {
+            let name = profile.instance_profile_name.as_deref();
+            identity
+                .serves
+                .extend(name.map(|name| format!("ec2:{name}").into()));
         }
         let trusts = match &record.assume_role_policy_document {
             None | Some(Value::Null) => Vec::new(),
@@ -263,7 +272,6 @@ impl Export<'_> {
                 &format!("{pointer}/AssumeRolePolicyDocument"),
             ),
         };
-        identity.humanity = humanity::role(&identity, &trusts);
         self.facts.trusts.extend(trusts);
         self.facts.identities.push(identity);
     }
