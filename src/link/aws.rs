@@ -1,9 +1,14 @@
 //! Joins of AWS exports: a key in a listing and the same key in the credential report, a user name and the
 //! user, a leaked key and the listing that confirms it; and what only shows once all of them are there.
 
+mod nature;
+mod serves;
+mod subject;
+mod words;
+
 use crate::model::{
-    Confidence, Credential, CredentialId, CredentialStatus, Humanity, Identity, IdentityId,
-    IdentityKind, Inventory, Membership, Moment, ONLY_PUBLIC_HALF, Origin, Platform, Presence, Str,
+    Confidence, Credential, CredentialId, IdentityId, IdentityKind, Inventory, Membership, Moment,
+    ONLY_PUBLIC_HALF, Origin, Platform, Presence, Str,
 };
 use crate::platform::aws::arn::Arn;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,6 +30,12 @@ pub fn link(inventory: &mut Inventory) {
     join_reported_keys(inventory);
     note_leaks(inventory);
     conclude(inventory);
+}
+
+/// Says of every identity who acts through it, once everything else is joined. Idempotent.
+pub fn identify(inventory: &mut Inventory) {
+    serves::tell(inventory);
+    nature::tell(inventory);
 }
 
 /// Users name their groups without path. A page that has the user may not have the group, so names that
@@ -234,7 +245,7 @@ fn note_leaks(inventory: &mut Inventory) {
     }
 }
 
-/// What follows for users from all their credentials: last use, and person or machine.
+/// What follows for users from all their credentials: when they were last used.
 fn conclude(inventory: &mut Inventory) {
     let mut held: HashMap<IdentityId, Vec<&Credential>> = HashMap::new();
     for credential in inventory.credentials.values() {
@@ -263,45 +274,7 @@ fn conclude(inventory: &mut Inventory) {
             }
             _ => {}
         }
-        if reported {
-            let keys = credentials.iter().filter(|c| c.id.0.starts_with(KEY));
-            let active = keys
-                .filter(|c| c.status == CredentialStatus::Active)
-                .count();
-            refine(identity, active > 0);
-        }
     }
-}
-
-/// Person or machine, from how somebody signs in. What a tag says stands.
-fn refine(identity: &mut Identity, keys: bool) {
-    let (humanity, reason) = &identity.humanity;
-    if reason.starts_with("tag ") || *humanity == Humanity::Human {
-        return;
-    }
-    let console = identity.console_access;
-    let mfa = identity.mfa == Some(true);
-    let concluded = match (identity.kind, console, keys, humanity) {
-        (IdentityKind::AwsRoot, _, false, _) => (Humanity::Human, "root user without access keys"),
-        (IdentityKind::AwsRoot, _, true, _) => {
-            (Humanity::Undetermined, "root user with access keys")
-        }
-        (_, Some(true), false, _) if mfa => (
-            Humanity::Human,
-            "console password with MFA and no access keys",
-        ),
-        (_, Some(true), false, Humanity::Undetermined) => {
-            (Humanity::Human, "console password and no access keys")
-        }
-        (_, Some(false), true, Humanity::Undetermined) => {
-            (Humanity::NonHuman, "access keys and no console password")
-        }
-        (_, Some(true), true, Humanity::Undetermined) => {
-            (Humanity::Undetermined, "console password and access keys")
-        }
-        _ => return,
-    };
-    identity.humanity = (concluded.0, concluded.1.into());
 }
 
 /// Whether a credential is a slot of the credential report, whose id is not known.

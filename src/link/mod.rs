@@ -11,4 +11,5 @@ pub fn link(inventory: &mut Inventory) {
     aws::link(inventory);
     kubernetes::link(inventory);
     credentials::link(inventory);
+    aws::identify(inventory);
 }

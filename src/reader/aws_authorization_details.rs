@@ -1,8 +1,6 @@
 //! IAM account authorization details (`aws iam get-account-authorization-details`): users, groups, roles
 //! and policies with their documents.
 
-mod humanity;
-
 use super::Reader;
 use super::aws_instance_profiles::Profile;
 use super::aws_json::{Date, Item, pages, utf8};
@@ -107,7 +105,6 @@ struct Record {
     name: Option<String>,
     #[serde(alias = "UserId", alias = "RoleId", alias = "GroupId")]
     id: Option<String>,
-    path: Option<String>,
     create_date: Option<Date>,
     #[serde(
         alias = "UserPolicyList",
@@ -232,8 +229,7 @@ impl Export<'_> {
     }
 
     fn user(&mut self, record: &Record, account: &Str, pointer: &str) {
-        let mut identity = self.identity(record, IdentityKind::AwsUser, account, pointer);
-        identity.humanity = humanity::user(&identity.name, &identity.labels);
+        let identity = self.identity(record, IdentityKind::AwsUser, account, pointer);
         let root = record.arn.split(":user/").next().unwrap_or_default();
         for name in record.group_list.iter().flatten() {
             self.members.push((
@@ -256,11 +252,17 @@ impl Export<'_> {
                 None => Moment::Unknown,
             };
         }
-        let path = record.path.as_deref().unwrap_or(&record.arn);
-        if path.contains("/aws-service-role/") || record.arn.contains(":role/aws-service-role/") {
+        // Paths that IAM keeps for itself: nobody else can make a role there.
+        if record.arn.contains(":role/aws-service-role/") {
             identity.provider_managed = Some("service-linked role".into());
-        } else if record.arn.contains("/aws-reserved/sso.amazonaws.com/") {
+        } else if record.arn.contains(":role/aws-reserved/") {
             identity.provider_managed = Some("Identity Center permission-set role".into());
+        }
+        for profile in record.instance_profile_list.iter().flatten() {
+            let name = profile.instance_profile_name.as_deref();
+            identity
+                .serves
+                .extend(name.map(|name| format!("ec2:{name}").into()));
         }
         let trusts = match &record.assume_role_policy_document {
             None | Some(Value::Null) => Vec::new(),
@@ -271,7 +273,6 @@ impl Export<'_> {
                 &format!("{pointer}/AssumeRolePolicyDocument"),
             ),
         };
-        identity.humanity = humanity::role(&identity, &trusts);
         self.facts.trusts.extend(trusts);
         self.facts.identities.push(identity);
     }

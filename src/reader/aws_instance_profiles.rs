@@ -82,7 +82,7 @@ impl Reader for AwsInstanceProfiles {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Profile {
     arn: String,
-    instance_profile_name: Option<String>,
+    pub(super) instance_profile_name: Option<String>,
     roles: Option<Vec<RoleName>>,
 }
 

@@ -123,7 +123,7 @@ fn gap_row(gap: &Gap<'_>) -> Vec<String> {
 }
 
 /// Columns of `inventory.csv`.
-const INVENTORY: [&str; 41] = [
+const INVENTORY: [&str; 42] = [
     "ref_id",
     "record_type",
     "id",
@@ -165,6 +165,7 @@ const INVENTORY: [&str; 41] = [
     "locations",
     "open_findings",
     "worst_severity",
+    "serves",
 ];
 
 fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
@@ -221,6 +222,7 @@ fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
         places(&s.evidence),
         row.open.to_string(),
         row.worst.map_or("", |s| s.as_str()).to_owned(),
+        list(identity.map(|i| &i.serves)),
     ]);
     cells
 }

@@ -40,6 +40,9 @@ pub(super) fn identity(
     if let Some(reason) = &i.provider_managed {
         pen.field("provider's", PLAIN, &clean(reason))?;
     }
+    if !i.serves.is_empty() {
+        pen.field("serves", PLAIN, &clean(&i.serves.join(", ")))?;
+    }
     if !i.presence.is_empty() {
         pen.field("known as", PLAIN, &clean(&i.presence.join(", ")))?;
     }

@@ -160,6 +160,7 @@ impl<'a> Index<'a> {
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
+            serves: identity.serves.iter().map(ToString::to_string).collect(),
             declaration: declaration.map(|e| e.id.to_string()),
             purpose: declaration.and_then(|e| text(&e.purpose)),
             environment: declaration.and_then(|e| text(&e.environment)),

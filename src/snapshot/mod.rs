@@ -255,6 +255,11 @@ pub struct Identity {
     pub workloads: Vec<String>,
     /// Ids of identities of other platforms that it becomes by design.
     pub becomes: Vec<String>,
+    /// What acts through it, as far as trust, path and tags tell: `lambda`, `ec2:<instance profile>`,
+    /// `eks:<cluster>/<namespace>/<name>`, `github-actions:acme/payments`, `single-sign-on:ReadOnly`,
+    /// `service-linked:ecs`, `account:444455556666`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<String>,
     /// Id of the registry entry that speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<String>,

@@ -14,6 +14,8 @@ pub mod access_level;
 
 pub mod managed;
 
+pub mod requirement;
+
 pub mod rows;
 
 pub mod tables;
