@@ -8,7 +8,7 @@ use crate::model::{
     Platform, PolicyId, PolicyKind, Str, Timestamp, Trust,
 };
 use crate::platform::aws::arn::Arn;
-use crate::platform::aws::tables;
+use crate::platform::aws::managed;
 use crate::platform::glob;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -569,7 +569,7 @@ fn empty(id: &Str) -> Policy {
 fn compiled(inventory: &Inventory, id: &PolicyId, policies: &mut Vec<Policy>) -> Option<usize> {
     let policy = match inventory.policies.get(id) {
         Some(policy) => Policy::of_rules(id.0.clone(), policy.version.clone(), policy.rules.iter()),
-        None => Policy::of_document(id.0.clone(), &tables::managed_policy(&id.0)?, false),
+        None => Policy::of_document(id.0.clone(), &managed::policy(&id.0)?.document, false),
     };
     policies.push(policy);
     Some(policies.len() - 1)
