@@ -87,6 +87,8 @@ fn targets(row: &Escalation, hit: &Account, actor: &str, twins: &mut Vec<(&'stat
         .collect();
     let each = |change: &dyn Fn(&mut Map<String, Value>)| {
         hit.with(|a| {
+            let narrow = json!({"allow": [{"do": ["s3:ListAllMyBuckets"]}]});
+            a.insert("policy/narrow".into(), narrow);
             for other in &others {
                 change(a.get_mut(other).unwrap().as_object_mut().unwrap());
             }
@@ -101,14 +103,14 @@ fn targets(row: &Escalation, hit: &Account, actor: &str, twins: &mut Vec<(&'stat
         })));
         if !row.targets.contains(&WideGroup) {
             twins.push(("a target with a boundary", each(&|t| {
-                t.insert("boundary".into(), "arn:aws:iam::aws:policy/ReadOnlyAccess".into());
+                t.insert("boundary".into(), "policy/narrow".into());
             })));
         }
     }
     let rewritten = |t: &Target| matches!(t, SameUser | AnyRole | AssumableRole | WrittenRole);
     if row.targets.iter().any(rewritten) {
         twins.push(("a target with a boundary", each(&|t| {
-            t.insert("boundary".into(), "arn:aws:iam::aws:policy/ReadOnlyAccess".into());
+            t.insert("boundary".into(), "policy/narrow".into());
         })));
     }
     if row.targets.iter().any(through) || assumes && row.id != "x-33" {

@@ -367,9 +367,11 @@ impl<'i> Engine<'_, 'i, '_> {
         let who = self.cohorts.get(cohort)?;
         let set = self.set(who)?;
         let account = &*self.world.nodes.get(*who.members.first()?)?.account;
+        let of_iam = |p: Probe| super::super::statement::spelling(p).starts_with("iam:");
+        let passed = rule.has(Target::PassedRole);
         let elsewhere: Vec<Probe> = rule
             .others()
-            .filter(|&p| !super::super::statement::spelling(p).starts_with("iam:"))
+            .filter(|&p| if passed { p != *PASS } else { !of_iam(p) })
             .collect();
         if rule.row.existing.is_none() {
             return elsewhere

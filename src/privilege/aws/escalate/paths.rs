@@ -6,6 +6,7 @@ use super::climb::{MAX_DEPTH, through};
 use super::data::prize;
 use super::{Engine, Entry, Found, Rise, Way};
 use crate::model::{Certainty, Goal, Hop, Path, Str};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -214,8 +215,8 @@ fn short(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// One entry a row and goal, the best; a row whose actions hold another listed row's to the same effect is
-/// named with that one. Data that an equally firm way to everything comes to is left out.
+/// One entry a row and goal, the best; a row whose actions hold another listed row's, or are held by them, to
+/// the same effect is named with that one. Data that an equally firm way to everything comes to is left out.
 fn folded<'i>(mut entries: Vec<Entry<'i>>) -> Vec<(Entry<'i>, BTreeSet<Str>)> {
     let rank = |e: &Entry<'_>| {
         (
@@ -224,7 +225,8 @@ fn folded<'i>(mut entries: Vec<Entry<'i>>) -> Vec<(Entry<'i>, BTreeSet<Str>)> {
             e.way.keys.len(),
             e.goal,
             e.depth,
-            e.way.rule.actions.len(),
+            // The row that says most of what is held needs the least that is there already.
+            Reverse(e.way.rule.actions.len()),
         )
     };
     entries.sort_by(|a, b| (rank(a), &a.way.rule.id).cmp(&(rank(b), &b.way.rule.id)));
