@@ -210,6 +210,8 @@ pub struct Path {
     pub certainty: Certainty,
     /// The number of its first step in the platform's table of ways: `iam-007`.
     pub rule: Str,
+    /// Rows with the same end whose actions hold all of this one's, or are held by them.
+    pub also: BTreeSet<Str>,
     /// What the first step does, in a sentence: `write an inline policy on a user`.
     pub title: Str,
     /// On whom or what the first step is taken: an ARN, or a pattern of names.

@@ -374,7 +374,7 @@ impl Export<'_> {
         }
     }
 
-    /// A managed policy with its default version's document; other versions have no effect.
+    /// A managed policy with its default version's document; other versions have no effect until made the default.
     fn managed(&mut self, managed: Managed, pointer: &str) {
         let account = Arn::parse(&managed.arn).and_then(|arn| arn.customer());
         if let Some(account) = account {
@@ -419,6 +419,17 @@ impl Export<'_> {
             )
             .into_iter()
             .collect();
+        let version = |v: &Version| v.version_id.as_deref().map(Str::from);
+        policy.version = versions.get(index).and_then(version);
+        // AWS's own policies have one version that its customers can choose.
+        let others = versions.iter().enumerate().filter(|(i, _)| *i != index);
+        for (index, other) in others.filter(|_| account.is_some()) {
+            if let (Some(version), Some(document)) = (version(other), &other.document) {
+                let place = format!("{pointer}/PolicyVersionList/{index}/Document");
+                let rules = self.rules(document, &place).into_iter().collect();
+                policy.dormant.insert(version, rules);
+            }
+        }
         self.facts.policies.push(policy);
     }
 

@@ -8,7 +8,8 @@ use super::text::{accepted, clean, count, day, exposed, number, owner, place, wh
 use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
 use crate::snapshot::{
-    Change, Credential, Entitlement, Evidence, Finding, Ownership, Privilege, Proof, Trust, When,
+    Change, Credential, Entitlement, Evidence, Finding, Ownership, Path, Privilege, Proof, Trust,
+    When,
 };
 use std::io;
 
@@ -236,6 +237,7 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
     if !privilege.reach.is_empty() {
         pen.field("reach", PLAIN, &clean(&privilege.reach.join(", ")))?;
     }
+    paths(&privilege.paths, pen)?;
     for capability in &privilege.capabilities {
         pen.field("can", PLAIN, &clean(&capability.name))?;
         chain(&capability.proof, &mut shown, pen)?;
@@ -255,6 +257,47 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
         "documents",
         pen,
     )
+}
+
+/// The ways further than the own rights, with what each depends on.
+fn paths(paths: &[Path], pen: &mut Pen<'_>) -> io::Result<()> {
+    for path in paths.iter().take(MANY) {
+        let style = match &*path.certainty {
+            "certain" => RED,
+            _ => YELLOW,
+        };
+        let mut text = format!(
+            "to {}: {} ({}), {}",
+            match &*path.goal {
+                "data" => "data",
+                _ => "everything",
+            },
+            clean(&path.title),
+            clean(&path.rule),
+            clean(&path.certainty)
+        );
+        if !path.also.is_empty() {
+            text.push_str(&format!("; also {}", clean(&path.also.join(", "))));
+        }
+        pen.field("path", style, &text)?;
+        pen.text(15, PLAIN, &format!("on {}", clean(&path.subject)))?;
+        for hop in path.hops.iter().take(MANY) {
+            let at = match &hop.evidence {
+                Some(evidence) => place(evidence),
+                None => "the platform's own".to_owned(),
+            };
+            pen.item(15, (DIM, "→"), DIM, &format!("{}: {at}", clean(&hop.what)))?;
+        }
+        rest(path.hops.len(), MANY, "step", "steps", pen)?;
+        if !path.conditions.is_empty() {
+            let keys = clean(&path.conditions.join(", "));
+            pen.text(15, YELLOW, &format!("depends on {keys}"))?;
+        }
+        for missing in &path.missing {
+            pen.text(15, YELLOW, &format!("if there is {}", clean(missing)))?;
+        }
+    }
+    rest(paths.len(), MANY, "path", "paths", pen)
 }
 
 /// A proof, step by step; one that has been shown is only named.

@@ -383,14 +383,31 @@ impl From<&model::Proof> for wire::Proof {
         Self {
             claim: p.claim.clone(),
             certainty: p.certainty.as_str().to_owned(),
-            hops: p
-                .hops
-                .iter()
-                .map(|h| wire::Hop {
-                    what: h.what.clone(),
-                    evidence: h.evidence.as_ref().map(Into::into),
-                })
-                .collect(),
+            hops: hops(&p.hops),
+        }
+    }
+}
+
+fn hops(hops: &[model::Hop]) -> Vec<wire::Hop> {
+    let hops = hops.iter().map(|h| wire::Hop {
+        what: h.what.clone(),
+        evidence: h.evidence.as_ref().map(Into::into),
+    });
+    hops.collect()
+}
+
+impl From<&model::Path> for wire::Path {
+    fn from(p: &model::Path) -> Self {
+        Self {
+            goal: p.goal.as_str().to_owned(),
+            certainty: p.certainty.as_str().to_owned(),
+            rule: p.rule.clone(),
+            also: p.also.iter().cloned().collect(),
+            title: p.title.clone(),
+            subject: p.subject.clone(),
+            conditions: p.conditions.iter().cloned().collect(),
+            missing: p.missing.iter().cloned().collect(),
+            hops: hops(&p.hops),
         }
     }
 }
@@ -411,6 +428,7 @@ impl From<&model::Privilege> for wire::Privilege {
                 })
                 .collect(),
             reach: p.reach.iter().map(ToString::to_string).collect(),
+            paths: p.paths.iter().map(|path| (&**path).into()).collect(),
             wildcard: p.wildcard.as_ref().map(Into::into),
             unresolved: p.unresolved.iter().map(ToString::to_string).collect(),
         }

@@ -328,6 +328,9 @@ pub struct Privilege {
     pub capabilities: Vec<Capability>,
     /// `account:…`, `cluster:…`, `namespace:…`.
     pub reach: Vec<String>,
+    /// The ways to go further than its own rights, the firmest first, then the shortest; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Path>,
     /// The proof that a rule grants everything by wildcard, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wildcard: Option<Proof>,
@@ -353,6 +356,32 @@ pub struct Proof {
     /// `certain`, `conditional`, `unresolved`.
     pub certainty: String,
     /// The chain.
+    pub hops: Vec<Hop>,
+}
+
+/// A way in which an identity can get further than its own rights go.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Path {
+    /// `admin` or `data`: to doing anything, or to data and secrets that its own rights do not reach.
+    pub goal: String,
+    /// `certain`, `conditional`, `unresolved`.
+    pub certainty: String,
+    /// The number of the first step in the platform's table of ways: `iam-007`.
+    pub rule: Str,
+    /// Numbers of ways to the same end whose actions hold this one's, or are held by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Str>,
+    /// What the first step does, after "can".
+    pub title: Str,
+    /// On whom or what: an ARN, a pattern, or `itself`.
+    pub subject: Str,
+    /// Condition keys that it depends on and that files do not decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Str>,
+    /// What it depends on and was not read: `a Lambda function that runs as arn:…`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Str>,
+    /// The steps to the goal, from the identity outwards.
     pub hops: Vec<Hop>,
 }
 

@@ -14,6 +14,11 @@ pub trait Row: DeserializeOwned {
     /// The actions it names.
     fn actions(&self) -> &[String];
 
+    /// Whether its parts fit together; what is wrong if not.
+    fn usable(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     /// Takes out an action that is not known. Whether something is left that can be used.
     fn without(&mut self, action: &str) -> bool;
 }
@@ -54,6 +59,12 @@ pub fn read<R: Row>(file: &str, text: &str) -> Rows<R> {
 impl<R: Row> Rows<R> {
     fn add(&mut self, file: &str, line: usize, mut row: R) {
         let mut usable = true;
+        if let Err(why) = row.usable() {
+            let title = row.title();
+            self.faults
+                .push(format!("{file}:{line}: {title} is not used: {why}"));
+            return;
+        }
         for action in row.actions().to_vec() {
             match known(&action) {
                 Known::Current(_) => {}

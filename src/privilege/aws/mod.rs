@@ -26,7 +26,7 @@ use crate::platform::aws::access_level::AccessLevel;
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::is_everything;
 use crate::platform::aws::tables::MEANINGS;
-use escalate::{Rise, Way, assumers, climb};
+use escalate::{Asked, Engine, Rise, Way, Who, climb, listed, reach_data};
 use set::{Allowed, Boundary, On, PolicySet};
 use statement::probe;
 use std::cmp::Reverse;
@@ -41,7 +41,9 @@ pub fn assess(
 ) {
     let (policies, positions) = compile(inventory, now);
     let world = World::new(inventory, &policies, &positions, now);
-    let wide = climb(&world);
+    let engine = Engine::new(&world, inventory);
+    let mut found = climb(&engine);
+    reach_data(&engine, &mut found);
     let mut known = HashMap::new();
     let sources = inventory.sources.iter();
     let read = sources.filter(|(kind, _)| &**kind == "aws-authorization-details");
@@ -60,11 +62,15 @@ pub fn assess(
         .iter()
         .enumerate()
         .map(|(position, node)| match sets.get(node.set) {
-            Some(judged) => answer(&world, &wide, position, node, judged),
+            Some(judged) => answer(&world, &found.wide, position, node, judged),
             None => Privilege::default(),
         })
         .collect();
-    through_roles(&world, &mut answers);
+    handed_on(&engine, &mut answers);
+    let paths = listed(&engine, &found);
+    for (answer, paths) in answers.iter_mut().zip(paths) {
+        answer.paths = paths;
+    }
     for (node, answer) in world.nodes.iter().zip(answers) {
         if node.kind != Kind::Group {
             out.insert(node.id.clone(), answer);
@@ -240,14 +246,13 @@ fn answer(
                 Rise::Root | Rise::Admin(_) => (Tier::Admin, Capability::Administer),
                 Rise::Way(_) => (Tier::Escalate, Capability::Escalate),
             };
-            if let Rise::Way(Way {
-                trust: Some(_),
-                target: Some(target),
-                ..
-            }) = rise
+            if let Rise::Way(way) = rise
+                && let Some(target) = way.target
             {
-                answer.add(Capability::Impersonate, proof.clone());
-                reach(world, *target, &mut answer);
+                if way.rule.id == "sts-001" {
+                    answer.add(Capability::Impersonate, proof.clone());
+                }
+                reach(world, target, &mut answer);
             }
             answer.add(capability, proof.clone());
             raise(&mut answer, tier, proof);
@@ -305,13 +310,15 @@ fn reach(world: &World<'_, '_>, target: usize, answer: &mut Privilege) {
     }
 }
 
-/// Who can assume a role can do what the role can do: tiers below `escalate` are handed on, too.
-fn through_roles(world: &World<'_, '_>, answers: &mut [Privilege]) {
+/// Who can become somebody can do what that one can do: tiers below `escalate` are handed on, too. What is
+/// below `issue` only by assuming roles, for whoever may do more to others changes things already.
+fn handed_on(engine: &Engine<'_, '_, '_>, answers: &mut [Privilege]) {
+    let world = engine.world;
     for tier in [Tier::Issue, Tier::Write, Tier::Read] {
-        // How many members of each set are below the tier.
-        let mut below: Vec<usize> = world
-            .members
-            .iter()
+        // How many members of each cohort are below the tier.
+        let mut below: Vec<usize> = engine
+            .cohorts
+            .members()
             .map(|members| {
                 let low = |p: &&usize| answers.get(**p).is_some_and(|a| a.tier < tier);
                 members.iter().filter(low).count()
@@ -321,49 +328,93 @@ fn through_roles(world: &World<'_, '_>, answers: &mut [Privilege]) {
             .iter()
             .enumerate()
             .filter(|(p, a)| {
-                a.tier == tier && world.nodes.get(*p).is_some_and(|n| n.kind == Kind::Role)
+                let kind = world.nodes.get(*p).map(|n| n.kind);
+                let fits =
+                    kind == Some(Kind::Role) || kind == Some(Kind::User) && tier == Tier::Issue;
+                a.tier == tier && fits
             })
             .map(|(p, _)| p)
             .collect();
-        while let Some(role) = queue.pop_front() {
-            let lower = |p: usize| {
-                answers.get(p).is_some_and(|a| a.tier < tier)
-                    && world.nodes.get(p).is_some_and(|n| n.kind != Kind::Group)
+        while let Some(target) = queue.pop_front() {
+            let steps = {
+                let lower = |p: usize| {
+                    answers.get(p).is_some_and(|a| a.tier < tier)
+                        && world.nodes.get(p).is_some_and(|n| n.kind != Kind::Group)
+                };
+                let asked = Asked {
+                    cohort: &|rule, cohort| {
+                        (tier == Tier::Issue || escalate::assumes(rule))
+                            && below.get(cohort).is_some_and(|&low| low > 0)
+                    },
+                    node: &lower,
+                    limit: Certainty::Unresolved,
+                };
+                engine.towards(target, &asked)
             };
-            let open = |set: usize| below.get(set) != Some(&0);
-            let found = assumers(world, role, Certainty::Unresolved, &open, &lower);
-            for (position, way) in found {
-                let (Some(source), Some(node)) = (answers.get(role), world.nodes.get(position))
-                else {
-                    continue;
+            for step in steps {
+                let members = match step.who {
+                    Who::Node(position) => vec![position],
+                    Who::Cohort(cohort) => engine.cohorts.members_of(cohort).to_vec(),
                 };
-                let source = source.clone();
-                let handed = |p: &Proof| proof::of_hop(world, node, &way, p);
-                let Some(proof) = source.proof.as_ref().map(handed) else {
-                    continue;
-                };
-                let Some(answer) = answers.get_mut(position) else {
-                    continue;
-                };
-                for capability in [Capability::IssueCredentials, Capability::RecoverAccounts] {
-                    if let Some(p) = source.capabilities.get(&capability) {
-                        answer.add(capability, handed(p));
+                for position in members {
+                    if position == target
+                        || !hand(engine, target, position, &step.way, tier, answers)
+                    {
+                        continue;
                     }
-                }
-                answer.add(Capability::Impersonate, proof.clone());
-                raise(answer, tier, proof);
-                if let Some(left) = below.get_mut(node.set) {
-                    *left = left.saturating_sub(1);
-                }
-                if !answer.unresolved.is_empty() {
-                    answer.certainty = Certainty::Unresolved;
-                }
-                answer.reach.insert(Reach::Account(node.account.clone()));
-                reach(world, role, answer);
-                if node.kind == Kind::Role {
-                    queue.push_back(position);
+                    let cohort = engine.cohorts.of.get(position).copied();
+                    if let Some(left) = cohort.and_then(|c| below.get_mut(c)) {
+                        *left = left.saturating_sub(1);
+                    }
+                    let kind = world.nodes.get(position).map(|n| n.kind);
+                    if kind == Some(Kind::Role) || tier == Tier::Issue {
+                        queue.push_back(position);
+                    }
                 }
             }
         }
     }
+}
+
+/// Gives one principal what another one, whom it can become, may do.
+fn hand(
+    engine: &Engine<'_, '_, '_>,
+    from: usize,
+    to: usize,
+    way: &Way<'_>,
+    tier: Tier,
+    answers: &mut [Privilege],
+) -> bool {
+    let world = engine.world;
+    let (Some(source), Some(node)) = (answers.get(from), world.nodes.get(to)) else {
+        return false;
+    };
+    if node.kind == Kind::Group || answers.get(to).is_none_or(|a| a.tier >= tier) {
+        return false;
+    }
+    let handed = |p: &Proof| proof::of_hop(world, node, way, p);
+    let Some(proof) = source.proof.as_ref().map(handed) else {
+        return false;
+    };
+    let given: Vec<(Capability, Proof)> =
+        [Capability::IssueCredentials, Capability::RecoverAccounts]
+            .into_iter()
+            .filter_map(|c| Some((c, handed(source.capabilities.get(&c)?))))
+            .collect();
+    let Some(answer) = answers.get_mut(to) else {
+        return false;
+    };
+    for (capability, proof) in given {
+        answer.add(capability, proof);
+    }
+    if way.rule.id == "sts-001" {
+        answer.add(Capability::Impersonate, proof.clone());
+    }
+    raise(answer, tier, proof);
+    if !answer.unresolved.is_empty() {
+        answer.certainty = Certainty::Unresolved;
+    }
+    answer.reach.insert(Reach::Account(node.account.clone()));
+    reach(world, from, answer);
+    true
 }

@@ -63,8 +63,9 @@ pub(super) fn of_rise(world: &World<'_, '_>, wide: &[Option<Rise<'_>>], position
             Rise::Way(way) => {
                 walk(world, node, way, &mut proof.hops);
                 next = way.target;
-                let claim = format!("can {}: {} ({})", way.title, way.subject, way.rule);
-                (depending(claim, &way.keys), way.certainty)
+                let claim = format!("can {}: {} ({})", way.rule.title, way.subject, way.rule.id);
+                let claim = depending(claim, &way.keys);
+                (lacking(claim, &way.missing), way.certainty)
             }
         };
         if step == 0 {
@@ -84,8 +85,9 @@ pub(super) fn of_hop(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, role
         evidence: None,
     });
     hops.extend(role.hops.iter().take(MAX_CHAIN * 4).cloned());
+    let claim = depending(format!("{} as {}", role.claim, way.subject), &way.keys);
     Proof {
-        claim: depending(format!("{} as {}", role.claim, way.subject), &way.keys).into(),
+        claim: lacking(claim, &way.missing).into(),
         hops,
         certainty: role.certainty.max(way.certainty),
     }
@@ -126,6 +128,14 @@ fn statement(world: &World<'_, '_>, node: &Node<'_>, allowed: &Allowed, hops: &m
             hops.push(step);
         }
     }
+}
+
+fn lacking(claim: String, missing: &BTreeSet<String>) -> String {
+    if missing.is_empty() {
+        return claim;
+    }
+    let missing: Vec<_> = missing.iter().map(String::as_str).collect();
+    format!("{claim}, if there is {}", missing.join(", and "))
 }
 
 fn depending(claim: String, keys: &BTreeSet<String>) -> String {

@@ -195,6 +195,20 @@ impl<'w> PolicySet<'w> {
             .collect()
     }
 
+    /// Whether some statement names the action, rather than every action, and allows it on the resource if
+    /// one is given; before denials and boundary.
+    pub(super) fn names(&self, probe: Probe, arn: Option<&str>) -> bool {
+        let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        policies.any(|policy| {
+            let numbers = policy.allow.get(&probe).into_iter().flatten();
+            let mut statements = numbers.filter_map(|&n| policy.statements.get(n));
+            statements.any(|statement| {
+                let on = |arn| self.scopes(statement).iter().any(|p| glob::matches(p, arn));
+                !statement.broad && arn.is_none_or(on)
+            })
+        })
+    }
+
     fn holds(
         &self,
         probe: Probe,

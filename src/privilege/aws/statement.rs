@@ -44,6 +44,11 @@ static PROBES: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
     probes
 });
 
+/// How many probes there are.
+pub(super) fn probe_count() -> usize {
+    PROBES.len()
+}
+
 /// The probe of an action.
 pub(super) fn probe(action: &str) -> Option<Probe> {
     let action = action.to_ascii_lowercase();
@@ -139,6 +144,8 @@ impl Statement {
 pub(super) struct Compiled {
     pub id: Str,
     pub name: Str,
+    /// The version that its statements are of.
+    pub version: Option<Str>,
     /// Whether a customer wrote it and it can be changed by a new version.
     pub customer: bool,
     pub statements: Vec<Statement>,
@@ -213,6 +220,7 @@ impl Compiled {
         Self {
             id,
             name,
+            version: None,
             customer,
             statements,
             allow,

@@ -16,8 +16,10 @@ pub(super) struct Gate<'i> {
     pub accounts: Vec<Entry<'i>>,
     /// Statements that let everybody in, or everybody but some.
     pub anyone: Vec<Entry<'i>>,
-    /// Services that may act as the role, with the statement.
-    pub services: BTreeMap<&'i str, Entry<'i>>,
+    /// Services that may act as the role, with the statements, by the service's name without a region.
+    services: BTreeMap<String, Vec<Entry<'i>>>,
+    /// Identity providers whose users it lets in, by ARN, with the statement.
+    pub federated: Vec<(&'i str, &'i Trust)>,
     denials: Vec<Entry<'i>>,
 }
 
@@ -26,6 +28,13 @@ pub(super) struct Gate<'i> {
 pub(super) struct Entry<'i> {
     pub trust: &'i Trust,
     condition: Option<Condition>,
+}
+
+/// That a service may act as a role.
+pub(super) struct Serves<'i> {
+    pub trust: &'i Trust,
+    /// Condition keys it depends on.
+    pub keys: BTreeSet<String>,
 }
 
 /// That a role lets a principal in.
@@ -42,6 +51,18 @@ impl<'i> Gate<'i> {
     pub(super) fn all(inventory: &'i Inventory) -> BTreeMap<&'i IdentityId, Self> {
         let mut gates: BTreeMap<&IdentityId, Self> = BTreeMap::new();
         for trust in &inventory.trusts {
+            if let (Effect::Allow, TrustPrincipal::Federated(provider)) =
+                (trust.effect, &trust.principal)
+            {
+                let gate = gates.entry(&trust.target).or_default();
+                if provider.starts_with("arn:") {
+                    gate.federated.push((provider, trust));
+                } else {
+                    // What hands roles out itself: `cognito-identity.amazonaws.com`.
+                    gate.serve(provider, trust);
+                }
+                continue;
+            }
             let assumes = trust.actions.iter().any(|action| {
                 let action = action.to_ascii_lowercase();
                 glob::matches(&action, "sts:assumerole")
@@ -62,9 +83,7 @@ impl<'i> Gate<'i> {
                 TrustPrincipal::Anyone => gate.anyone.push(entry),
                 TrustPrincipal::Account(_) => gate.accounts.push(entry),
                 TrustPrincipal::Principal(_) => gate.named.push(entry),
-                TrustPrincipal::Service(name) => {
-                    gate.services.entry(name).or_insert(entry);
-                }
+                TrustPrincipal::Service(name) => gate.serve(name, trust),
                 // Everybody but those named.
                 TrustPrincipal::Other(text) if text.starts_with("not AWS:") => {
                     gate.anyone.push(entry);
@@ -79,11 +98,56 @@ impl<'i> Gate<'i> {
     pub(super) fn at(&mut self, now: Timestamp) {
         let lists = [&mut self.named, &mut self.accounts, &mut self.anyone];
         let lists = lists.into_iter().chain([&mut self.denials]).flatten();
-        for entry in lists.chain(self.services.values_mut()) {
+        for entry in lists.chain(self.services.values_mut().flatten()) {
             if let Some(condition) = &mut entry.condition {
                 condition.at(now);
             }
         }
+    }
+
+    fn serve(&mut self, service: &str, trust: &'i Trust) {
+        let condition = trust.condition.as_deref().map(Condition::new);
+        let entry = Entry { trust, condition };
+        let name = everywhere(service);
+        self.services.entry(name).or_default().push(entry);
+    }
+
+    /// The services that may act as the role, each by its firmest statement.
+    pub(super) fn serves(&self, account: &str) -> Vec<(&str, Serves<'i>)> {
+        let known = [
+            ("aws:sourceaccount", account),
+            ("aws:principalisawsservice", "true"),
+        ];
+        let services = self.services.iter().filter_map(|(service, entries)| {
+            let mut barred = BTreeSet::new();
+            for denial in &self.denials {
+                let spoken = match &denial.trust.principal {
+                    TrustPrincipal::Service(name) => everywhere(name) == *service,
+                    TrustPrincipal::Anyone => true,
+                    _ => false,
+                };
+                if !spoken {
+                    continue;
+                }
+                match denial.condition.as_ref().map(|c| c.judge(&known)) {
+                    None | Some(Verdict::Holds) => return None,
+                    Some(Verdict::Fails) => {}
+                    Some(Verdict::Depends(keys)) => barred.extend(keys),
+                }
+            }
+            let open = entries.iter().filter_map(|entry| {
+                let keys = match entry.condition.as_ref().map(|c| c.judge(&known)) {
+                    None | Some(Verdict::Holds) => BTreeSet::new(),
+                    Some(Verdict::Fails) => return None,
+                    Some(Verdict::Depends(keys)) => keys,
+                };
+                Some((entry.trust, keys))
+            });
+            let (trust, mut keys) = open.min_by_key(|(_, keys)| keys.len())?;
+            keys.extend(barred);
+            Some((service.as_str(), Serves { trust, keys }))
+        });
+        services.collect()
     }
 
     /// Whether the principal is let in: the firmest answer, and among equals the one that names it.
@@ -145,6 +209,22 @@ impl<'i> Gate<'i> {
                 _ => None,
             });
         Some(accounts.collect())
+    }
+}
+
+/// A service's name without region and partition: `states.eu-west-1.amazonaws.com` is
+/// `states.amazonaws.com`.
+fn everywhere(service: &str) -> String {
+    let service = service.trim().to_ascii_lowercase();
+    let service = service.strip_suffix(".cn").unwrap_or(&service);
+    let parts: Vec<&str> = service.split('.').collect();
+    match parts.as_slice() {
+        [name, region, "amazonaws", "com"]
+            if region.contains('-') && region.ends_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{name}.amazonaws.com")
+        }
+        _ => service.to_owned(),
     }
 }
 

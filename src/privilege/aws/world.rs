@@ -1,11 +1,11 @@
 //! The principals of an inventory, the policies they hold and the groups they are in, indexed.
 
 use super::set::{ALL_TAGS, Boundary, PolicySet};
-use super::statement::{Compiled, Probe};
+use super::statement::{Compiled, probe};
 use super::trust::Gate;
 use crate::model::{
     Effect, Entitlement, EntitlementRole, Hop, Identity, IdentityId, IdentityKind, Inventory,
-    Platform, PolicyKind, Str, Timestamp,
+    Platform, PolicyId, PolicyKind, Str, Timestamp,
 };
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::managed;
@@ -13,7 +13,7 @@ use crate::platform::glob;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What sort of principal a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Root,
     User,
@@ -58,12 +58,10 @@ pub(super) struct World<'i, 'w> {
     pub sets: Vec<PolicySet<'w>>,
     /// The nodes of each set.
     pub members: Vec<Vec<usize>>,
-    /// Sets that may allow an action on resources of this name only (`…:user/${aws:username}`).
-    named: HashMap<(Probe, String), Vec<usize>>,
-    /// Sets that may allow an action on what a wildcard matches.
-    wild: HashMap<Probe, Vec<usize>>,
     /// Customer policies that principals hold, by ARN, with their holders.
     pub attached: BTreeMap<&'w str, Vec<usize>>,
+    /// By policy, the versions without effect that could be made the one in effect, compiled.
+    pub dormant: HashMap<usize, Vec<(Str, usize)>>,
 }
 
 /// Every policy that principals of the inventory hold, compiled; by id.
@@ -80,7 +78,7 @@ pub(super) fn compile(
         if positions.contains_key(id) {
             continue;
         }
-        let policy = match inventory.policies.get(&entitlement.policy) {
+        let mut policy = match inventory.policies.get(&entitlement.policy) {
             Some(policy) => Compiled::of_rules(
                 id.clone(),
                 policy.name.clone(),
@@ -98,9 +96,12 @@ pub(super) fn compile(
                 None => continue,
             },
         };
+        let known = inventory.policies.get(&entitlement.policy);
+        policy.version = known.and_then(|policy| policy.version.clone());
         positions.insert(id.clone(), compiled.len());
         compiled.push(policy);
     }
+    bring_back(inventory, &mut compiled);
     if let Some(now) = now {
         let statements = compiled.iter_mut().flat_map(|p| &mut p.statements);
         for condition in statements.filter_map(|s| s.condition.as_mut()) {
@@ -108,6 +109,52 @@ pub(super) fn compile(
         }
     }
     (compiled, positions)
+}
+
+/// Compiles versions without effect, where somebody may be able to bring them back. They have no position by
+/// id, so that nobody holds them; their version tells them apart.
+fn bring_back(inventory: &Inventory, compiled: &mut Vec<Compiled>) {
+    let restores = probe("iam:SetDefaultPolicyVersion");
+    let may = |policy: &Compiled| restores.is_some_and(|p| policy.allow.contains_key(&p));
+    if !compiled.iter().any(may) {
+        return;
+    }
+    let held: Vec<Str> = compiled
+        .iter()
+        .filter(|policy| policy.customer)
+        .map(|policy| policy.id.clone())
+        .collect();
+    for id in held {
+        let Some(policy) = inventory.policies.get(&PolicyId(id.clone())) else {
+            continue;
+        };
+        for (version, rules) in &policy.dormant {
+            let name = policy.name.clone();
+            let mut old = Compiled::of_rules(id.clone(), name, true, rules.iter());
+            old.version = Some(version.clone());
+            compiled.push(old);
+        }
+    }
+}
+
+/// By policy in effect, its versions without effect.
+fn dormant(
+    inventory: &Inventory,
+    policies: &[Compiled],
+    positions: &HashMap<Str, usize>,
+) -> HashMap<usize, Vec<(Str, usize)>> {
+    let mut versions: HashMap<usize, Vec<(Str, usize)>> = HashMap::new();
+    for (index, policy) in policies.iter().enumerate() {
+        let Some(&effect) = positions.get(&policy.id) else {
+            continue;
+        };
+        let known = inventory.policies.get(&PolicyId(policy.id.clone()));
+        let version = policy.version.clone().unwrap_or_default();
+        if effect != index && known.is_some_and(|p| p.dormant.contains_key(&version)) {
+            versions.entry(effect).or_default().push((version, index));
+        }
+    }
+    versions
 }
 
 impl<'i, 'w> World<'i, 'w> {
@@ -124,14 +171,13 @@ impl<'i, 'w> World<'i, 'w> {
             policies,
             sets: Vec::new(),
             members: Vec::new(),
-            named: HashMap::new(),
-            wild: HashMap::new(),
             attached: BTreeMap::new(),
+            dormant: HashMap::new(),
         };
+        world.dormant = dormant(inventory, policies, positions);
         world.collect(inventory);
         world.hold(inventory, positions);
         world.share();
-        world.index();
         let mut gates = Gate::all(inventory);
         for node in &mut world.nodes {
             if let Some(gate) = gates.remove(node.id) {
@@ -329,54 +375,6 @@ impl<'i, 'w> World<'i, 'w> {
             }
         }
     }
-
-    /// Indexes the sets by the IAM actions they allow and on what, so that the question "who may do this
-    /// to that one?" does not go through all of them.
-    fn index(&mut self) {
-        for (position, set) in self.sets.iter().enumerate() {
-            let policies = set.grants.iter().filter_map(|&i| self.policies.get(i));
-            let probes: BTreeSet<Probe> = policies
-                .flat_map(|policy| policy.allow.keys().copied())
-                .filter(|&probe| {
-                    let action = super::statement::spelling(probe);
-                    action.starts_with("iam:") || action == "sts:AssumeRole"
-                })
-                .collect();
-            for probe in probes {
-                for pattern in set.patterns(probe) {
-                    match name(&pattern) {
-                        Some(name) => {
-                            let key = (probe, name.to_owned());
-                            self.named.entry(key).or_default().push(position);
-                        }
-                        None => self.wild.entry(probe).or_default().push(position),
-                    }
-                }
-            }
-        }
-    }
-
-    /// The sets that may allow an action on a resource, in order, of those that are wanted.
-    pub(super) fn sets_for(
-        &self,
-        probe: Probe,
-        arn: &str,
-        wanted: &dyn Fn(usize) -> bool,
-    ) -> Vec<usize> {
-        let named = name(arn).and_then(|name| self.named.get(&(probe, name.to_owned())));
-        let wild = self.wild.get(&probe);
-        let all = named.into_iter().chain(wild).flatten().copied();
-        let mut sets: Vec<usize> = all.filter(|&set| wanted(set)).collect();
-        sets.sort_unstable();
-        sets.dedup();
-        sets
-    }
-}
-
-/// The name that everything a pattern matches has: what is behind the last slash, if no wildcard is in it.
-fn name(pattern: &str) -> Option<&str> {
-    let (_, name) = pattern.rsplit_once('/')?;
-    (!name.contains(['*', '?'])).then_some(name)
 }
 
 /// Roles whose sessions may bring tags of their own.
