@@ -128,12 +128,7 @@ impl Inquiry {
         }
         let named = get(&["resourceaccount", "resourceaccountid", "resourceowner"]);
         owner = owner.or_else(|| named.and_then(Value::as_str).map(str::to_owned));
-        let given = get(&[
-            "context",
-            "contextvariables",
-            "requestcontext",
-            "conditions",
-        ]);
+        let given = get(&["context", "contextvariables", "requestcontext"]);
         let context = given.map(context).transpose()?.unwrap_or_default();
 
         let documents =
