@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod requests;
 mod support;
 
 use serde_json::{Map, Value, json};
@@ -161,4 +162,24 @@ fn the_command_answers_line_by_line() {
         .output()
         .unwrap();
     assert_eq!(stdout(&piped), text);
+}
+
+/// Enough to meet most pairs of elements, in about a second.
+const CASES: u32 = 20000;
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: CASES,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    #[test]
+    fn two_implementations_agree(request in requests::request()) {
+        let decision = answer(&request);
+        let expected = requests::decide(&request);
+        proptest::prop_assert_eq!(
+            decision.outcome.as_str(), expected, "{}\n{}", decision.explanation, request
+        );
+    }
 }

@@ -287,7 +287,8 @@ impl Inquiry {
             action: &action,
             resource,
             owner: owner.or(caller.account.as_deref()),
-            capped: !matches!(stack.boundary, Cap::None),
+            // A root user has no boundary.
+            capped: caller.kind != CallerKind::Root && !matches!(stack.boundary, Cap::None),
             context: &self.context,
             told,
             terms: self.terms,
