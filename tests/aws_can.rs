@@ -183,3 +183,150 @@ proptest::proptest! {
         );
     }
 }
+
+/// The command on the exports of `fixtures/aws-can-estate`.
+fn asked(arguments: &[&str]) -> (i32, String) {
+    let estate = fixture("");
+    let mut all = vec!["can", "--input", "aws-can-estate", "--now", support::NOW];
+    all.extend(arguments);
+    let output = tenure(&estate)
+        .args(&all)
+        .env("COLUMNS", "80")
+        .output()
+        .unwrap();
+    (status(&output), stdout(&output))
+}
+
+const OBJECT: &str = "arn:aws:s3:::shop/a";
+
+#[test]
+fn exports_answer() {
+    for (principal, action, resource, expected) in [
+        ("ann", "s3:GetObject", OBJECT, "allowed"),
+        ("ann", "s3:PutObject", OBJECT, "implicitly-denied"),
+        ("AIDAANN000", "s3:GetObject", OBJECT, "allowed"),
+        (
+            "arn:aws:iam::111122223333:user/ann",
+            "S3:getobject",
+            OBJECT,
+            "allowed",
+        ),
+        ("capped", "s3:GetObject", OBJECT, "implicitly-denied"),
+        ("team", "s3:GetObject", OBJECT, "allowed"),
+        ("other-team", "s3:GetObject", OBJECT, "implicitly-denied"),
+        ("office", "s3:GetObject", OBJECT, "conditional"),
+        ("unread", "s3:GetObject", OBJECT, "unresolved"),
+        ("expired", "s3:GetObject", OBJECT, "implicitly-denied"),
+        (
+            "arn:aws:sts::111122223333:assumed-role/reader/x",
+            "s3:GetObject",
+            OBJECT,
+            "allowed",
+        ),
+        (
+            "arn:aws:iam::999988887777:user/who",
+            "s3:GetObject",
+            OBJECT,
+            "unresolved",
+        ),
+        ("111122223333", "s3:GetObject", OBJECT, "allowed"),
+        (
+            "bob",
+            "sts:AssumeRole",
+            "arn:aws:iam::111122223333:role/reader",
+            "allowed",
+        ),
+        (
+            "bob",
+            "sts:AssumeRole",
+            "arn:aws:iam::111122223333:role/app",
+            "implicitly-denied",
+        ),
+        (
+            "eve",
+            "sts:AssumeRole",
+            "arn:aws:iam::111122223333:role/reader",
+            "implicitly-denied",
+        ),
+        (
+            "eve",
+            "sts:AssumeRole",
+            "arn:aws:iam::999988887777:role/there",
+            "unresolved",
+        ),
+        (
+            "lambda.amazonaws.com",
+            "sts:AssumeRole",
+            "arn:aws:iam::111122223333:role/app",
+            "allowed",
+        ),
+    ] {
+        let (code, text) = asked(&[principal, action, resource, "--format", "json"]);
+        assert_eq!(code, 0);
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            answer["decision"], expected,
+            "{principal} {action} {resource}: {text}"
+        );
+    }
+    let ip = |ip: &str| {
+        let context = format!("aws:SourceIp={ip}");
+        let (code, text) = asked(&[
+            "office",
+            "s3:GetObject",
+            OBJECT,
+            "--context",
+            &context,
+            "--check",
+        ]);
+        (code, text.lines().next().unwrap().to_owned())
+    };
+    assert_eq!(ip("203.0.113.9"), (0, "allowed".to_owned()));
+    assert_eq!(ip("192.0.2.9"), (1, "denied: nothing allows it".to_owned()));
+    let (code, _) = asked(&[
+        "office",
+        "s3:GetObject",
+        OBJECT,
+        "--complete-context",
+        "--check",
+    ]);
+    assert_eq!(code, 1);
+    for wrong in [
+        &["ann"][..],
+        &["ann", "GetObject"],
+        &["no one", "s3:GetObject"],
+        &[],
+    ] {
+        assert_eq!(asked(wrong).0, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn answers_look_like_this() {
+    let shown = |arguments: &[&str]| asked(arguments).1;
+    insta::assert_snapshot!("can", shown(&["ann", "s3:GetObject", OBJECT]));
+    insta::assert_snapshot!(
+        "can_conditional",
+        shown(&["office", "s3:GetObject", OBJECT])
+    );
+    insta::assert_snapshot!(
+        "can_json",
+        shown(&["capped", "s3:GetObject", OBJECT, "-f", "json"])
+    );
+    insta::assert_snapshot!("who_can", shown(&["--who-can", "s3:GetObject", OBJECT]));
+    let json = shown(&["--who-can", "s3:GetObject", OBJECT, "-f", "json"]);
+    let all: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        all["through_roles"][0]["through"][0],
+        "arn:aws:iam::111122223333:role/reader"
+    );
+    for text in [
+        shown(&["ann", "s3:GetObject", OBJECT]),
+        shown(&["--who-can", "s3:GetObject", OBJECT]),
+    ] {
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+    }
+}
