@@ -293,7 +293,15 @@ pub fn write_all(
         ),
         (true, others) => format!("{} denied.", count(others, "other is", "others are")),
     };
-    pen.text(0, DIM, &rest)
+    pen.text(0, DIM, &rest)?;
+    let direct = verdicts.iter().filter(|v| v.through.is_empty());
+    let assumed: BTreeSet<Str> = direct
+        .flat_map(|v| v.decision.assumptions.iter().cloned())
+        .collect();
+    for text in assumed.iter().take(limit) {
+        pen.text(0, DIM, &clean(&format!("Assumed: {text}.")))?;
+    }
+    Ok(())
 }
 
 fn one(verdict: &PrincipalDecision, pen: &mut Pen<'_>) -> io::Result<()> {

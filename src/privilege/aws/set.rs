@@ -67,9 +67,9 @@ pub(super) struct Allowed {
 pub(super) const ALL_TAGS: &str = "aws:principaltag";
 
 /// A request by the one member of a set.
-struct Member<'a> {
-    own: &'a BTreeMap<String, String>,
-    context: Context<'a>,
+pub(super) struct Member<'a> {
+    pub own: &'a BTreeMap<String, String>,
+    pub context: Context<'a>,
 }
 
 impl Asked for Member<'_> {

@@ -1,7 +1,8 @@
 //! Who a role's trust policy lets in.
 
 use super::condition::{Condition, Verdict};
-use super::world::{Kind, Node, World};
+use super::set::Member;
+use super::world::{Node, World};
 use crate::model::{Certainty, Effect, IdentityId, Inventory, Timestamp, Trust, TrustPrincipal};
 use crate::platform::aws::arn::Arn;
 use crate::platform::glob;
@@ -158,7 +159,7 @@ impl<'i> Gate<'i> {
             if !names(world, &denial.trust.principal, position, node) {
                 continue;
             }
-            match denial.judge(node) {
+            match denial.judge(world, node) {
                 Verdict::Holds => return None,
                 Verdict::Fails => {}
                 Verdict::Depends(keys) => barred.extend(keys),
@@ -169,7 +170,7 @@ impl<'i> Gate<'i> {
             if !names(world, &entry.trust.principal, position, node) {
                 continue;
             }
-            let mut keys = match entry.judge(node) {
+            let mut keys = match entry.judge(world, node) {
                 Verdict::Holds => BTreeSet::new(),
                 Verdict::Fails => continue,
                 Verdict::Depends(keys) => keys,
@@ -229,19 +230,13 @@ fn everywhere(service: &str) -> String {
 }
 
 impl Entry<'_> {
-    fn judge(&self, node: &Node<'_>) -> Verdict {
-        let kind = match node.kind {
-            Kind::Root => "Account",
-            Kind::Role => "AssumedRole",
-            Kind::User | Kind::Group => "User",
-        };
+    fn judge(&self, world: &World<'_, '_>, node: &Node<'_>) -> Verdict {
         match &self.condition {
             None => Verdict::Holds,
-            Some(condition) => condition.judge(&[
-                ("aws:principalarn", &node.id.0),
-                ("aws:principalaccount", &node.account),
-                ("aws:principaltype", kind),
-            ]),
+            Some(condition) => condition.ask(&Member {
+                own: &world.caller(node),
+                context: &[],
+            }),
         }
     }
 }

@@ -58,6 +58,10 @@ pub(super) struct World<'i, 'w> {
     pub sets: Vec<PolicySet<'w>>,
     /// The nodes of each set.
     pub members: Vec<Vec<usize>>,
+    /// Roles whose sessions may bring tags of their own.
+    taggable: BTreeSet<&'i IdentityId>,
+    /// The organisation of each account that an export tells it of.
+    organizations: BTreeMap<&'i str, &'i str>,
     /// Customer policies that principals hold, by ARN, with their holders.
     pub attached: BTreeMap<&'w str, Vec<usize>>,
     /// By policy, the versions without effect that could be made the one in effect, compiled.
@@ -171,6 +175,12 @@ impl<'i, 'w> World<'i, 'w> {
             policies,
             sets: Vec::new(),
             members: Vec::new(),
+            taggable: taggable(inventory),
+            organizations: inventory
+                .org_nodes
+                .iter()
+                .filter_map(|node| Some((&*node.id, node.organization.as_deref()?)))
+                .collect(),
             attached: BTreeMap::new(),
             dormant: HashMap::new(),
         };
@@ -264,7 +274,6 @@ impl<'i, 'w> World<'i, 'w> {
                 .or_default()
                 .push((&membership.group.0, hop));
         }
-        let tagging = taggable(inventory);
         type Key = (Vec<usize>, Boundary, Option<usize>);
         let mut sets: HashMap<Key, usize> = HashMap::new();
         for position in 0..self.nodes.len() {
@@ -350,7 +359,7 @@ impl<'i, 'w> World<'i, 'w> {
                     grants,
                     boundary,
                     variables: if variable {
-                        variables(node, tagging.contains(node.id))
+                        variables(node, &self.taggable, &self.organizations)
                     } else {
                         BTreeMap::new()
                     },
@@ -375,6 +384,11 @@ impl<'i, 'w> World<'i, 'w> {
             }
         }
     }
+
+    /// What an export tells of a principal as a caller, by condition key in lower case.
+    pub(super) fn caller(&self, node: &Node<'_>) -> BTreeMap<String, String> {
+        variables(node, &self.taggable, &self.organizations)
+    }
 }
 
 /// Roles whose sessions may bring tags of their own.
@@ -389,8 +403,15 @@ fn taggable(inventory: &Inventory) -> BTreeSet<&IdentityId> {
 }
 
 /// The policy variables that an export tells the values of. Tags are told whole unless sessions bring others.
-fn variables(node: &Node<'_>, taggable: bool) -> BTreeMap<String, String> {
+fn variables(
+    node: &Node<'_>,
+    taggable: &BTreeSet<&IdentityId>,
+    organizations: &BTreeMap<&str, &str>,
+) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
+    if let Some(id) = organizations.get(&*node.account) {
+        values.insert("aws:principalorgid".to_owned(), (*id).to_owned());
+    }
     values.insert("aws:principalaccount".to_owned(), node.account.to_string());
     if let Some(identity) = node.identity {
         let kind = match node.kind {
@@ -406,7 +427,7 @@ fn variables(node: &Node<'_>, taggable: bool) -> BTreeMap<String, String> {
         if node.kind == Kind::User {
             values.insert("aws:username".to_owned(), identity.name.to_string());
         }
-        if node.known && !taggable {
+        if node.known && !taggable.contains(node.id) {
             values.insert(ALL_TAGS.to_owned(), String::new());
         }
         for label in &identity.labels {

@@ -125,7 +125,11 @@ impl Condition {
         let who = |key: &str| {
             matches!(
                 key,
-                "aws:username" | "aws:principalarn" | "aws:principalaccount" | "aws:principaltype"
+                "aws:username"
+                    | "aws:principalarn"
+                    | "aws:principalaccount"
+                    | "aws:principaltype"
+                    | "aws:principalorgid"
             ) || key.starts_with("aws:principaltag/")
         };
         let mut tests = self.tests.iter();

@@ -1,3 +1,5 @@
+//! Every operator, on values that are there, absent or unknown.
+
 use super::*;
 
 fn judge(json: &str, context: Context<'_>) -> Verdict {

@@ -1,7 +1,7 @@
 //! An inventory, indexed for requests: policies compiled once, and who holds which.
 
 use super::caller::{Caller, CallerKind};
-use super::policy::{Clause, Policy};
+use super::policy::{Clause, Opening, Policy};
 use super::{Cap, Stack, Tags, Told, assumes, is_controlled, takes_part};
 use crate::model::{
     ControlTarget, EntitlementRole, Identity, IdentityId, IdentityKind, Inventory, OrgNode,
@@ -22,6 +22,8 @@ pub struct Estate<'i> {
     groups: HashMap<&'i str, Vec<&'i str>>,
     /// Identities by unique id, and by `<account>/<role name>` as sessions name roles.
     aliases: HashMap<String, Vec<&'i Identity>>,
+    /// Principals by name.
+    names: HashMap<&'i str, Vec<&'i Identity>>,
     /// Resources' policies and roles' trusts.
     resources: HashMap<&'i str, Policy>,
     owners: HashMap<&'i str, &'i str>,
@@ -74,6 +76,7 @@ impl<'i> Estate<'i> {
             held: HashMap::new(),
             groups: HashMap::new(),
             aliases: HashMap::new(),
+            names: HashMap::new(),
             resources: HashMap::new(),
             owners: HashMap::new(),
             taggable: HashSet::new(),
@@ -117,6 +120,7 @@ impl<'i> Estate<'i> {
 
     fn name(&mut self) {
         for identity in self.principals() {
+            self.names.entry(&identity.name).or_default().push(identity);
             for alias in &identity.aliases {
                 let named = self.aliases.entry(alias.to_string()).or_default();
                 named.push(identity);
@@ -225,15 +229,22 @@ impl<'i> Estate<'i> {
 
     /// Ids of the principals that a text names: by ARN, unique id or name.
     pub fn named(&self, text: &str) -> Vec<&'i str> {
+        let mut found = self.known_as(text);
+        if found.is_empty() {
+            let named = self.names.get(text).into_iter().flatten();
+            found.extend(named.map(|i| &*i.id.0));
+        }
+        found
+    }
+
+    /// Ids of the principals that have an id.
+    fn known_as(&self, text: &str) -> Vec<&'i str> {
         let id = IdentityId::from(text);
         if let Some(identity) = self.inventory.identities.get(&id) {
             return vec![&identity.id.0];
         }
-        if let Some(identities) = self.aliases.get(text) {
-            return identities.iter().map(|i| &*i.id.0).collect();
-        }
-        let named = self.principals().filter(|i| &*i.name == text);
-        named.map(|i| &*i.id.0).collect()
+        let identities = self.aliases.get(text).into_iter().flatten();
+        identities.map(|i| &*i.id.0).collect()
     }
 
     /// The identity that a caller is, and what is known of it filled in.
@@ -498,17 +509,16 @@ impl<'i> Estate<'i> {
         }
     }
 
-    /// Ids of the principals that a role's trust policy names, one by one.
-    pub(super) fn trusted_by_name(&self, role: &str) -> Vec<&'i str> {
-        let Some(policy) = self.resources.get(role) else {
-            return Vec::new();
-        };
-        let names = policy
-            .clauses
-            .iter()
-            .filter(|c| c.allow)
-            .flat_map(Clause::names);
-        names.flat_map(|name| self.named(&name)).collect()
+    /// Whom a role's trust policy may let in: principals that it names one by one, and accounts.
+    pub(super) fn trusted(&self, role: &str) -> (Vec<&'i str>, Opening) {
+        let (mut names, mut opening) = (Vec::new(), Opening::default());
+        let policy = self.resources.get(role);
+        let clauses = policy.into_iter().flat_map(|p| &p.clauses);
+        for clause in clauses.filter(|c| c.allow) {
+            let named = clause.names(&mut opening);
+            names.extend(named.iter().flat_map(|name| self.known_as(name)));
+        }
+        (names, opening)
     }
 
     /// Roles that were read.

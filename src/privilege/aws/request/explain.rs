@@ -120,14 +120,13 @@ impl Reasons<'_, '_> {
         if self.rooted && self.same && question.action == "sts:assumerole" {
             return "Root users cannot assume roles.".to_owned();
         }
-        if let (true, Some(tally), true) = (no(self.boundary), &layers.boundary, no(self.granted)) {
-            if !no(self.identity) {
-                return self.failing(
-                    "The permissions boundary does not allow what the identity policies give."
-                        .to_owned(),
-                    tally,
-                );
-            }
+        let capped = no(self.boundary) && no(self.granted) && !no(self.identity);
+        if let (true, Some(tally)) = (capped, &layers.boundary) {
+            return self.failing(
+                "The permissions boundary does not allow what the identity policies give."
+                    .to_owned(),
+                tally,
+            );
         }
         if let (true, Some(tally)) = (no(self.session) && !no(self.identity), &layers.session) {
             return self.failing("The session policy does not allow it.".to_owned(), tally);

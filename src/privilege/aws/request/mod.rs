@@ -5,6 +5,8 @@
 //! organisation and the endpoint's policy. The answer follows AWS's evaluation logic, three-valued: what a
 //! request does not tell and what was not read is named, never guessed.
 
+#[cfg(test)]
+mod agreement;
 mod caller;
 mod decide;
 mod estate;

@@ -10,6 +10,7 @@ use crate::platform::aws::pattern::{is_everything, normalise_action};
 use crate::platform::aws::policy::{Document, Principal, Selection, Statement};
 use crate::platform::glob;
 use crate::privilege::aws::condition::{Asked, Condition, Template};
+use std::collections::BTreeSet;
 
 /// A policy.
 #[derive(Clone, Debug)]
@@ -46,6 +47,14 @@ struct Resources {
 struct Who {
     negated: bool,
     list: Vec<Named>,
+}
+
+/// Whom a policy lets in beyond those that it names.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    /// Everybody, or everybody but some.
+    pub anyone: bool,
+    pub accounts: BTreeSet<String>,
 }
 
 /// A principal as policies name it.
@@ -263,17 +272,27 @@ impl Clause {
         })
     }
 
-    /// The principals that it names one by one: ARNs, unique ids, `<account>/<role name>`.
-    pub(super) fn names(&self) -> Vec<String> {
-        let who = self.who.iter().filter(|who| !who.negated);
-        let names = who
-            .flat_map(|who| &who.list)
-            .filter_map(|named| match named {
-                Named::Exactly(name) | Named::Unique(name) => Some(name.to_string()),
-                Named::Role { account, name } => Some(format!("{account}/{name}")),
-                Named::Session { account, role, .. } => Some(format!("{account}/{role}")),
-                _ => None,
-            });
+    /// The principals that it names one by one: ARNs, unique ids, `<account>/<role name>`. Accounts are added
+    /// to the opening.
+    pub(super) fn names(&self, opening: &mut Opening) -> Vec<String> {
+        let Some(who) = self.who.as_ref().filter(|who| !who.negated) else {
+            opening.anyone = true;
+            return Vec::new();
+        };
+        let names = who.list.iter().filter_map(|named| match named {
+            Named::Exactly(name) | Named::Unique(name) => Some(name.to_string()),
+            Named::Role { account, name } => Some(format!("{account}/{name}")),
+            Named::Session { account, role, .. } => Some(format!("{account}/{role}")),
+            Named::Account(account) => {
+                opening.accounts.insert(account.to_string());
+                None
+            }
+            Named::Anyone => {
+                opening.anyone = true;
+                None
+            }
+            _ => None,
+        });
         names.collect()
     }
 

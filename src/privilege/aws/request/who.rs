@@ -60,6 +60,12 @@ fn through_roles(
         .copied()
         .filter(|p| p.kind != IdentityKind::AwsRoot && estate.may_speak(p, assume, &mut known))
         .collect();
+    // A trust that names accounts lets in theirs only.
+    let mut by_account: BTreeMap<&str, Vec<&Identity>> = BTreeMap::new();
+    for identity in &active {
+        let account = identity.account.as_deref().unwrap_or_default();
+        by_account.entry(account).or_default().push(identity);
+    }
     let by_id: BTreeMap<&str, &Identity> = principals.iter().map(|p| (&*p.id.0, *p)).collect();
     let mut done: HashSet<Str> = direct.iter().map(|v| v.principal.clone()).collect();
     let roles: BTreeSet<&str> = estate.roles().map(|r| &*r.id.0).collect();
@@ -76,9 +82,16 @@ fn through_roles(
         let Ok(step) = Inquiry::new(None, assume, Some(&role), inquiry.terms()) else {
             continue;
         };
-        let named = estate.trusted_by_name(&role).into_iter();
-        let named = named.filter_map(|id| by_id.get(id).copied());
-        let mut candidates: Vec<&Identity> = active.iter().copied().chain(named).collect();
+        let (named, opening) = estate.trusted(&role);
+        let named = named.into_iter().filter_map(|id| by_id.get(id).copied());
+        let mut candidates: Vec<&Identity> = named.collect();
+        if opening.anyone {
+            candidates.extend(&active);
+        } else {
+            let accounts = opening.accounts.iter();
+            let of = accounts.filter_map(|account| by_account.get(account.as_str()));
+            candidates.extend(of.flatten());
+        }
         candidates.retain(|p| !done.contains(&p.id.0));
         candidates.sort_by(|a, b| a.id.cmp(&b.id));
         candidates.dedup_by(|a, b| a.id == b.id);

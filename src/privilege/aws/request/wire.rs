@@ -128,12 +128,7 @@ impl Inquiry {
         }
         let named = get(&["resourceaccount", "resourceaccountid", "resourceowner"]);
         owner = owner.or_else(|| named.and_then(Value::as_str).map(str::to_owned));
-        let given = get(&[
-            "context",
-            "contextvariables",
-            "requestcontext",
-            "conditions",
-        ]);
+        let given = get(&["context", "contextvariables", "requestcontext"]);
         let context = given.map(context).transpose()?.unwrap_or_default();
 
         let documents =
@@ -292,7 +287,8 @@ impl Inquiry {
             action: &action,
             resource,
             owner: owner.or(caller.account.as_deref()),
-            capped: !matches!(stack.boundary, Cap::None),
+            // A root user has no boundary.
+            capped: caller.kind != CallerKind::Root && !matches!(stack.boundary, Cap::None),
             context: &self.context,
             told,
             terms: self.terms,
