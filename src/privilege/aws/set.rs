@@ -191,6 +191,7 @@ impl<'w> PolicySet<'w> {
             On::Arn(arn) => glob::matches(pattern, arn) && !self.excluded(statement, arn),
             On::OtherUser(own) => {
                 overlaps(pattern, "arn:*:iam::*:user/*")
+                    && speaks_of(probe, pattern)
                     && !own_only(pattern, own)
                     && !self.pares(statement, probe)
             }
