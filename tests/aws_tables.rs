@@ -234,6 +234,33 @@ fn managed_policies_may_hold_variables() {
     assert!(found["tier"] != "issue", "{found}");
 }
 
+/// Of what a principal can do it is said on how much.
+#[test]
+fn capabilities_have_a_breadth() {
+    let cases = [
+        ("all", json!("*"), "all"),
+        ("kind", json!("arn:aws:s3:::*"), "all"),
+        ("prefix", json!("arn:aws:s3:::bucket/in/*"), "prefix"),
+        ("single", json!("arn:aws:s3:::bucket/key"), "single"),
+        (
+            "widest",
+            json!(["arn:aws:s3:::bucket/key", "arn:aws:s3:::bucket/*", "*"]),
+            "all",
+        ),
+    ];
+    let users: Vec<_> = cases
+        .iter()
+        .map(|(name, on, _)| user(name, &allow(json!("s3:PutObject"), on.clone()), &[], None))
+        .collect();
+    let snapshot = scan(&users, &json!([]));
+    for (name, _, breadth) in cases {
+        let found = privilege(&snapshot, name);
+        let all = found["capabilities"].as_array().unwrap();
+        let write = all.iter().find(|c| c["name"] == "write-data").unwrap();
+        assert_eq!(write["proof"]["breadth"], breadth, "{name}: {found}");
+    }
+}
+
 #[test]
 fn what_ships_is_whole() {
     assert_eq!(tables::faults().collect::<Vec<_>>(), [""; 0]);

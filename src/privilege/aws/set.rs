@@ -7,7 +7,7 @@
 use super::condition::{Condition, Context, Verdict};
 use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
-use crate::model::Certainty;
+use crate::model::{Breadth, Certainty};
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
 use crate::platform::glob;
 use std::borrow::Cow;
@@ -86,9 +86,14 @@ impl<'w> PolicySet<'w> {
                     else {
                         continue;
                     };
-                    if best.as_ref().is_some_and(|b| b.certainty <= certainty) {
+                    let rank = |certainty, scope: &str| (certainty, Breadth::of(scope));
+                    if best
+                        .as_ref()
+                        .is_some_and(|b| rank(b.certainty, &b.scope) <= rank(certainty, &scope))
+                    {
                         continue;
                     }
+                    let widest = !matches!(on, On::Any) || is_everything(&scope);
                     best = Some(Allowed {
                         policy: index,
                         statement: number,
@@ -100,7 +105,7 @@ impl<'w> PolicySet<'w> {
                         certainty,
                         keys,
                     });
-                    if certainty == Certainty::Certain {
+                    if certainty == Certainty::Certain && widest {
                         return best;
                     }
                 }
