@@ -478,6 +478,7 @@ impl Estate {
             claim: "iam:* on *".into(),
             hops: vec![hop("attached policy Deploy", 7), hop("statement 0", 9)],
             certainty,
+            scope: None,
         };
         let privilege = Privilege {
             tier,

@@ -68,15 +68,16 @@ def main(current, *older):
         types = load(f"resourceTypes/{service}.json")
         actions = known.get(service, {})
         lines, patterns = {}, {}
-        shapes = {k: re.sub(r"\*+", "*", re.sub(r"\$\{[^}]*\}", "*", t["arn"])) for k, t in types.items()}
+        # A type may have several forms, one behind the other.
+        shapes = {k: re.sub(r"\*+", "*", re.sub(r"\$\{[^}]*\}", "*", t["arn"])).split(", ") for k, t in types.items()}
         used = {x["name"].lower() for a in actions.values() for x in a["resourceTypes"]}
-        for shape in sorted({shapes[k] for k in used if k in shapes}):
+        for shape in sorted({shape for k in used for shape in shapes.get(k, ())}):
             patterns[shape] = len(patterns)
             print("=" + shape)
         for lower, action in actions.items():
             wanted = {x["name"].lower() for x in action["resourceTypes"]}
             # A resource type without a pattern: any resource will do.
-            on = sorted({patterns[shapes[w]] for w in wanted}) if wanted <= shapes.keys() else ["?"]
+            on = sorted({patterns[s] for w in wanted for s in shapes[w]}) if wanted <= shapes.keys() else ["?"]
             lines[lower] = " ".join([action["name"], LEVELS[action["accessLevel"]], ",".join(map(str, on))]).rstrip()
         for lower, name in retired.get(service, {}).items():
             lines[lower] = name + " X"

@@ -95,7 +95,9 @@ pub use policy::{
     AggregationTerm, Effect, Entitlement, EntitlementRole, IamRule, Matcher, Membership, Policy,
     PolicyId, PolicyKind, RbacRule, Rule, RuleBody, Scope,
 };
-pub use privilege::{Capability, Certainty, Goal, Hop, Path, Privilege, Proof, Reach, Tier};
+pub use privilege::{
+    Breadth, Capability, Certainty, Goal, Hop, Path, Privilege, Proof, Reach, Tier,
+};
 pub use provider::{Federation, IdentityProvider};
 pub use registry::{DateField, RegistryEntry, Selector};
 pub use resource::ResourceStatement;

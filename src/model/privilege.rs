@@ -180,6 +180,60 @@ pub struct Proof {
     pub hops: Vec<Hop>,
     /// How firm.
     pub certainty: Certainty,
+    /// The pattern of the resources that it holds on; `None` where the platform has no such thing, or where it
+    /// speaks of more than one rule.
+    pub scope: Option<Str>,
+}
+
+/// How much of what there is a proof speaks of; the wider the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Breadth {
+    /// Everything, or everything of a kind.
+    All,
+    /// What a pattern matches.
+    Prefix,
+    /// One resource.
+    Single,
+}
+
+impl Breadth {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Prefix => "prefix",
+            Self::Single => "single",
+        }
+    }
+
+    /// Of a pattern of ARNs in which `*` and `?` are wildcards.
+    pub fn of(pattern: &str) -> Self {
+        if !pattern.contains(['*', '?']) {
+            return Self::Single;
+        }
+        let open = |part: &str| part.bytes().all(|b| matches!(b, b'*' | b'/'));
+        let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+        let all = match *parts {
+            [_, _, _, _, account, resource] => {
+                // `user/*` is every user, where it stands for an account; a bucket's `name/*` is not.
+                let kind = resource
+                    .strip_suffix(['*'])
+                    .and_then(|r| r.strip_suffix(['/', ':']));
+                open(resource)
+                    || !account.is_empty()
+                        && kind.is_some_and(|kind| !kind.contains(['/', ':', '*', '?']))
+            }
+            _ => open(pattern) || pattern == "arn:*",
+        };
+        if all { Self::All } else { Self::Prefix }
+    }
+}
+
+impl Proof {
+    /// How much it speaks of, where that is known.
+    pub fn breadth(&self) -> Option<Breadth> {
+        self.scope.as_deref().map(Breadth::of)
+    }
 }
 
 /// What a path leads to.
@@ -261,12 +315,35 @@ impl Privilege {
                 slot.insert(proof);
             }
             Entry::Occupied(mut slot) => {
-                let key = |p: &Proof| (p.certainty, p.hops.len());
+                let key = |p: &Proof| (p.certainty, p.breadth(), p.hops.len());
                 let (old, new) = (key(slot.get()), key(&proof));
                 if new < old || (new == old && proof < *slot.get()) {
                     slot.insert(proof);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Breadth::{self, *};
+
+    #[test]
+    fn breadths() {
+        for (pattern, expected) in [
+            ("*", All),
+            ("arn:*", All),
+            ("arn:aws:s3:::*", All),
+            ("arn:aws:iam::*:user/*", All),
+            ("arn:aws:sqs:*:111122223333:*", All),
+            ("arn:aws:lambda:*:*:function:*", All),
+            ("arn:aws:s3:::bucket/*", Prefix),
+            ("arn:aws:iam::*:user/ci-*", Prefix),
+            ("arn:aws:iam::*:user/ci/*", Prefix),
+            ("arn:aws:iam::111122223333:role/a", Single),
+        ] {
+            assert_eq!(Breadth::of(pattern), expected, "{pattern}");
         }
     }
 }

@@ -111,6 +111,7 @@ fn take_over(
             claim: format!("{}{depending}", proof.claim).into(),
             hops: steps.iter().chain(&proof.hops).cloned().collect(),
             certainty: proof.certainty.max(firm),
+            scope: proof.scope.clone(),
         };
         for (capability, proof) in &theirs.capabilities {
             own.add(*capability, via(proof));

@@ -239,7 +239,14 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
     }
     paths(&privilege.paths, pen)?;
     for capability in &privilege.capabilities {
-        pen.field("can", PLAIN, &clean(&capability.name))?;
+        let mut can = clean(&capability.name);
+        match capability.proof.breadth.as_deref() {
+            Some("all") => can.push_str(", on all resources"),
+            Some("prefix") => can.push_str(", on what a pattern matches"),
+            Some("single") => can.push_str(", on one resource"),
+            _ => {}
+        }
+        pen.field("can", PLAIN, &can)?;
         chain(&capability.proof, &mut shown, pen)?;
     }
     if let Some(wildcard) = &privilege.wildcard {

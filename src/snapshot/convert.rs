@@ -383,6 +383,8 @@ impl From<&model::Proof> for wire::Proof {
         Self {
             claim: p.claim.clone(),
             certainty: p.certainty.as_str().to_owned(),
+            scope: p.scope.clone(),
+            breadth: p.breadth().map(|b| b.as_str().to_owned()),
             hops: hops(&p.hops),
         }
     }

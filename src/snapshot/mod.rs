@@ -355,6 +355,12 @@ pub struct Proof {
     pub claim: Str,
     /// `certain`, `conditional`, `unresolved`.
     pub certainty: String,
+    /// The pattern of the resources that it holds on, where it speaks of one rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Str>,
+    /// How much that is: `all`, `prefix` or `single`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breadth: Option<String>,
     /// The chain.
     pub hops: Vec<Hop>,
 }

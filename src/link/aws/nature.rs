@@ -79,10 +79,11 @@ pub(super) fn tell(inventory: &mut Inventory) {
             continue;
         };
         // What another source said stands where nothing is found here.
-        if nature.0 != Humanity::Undetermined || identity.humanity.0 == Humanity::Undetermined {
-            if !(nature.1.is_empty() && !identity.humanity.1.is_empty()) {
-                identity.humanity = nature;
-            }
+        let told = nature.0 != Humanity::Undetermined;
+        let open = identity.humanity.0 == Humanity::Undetermined;
+        let reason = !nature.1.is_empty() || identity.humanity.1.is_empty();
+        if told || open && reason {
+            identity.humanity = nature;
         }
     }
 }

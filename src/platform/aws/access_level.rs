@@ -66,12 +66,13 @@ pub fn on(pattern: &str, works: impl Fn(&actions::Action) -> bool) -> Option<Acc
         return match actions::known(pattern) {
             Known::Current(action) => works(action).then(|| level(action)),
             // What is not known is kept: it may well be new.
-            Known::Withdrawn | Known::Unknown => Some(by_verb(pattern)),
+            Known::Unknown => Some(by_verb(pattern)),
+            Known::Withdrawn => None,
         };
     }
     let found = actions::matching(pattern);
     if found.is_empty() {
-        return Some(by_verb(pattern));
+        return (!actions::withdrawn(pattern)).then(|| by_verb(pattern));
     }
     let mut working = found.into_iter().filter(|action| works(action)).map(level);
     let first = working.next()?;
@@ -89,13 +90,22 @@ pub fn on(pattern: &str, works: impl Fn(&actions::Action) -> bool) -> Option<Acc
 }
 
 fn level(action: &actions::Action) -> AccessLevel {
-    action.level.map_or(AccessLevel::Write, AccessLevel::from)
+    match action.level {
+        // Of tags and permissions the class names the topic: `fsx:GetResourcePolicy` shows a policy.
+        Some(Level::Tagging | Level::Permissions) => by_name(&action.name.to_ascii_lowercase()),
+        Some(level) => level.into(),
+        None => AccessLevel::Write,
+    }
 }
 
 fn by_verb(pattern: &str) -> AccessLevel {
-    let Some((_, name)) = pattern.split_once(':') else {
-        return AccessLevel::Write;
-    };
+    match pattern.split_once(':') {
+        Some((_, name)) => by_name(name),
+        None => AccessLevel::Write,
+    }
+}
+
+fn by_name(name: &str) -> AccessLevel {
     if READS.iter().any(|read| name.starts_with(read)) {
         AccessLevel::Read
     } else {
@@ -122,6 +132,8 @@ mod tests {
             ("redshift:getclustercredentials", Write),
             ("ec2:terminateinstances", Write),
             ("s3:putobjecttagging", Write),
+            ("s3:putbucketpolicy", Write),
+            ("fsx:getresourcepolicy", Read),
             ("newservice:describething", Read),
             ("newservice:makething", Write),
             ("newservice:*", Write),
@@ -140,5 +152,8 @@ mod tests {
         assert_eq!(on("s3:listbucket", bucket), Some(Read));
         assert_eq!(on("iam:*", bucket), None);
         assert_eq!(on("s3:*", bucket), Some(Write));
+        assert_eq!(on("codestar:createproject", |_| true), None);
+        assert_eq!(on("codestar:*", |_| true), None);
+        assert_eq!(on("newservice:*", bucket), Some(Write));
     }
 }

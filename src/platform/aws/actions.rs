@@ -155,6 +155,18 @@ pub fn known(action: &str) -> Known {
 
 /// The current actions that a lower-case pattern matches: a range for the common `service:prefix*`, else one by one.
 pub fn matching(pattern: &str) -> Vec<&'static Action> {
+    let mut found = all_matching(pattern);
+    found.retain(|action| action.level.is_some());
+    found
+}
+
+/// Whether all that a lower-case pattern matches was withdrawn, and so does nothing any more.
+pub fn withdrawn(pattern: &str) -> bool {
+    let found = all_matching(pattern);
+    !found.is_empty() && found.iter().all(|action| action.level.is_none())
+}
+
+fn all_matching(pattern: &str) -> Vec<&'static Action> {
     let (services, name) = match pattern.split_once(':') {
         Some(parts) => parts,
         None if !pattern.is_empty() && pattern.bytes().all(|b| b == b'*') => ("*", "*"),
@@ -189,21 +201,20 @@ impl Service {
     }
 
     fn matching(&self, name: &str, found: &mut Vec<&'static Action>) {
-        let current = |action: &&Action| action.level.is_some();
         let prefix = name.trim_end_matches('*');
         let actions = self.list();
         if prefix.contains(['*', '?']) {
             let hits = actions.iter().filter(|a| glob::matches(name, a.lower));
-            found.extend(hits.filter(current));
+            found.extend(hits);
             return;
         }
         let start = actions.partition_point(|a| a.lower < prefix);
         let rest = actions.get(start..).unwrap_or_default().iter();
         if prefix.len() == name.len() {
-            found.extend(rest.take(1).filter(|a| a.lower == name).filter(current));
+            found.extend(rest.take(1).filter(|a| a.lower == name));
         } else {
             let hits = rest.take_while(|a| a.lower.starts_with(prefix));
-            found.extend(hits.filter(current));
+            found.extend(hits);
         }
     }
 }
@@ -232,9 +243,18 @@ impl Action {
     /// does not allow (Service Authorization Reference, "Resource types").
     pub fn works_on(&self, pattern: &str) -> bool {
         if self.without_resource() {
-            return glob::matches(pattern, "*");
+            return glob::matches(pattern, "*") || self.of_service(pattern);
         }
         self.on == "?" || pattern == "*" || self.resources().any(|shape| meet(pattern, shape))
+    }
+
+    /// Whether a pattern speaks of all of the action's service: AWS's own policies write `arn:aws:s3:::*` for
+    /// actions of which the reference says that they take no resource, and some services let that pass.
+    fn of_service(&self, pattern: &str) -> bool {
+        let open = |part: &str| part.bytes().all(|b| matches!(b, b'*' | b'/'));
+        Parts::of(pattern).is_some_and(|parts| {
+            parts.service == self.service() && open(parts.account) && open(parts.resource)
+        })
     }
 
     /// Whether a resource pattern matches everything that it works on in the pattern's partition, as far as
@@ -253,21 +273,51 @@ impl Action {
     }
 }
 
-/// [`overlaps`] of a policy's pattern and an ARN's shape; most are told apart by their service.
+/// Whether some well-formed ARN is matched by a policy's pattern and has an action's shape.
+///
+/// The `*` of a pattern crosses colons, so that `role/*` in any account and `user/*` in any account would both match a
+/// text whose account is `1:user/x`. No ARN is like that: where a pattern has all its parts, they are compared
+/// one by one; where it is written sloppily (`arn:aws:logs:*:log-group:x`), any overlap will do.
 fn meet(pattern: &str, shape: &str) -> bool {
-    let mut parts = pattern.splitn(4, ':');
-    let (head, service) = (parts.next(), parts.nth(1));
-    let mut theirs = shape.splitn(4, ':').skip(2);
-    if let (Some("arn"), Some(mine), Some(theirs), Some(_)) = (head, service, theirs.next(), parts.next())
-        && mine != theirs
-        && !mine.contains(['*', '?'])
-        && !theirs.contains(['*', '?'])
-        // A wildcard before the service may have swallowed it.
-        && !pattern.split(':').nth(1).is_some_and(|partition| partition.contains(['*', '?']))
-    {
-        return false;
+    match (Parts::of(pattern), Parts::of(shape)) {
+        (Some(mine), Some(theirs)) => {
+            overlaps(mine.service, theirs.service)
+                && overlaps(mine.region, theirs.region)
+                && overlaps(mine.account, theirs.account)
+                && overlaps(mine.resource, theirs.resource)
+        }
+        _ => overlaps(pattern, shape),
     }
-    overlaps(pattern, shape)
+}
+
+/// A pattern of an ARN that has every part in its place.
+struct Parts<'a> {
+    service: &'a str,
+    region: &'a str,
+    account: &'a str,
+    resource: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(pattern: &'a str) -> Option<Self> {
+        let mut parts = pattern.splitn(6, ':');
+        let mut part = || parts.next();
+        if part() != Some("arn") {
+            return None;
+        }
+        let _partition = part()?;
+        let found = Self {
+            service: part()?,
+            region: part()?,
+            account: part()?,
+            resource: part()?,
+        };
+        let region = |b: u8| b.is_ascii_alphanumeric() || b"-*?".contains(&b);
+        let account = |b: u8| b.is_ascii_digit() || b"*?".contains(&b);
+        let placed = found.region.bytes().all(region)
+            && (found.account == "aws" || found.account.bytes().all(account));
+        placed.then_some(found)
+    }
 }
 
 #[cfg(test)]
@@ -361,6 +411,14 @@ mod tests {
             ("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*", true),
             ("ec2:RunInstances", "arn:aws:rds:*:*:db:*", false),
             ("ec2:DescribeInstances", "arn:aws:ec2:*:*:instance/*", false),
+            ("s3:ListAllMyBuckets", "arn:aws:s3:::*", true),
+            ("s3:ListAllMyBuckets", "arn:aws:s3:::a*", false),
+            // Wildcards cross colons, ARNs do not.
+            ("iam:PutUserPolicy", "arn:aws:iam::*:role/*", false),
+            ("iam:PutUserPolicy", "arn:aws:iam::*", true),
+            ("iam:PutUserPolicy", "arn:aws:iam::*user/x", true),
+            ("ec2:TerminateInstances", "arn:aws:ec2:*:*:volume/*", false),
+            ("logs:PutLogEvents", "arn:aws:logs:*:log-group:a:*", true),
             (
                 "rds-data:ExecuteStatement",
                 "arn:aws:rds:*:*:cluster:*",

@@ -77,7 +77,15 @@ impl PolicySet<'_> {
             .filter(|pattern| !assumes(pattern))
             .filter_map(|p| {
                 // What can be done to none of the resources gives nothing.
-                let level = access_level::on(&p, |a| scopes.iter().any(|s| a.works_on(s)))?;
+                let mut level = access_level::on(&p, |a| scopes.iter().any(|s| a.works_on(s)))?;
+                // A session with directory buckets writes unless its mode is held to reading.
+                let writing = [("s3express:sessionmode", "ReadWrite")];
+                let held = |c| matches!(self.decide(c, &writing), Verdict::Fails);
+                if &*p == "s3express:createsession"
+                    && statement.condition.as_ref().is_some_and(held)
+                {
+                    level = AccessLevel::Read;
+                }
                 Some((p, level, BTreeSet::new()))
             })
             .collect();

@@ -20,7 +20,8 @@ pub(super) mod web_identity;
 mod world;
 
 use crate::model::{
-    Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Str, Tier, Timestamp,
+    Breadth, Capability, Certainty, IdentityId, Inventory, Privilege, Proof, Reach, Str, Tier,
+    Timestamp,
 };
 use crate::platform::aws::access_level::AccessLevel;
 use crate::platform::aws::arn::Arn;
@@ -196,10 +197,8 @@ fn foreign(set: &PolicySet<'_>, read: &BTreeSet<&str>) -> Vec<Str> {
 fn firmest(candidates: impl Iterator<Item = Allowed>) -> Option<Allowed> {
     let mut best: Option<Allowed> = None;
     for candidate in candidates {
-        if best
-            .as_ref()
-            .is_none_or(|b| candidate.certainty < b.certainty)
-        {
+        let rank = |a: &Allowed| (a.certainty, Breadth::of(&a.scope));
+        if best.as_ref().is_none_or(|b| rank(&candidate) < rank(b)) {
             best = Some(candidate);
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn of_allowed(world: &World<'_, '_>, node: &Node<'_>, allowed: &Allow
         claim: depending(allowed.claim.clone(), &allowed.keys).into(),
         hops,
         certainty: allowed.certainty,
+        scope: Some(allowed.scope.as_str().into()),
     }
 }
 
@@ -26,6 +27,7 @@ pub(super) fn of_rise(world: &World<'_, '_>, wide: &[Option<Rise<'_>>], position
         claim: "".into(),
         hops: Vec::new(),
         certainty: Certainty::Certain,
+        scope: None,
     };
     let mut next = Some(position);
     for step in 0..MAX_CHAIN {
@@ -90,6 +92,7 @@ pub(super) fn of_hop(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, role
         claim: lacking(claim, &way.missing).into(),
         hops,
         certainty: role.certainty.max(way.certainty),
+        scope: role.scope.clone(),
     }
 }
 

@@ -7,7 +7,7 @@
 use super::condition::{Asked, Condition, Context, Known, Verdict};
 use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
-use crate::model::Certainty;
+use crate::model::{Breadth, Certainty};
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
 use crate::platform::glob;
 use std::borrow::Cow;
@@ -115,9 +115,14 @@ impl<'w> PolicySet<'w> {
                     else {
                         continue;
                     };
-                    if best.as_ref().is_some_and(|b| b.certainty <= certainty) {
+                    let rank = |certainty, scope: &str| (certainty, Breadth::of(scope));
+                    if best
+                        .as_ref()
+                        .is_some_and(|b| rank(b.certainty, &b.scope) <= rank(certainty, &scope))
+                    {
                         continue;
                     }
+                    let widest = !matches!(on, On::Any) || is_everything(&scope);
                     best = Some(Allowed {
                         policy: index,
                         statement: number,
@@ -129,7 +134,7 @@ impl<'w> PolicySet<'w> {
                         certainty,
                         keys,
                     });
-                    if certainty == Certainty::Certain {
+                    if certainty == Certainty::Certain && widest {
                         return best;
                     }
                 }
@@ -231,6 +236,7 @@ impl<'w> PolicySet<'w> {
             On::Arn(arn) => glob::matches(pattern, arn) && !self.excluded(statement, arn),
             On::OtherUser(own) => {
                 overlaps(pattern, "arn:*:iam::*:user/*")
+                    && speaks_of(probe, pattern)
                     && !own_only(pattern, own)
                     && !self.pares(statement, probe)
             }

@@ -176,6 +176,8 @@ impl Compiled {
 
     /// From a document that ships with the program.
     pub(super) fn of_document(id: Str, name: Str, document: &Document) -> Self {
+        let current = document.version.as_deref() == Some("2012-10-17");
+        let varies = |s: &Selection| current && s.patterns.iter().any(|p| p.contains("${"));
         let statements = document.statements.iter().map(|statement| Statement {
             allow: statement.allow,
             broad: broad(&selected(&statement.actions)),
@@ -188,7 +190,7 @@ impl Compiled {
                 },
                 selected,
             ),
-            variables: false,
+            variables: statement.resources.as_ref().is_some_and(varies),
             condition: statement.condition.as_deref().map(Condition::new),
             label: statement.label().into(),
             evidence: None,

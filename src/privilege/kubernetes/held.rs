@@ -117,6 +117,7 @@ pub(super) fn proof(
         claim: format!("{} {place}", claims.join(" and ")).into(),
         hops,
         certainty: Certainty::Certain,
+        scope: None,
     }
 }
 

@@ -421,6 +421,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             claim: format!("{}, and so {}", proof.claim, end.claim).into(),
             hops: proof.hops.iter().chain(&end.hops).cloned().collect(),
             certainty: proof.certainty,
+            scope: None,
         };
         draft.offer(tier, &proof);
         if tier == Tier::Escalate {

@@ -253,6 +253,7 @@ impl Gain {
                 .cloned()
                 .collect(),
             certainty: edge.proof.certainty,
+            scope: None,
         };
         draft.offer(self.tier, &proof);
         draft.privilege.add(self.capability, proof);
