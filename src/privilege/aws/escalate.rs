@@ -77,7 +77,7 @@ pub(super) fn climb<'i>(world: &World<'i, '_>) -> Vec<Option<Rise<'i>>> {
     ] {
         climb.limit = limit;
         for (position, node) in world.nodes.iter().enumerate() {
-            if node.kind == Kind::Root {
+            if node.sovereign {
                 climb.rise(position, Rise::Root);
             } else if let Some(Some(admin)) = admins.get(node.set)
                 && admin.certainty <= limit
@@ -155,6 +155,9 @@ fn edge<'i>(world: &World<'i, '_>, from: usize, role: usize, assume: Probe) -> O
             if !keys.is_empty() {
                 way.certainty = way.certainty.max(Certainty::Conditional);
                 way.keys.extend(keys);
+            }
+            if set.uncertain(assume, on) {
+                way.certainty = Certainty::Unresolved;
             }
         }
         _ => return None,

@@ -83,7 +83,7 @@ impl<'i> Gate<'i> {
             if !names(world, &denial.trust.principal, position, node) {
                 continue;
             }
-            match denial.judge(node) {
+            match denial.judge(world, node) {
                 Verdict::Holds => return None,
                 Verdict::Fails => {}
                 Verdict::Depends(keys) => barred.extend(keys),
@@ -94,7 +94,7 @@ impl<'i> Gate<'i> {
             if !names(world, &entry.trust.principal, position, node) {
                 continue;
             }
-            let mut keys = match entry.judge(node) {
+            let mut keys = match entry.judge(world, node) {
                 Verdict::Holds => BTreeSet::new(),
                 Verdict::Fails => continue,
                 Verdict::Depends(keys) => keys,
@@ -138,7 +138,7 @@ impl<'i> Gate<'i> {
 }
 
 impl Entry<'_> {
-    fn judge(&self, node: &Node<'_>) -> Verdict {
+    fn judge(&self, world: &World<'_, '_>, node: &Node<'_>) -> Verdict {
         let kind = match node.kind {
             Kind::Root => "Account",
             Kind::Role => "AssumedRole",
@@ -146,11 +146,25 @@ impl Entry<'_> {
         };
         match &self.condition {
             None => Verdict::Holds,
-            Some(condition) => condition.judge(&[
-                ("aws:principalarn", &node.id.0),
-                ("aws:principalaccount", &node.account),
-                ("aws:principaltype", kind),
-            ]),
+            Some(condition) => {
+                let mut context: Vec<(&str, &str)> = vec![
+                    ("aws:principalarn", &node.id.0),
+                    ("aws:principalaccount", &node.account),
+                    ("aws:principaltype", kind),
+                    ("aws:principalisawsservice", "false"),
+                ];
+                // Where the organisations of caller and role were read.
+                let caps = world.sets.get(node.set).map(|set| &set.caps);
+                let known = caps.into_iter().flat_map(|caps| &caps.known);
+                context.extend(known.map(|(key, value)| (*key, value.as_str())));
+                if let Some(target) = Arn::parse(&self.trust.target.0) {
+                    context.push(("aws:resourceaccount", target.account));
+                    let organizations = caps.map(|caps| &caps.estate.organizations);
+                    let of = organizations.and_then(|of| of.get(target.account));
+                    context.extend(of.map(|id| ("aws:resourceorgid", &**id)));
+                }
+                condition.judge(&context)
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The principals of an inventory, the policies they hold and the groups they are in, indexed.
 
-use super::set::{Boundary, PolicySet};
+use super::condition::Verdict;
+use super::control::{Caps, Controls, controls};
+use super::set::{Boundary, PolicySet, with};
 use super::statement::{Compiled, Probe};
 use super::trust::Gate;
 use crate::model::{
@@ -8,8 +10,10 @@ use crate::model::{
     PolicyKind, Str,
 };
 use crate::platform::aws::arn::Arn;
+use crate::platform::aws::policy::{Document, Selection, Statement};
 use crate::platform::aws::tables;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// What sort of principal a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +44,11 @@ pub(super) struct Node<'i> {
     pub known: bool,
     /// The id of its permissions boundary.
     pub boundary: Option<&'i str>,
-    /// Whether nothing caps what it is given: no boundary, or one that lets everything through.
+    /// Whether nothing caps what it is given: no boundary, or one that lets everything through, and no
+    /// control policies that take away what makes an admin.
     pub uncapped: bool,
+    /// Whether it is a root user whom no control policy speaks of.
+    pub sovereign: bool,
     /// Who may assume it, for roles.
     pub gate: Gate<'i>,
 }
@@ -94,7 +101,46 @@ pub(super) fn compile(inventory: &Inventory) -> (Vec<Compiled>, HashMap<Str, usi
         positions.insert(id.clone(), compiled.len());
         compiled.push(policy);
     }
+    let control = inventory.policies.values().filter(|p| controls(p.kind));
+    for policy in control {
+        let id = &policy.id.0;
+        positions.insert(id.clone(), compiled.len());
+        let name = policy.name.clone();
+        let rules = policy.rules.iter();
+        compiled.push(Compiled::of_rules(id.clone(), name, false, rules));
+    }
+    // A root user holds no policies, and may do everything that its organisation leaves it.
+    positions.insert(ROOT.into(), compiled.len());
+    compiled.push(Compiled::of_document(
+        ROOT.into(),
+        ROOT.into(),
+        &everything(),
+    ));
     (compiled, positions)
+}
+
+/// The id of what stands for a root user's rights.
+const ROOT: &str = "root user of the account";
+
+fn everything() -> Document {
+    let all = || Selection {
+        negated: false,
+        patterns: vec!["*".to_owned()],
+    };
+    Document {
+        version: None,
+        statements: vec![Statement {
+            index: 0,
+            sid: None,
+            allow: true,
+            actions: all(),
+            resources: Some(all()),
+            principals: Vec::new(),
+            not_principals: Vec::new(),
+            condition: None,
+            condition_keys: Vec::new(),
+        }],
+    }
 }
 
 impl<'i, 'w> World<'i, 'w> {
@@ -177,6 +223,7 @@ impl<'i, 'w> World<'i, 'w> {
             known,
             boundary: None,
             uncapped: true,
+            sovereign: false,
             gate: Gate::default(),
         });
     }
@@ -201,8 +248,12 @@ impl<'i, 'w> World<'i, 'w> {
                 .or_default()
                 .push((&membership.group.0, hop));
         }
-        type Key = (Vec<usize>, Boundary, Option<usize>);
+        type Key = (Vec<usize>, Boundary, Option<usize>, usize);
         let mut sets: HashMap<Key, usize> = HashMap::new();
+        let table = Controls::new(inventory, self.policies, positions);
+        let mut classes = Classes::default();
+        let mut ceilings: HashMap<(Boundary, usize), bool> = HashMap::new();
+        let root = positions.get(ROOT).copied();
         for position in 0..self.nodes.len() {
             let Some(node) = self.nodes.get_mut(position) else {
                 continue;
@@ -253,45 +304,68 @@ impl<'i, 'w> World<'i, 'w> {
             node.groups = groups
                 .filter_map(|(group, _)| self.by_arn.get(group).copied())
                 .collect();
+            let linked = id.contains(":role/aws-service-role/");
+            let (number, caps) = table.of(&node.account, linked);
+            let own = variables(node);
+            let class = classes.of(number, &caps, &own, self.policies);
+            let caller = match caps.capping.is_empty() {
+                true => BTreeMap::new(),
+                false => own.clone(),
+            };
+            node.sovereign = node.kind == Kind::Root && caps.open();
+            if let (Kind::Root, false, Some(root)) = (node.kind, node.sovereign, root) {
+                grants.insert(root);
+                let evidence = node.identity.and_then(|i| i.evidence.first().cloned());
+                let what = ROOT.into();
+                node.holdings.push((root, vec![Hop { what, evidence }]));
+            }
             let cap = match boundary {
                 Boundary::Policy(policy) => Some(policy),
                 _ => None,
             };
-            let variable = grants
-                .iter()
-                .copied()
-                .chain(cap)
-                .any(|i| self.policies.get(i).is_some_and(|p| p.variables));
+            let variable = caps.variables
+                || grants
+                    .iter()
+                    .copied()
+                    .chain(cap)
+                    .any(|i| self.policies.get(i).is_some_and(|p| p.variables));
             let grants: Vec<usize> = grants.into_iter().collect();
-            node.uncapped = match boundary {
-                Boundary::None => true,
-                Boundary::Unread => false,
-                Boundary::Policy(policy) => {
-                    let alone = PolicySet {
-                        policies: self.policies,
-                        grants: vec![policy],
-                        boundary: Boundary::None,
-                        variables: BTreeMap::new(),
-                    };
-                    alone.admin().is_some()
-                }
+            let set = |grants: Vec<usize>, boundary: Boundary| PolicySet {
+                policies: self.policies,
+                grants,
+                boundary,
+                variables: if variable {
+                    own.clone()
+                } else {
+                    BTreeMap::new()
+                },
+                caps: Arc::clone(&caps),
+                class,
+                caller: caller.clone(),
             };
-            let key = (grants.clone(), boundary, variable.then_some(position));
+            // The most that it could be given.
+            let ceiling = || match (boundary, root) {
+                (Boundary::Unread, _) | (_, None) => false,
+                (Boundary::None, _) if caps.open() => true,
+                (_, Some(root)) => set(vec![root], boundary).admin().is_some(),
+            };
+            node.uncapped = match variable {
+                true => ceiling(),
+                false => *ceilings.entry((boundary, class)).or_insert_with(ceiling),
+            };
+            let key = (
+                grants.clone(),
+                boundary,
+                variable.then_some(position),
+                class,
+            );
             let next = sets.len();
-            let set = *sets.entry(key).or_insert(next);
-            node.set = set;
-            if set == next {
-                self.sets.push(PolicySet {
-                    policies: self.policies,
-                    grants,
-                    boundary,
-                    variables: if variable {
-                        variables(node)
-                    } else {
-                        BTreeMap::new()
-                    },
-                });
+            let found = *sets.entry(key).or_insert(next);
+            if found == next {
+                let held = set(grants, boundary);
+                self.sets.push(held);
             }
+            node.set = found;
         }
     }
 
@@ -316,6 +390,15 @@ impl<'i, 'w> World<'i, 'w> {
     /// to that one?" does not go through all of them.
     fn index(&mut self) {
         for (position, set) in self.sets.iter().enumerate() {
+            // Root users cannot assume roles, and need no path where they may do all else.
+            let member = self
+                .members
+                .get(position)
+                .and_then(|members| members.first());
+            let member = member.and_then(|&member| self.nodes.get(member));
+            if member.is_some_and(|node| node.kind == Kind::Root) {
+                continue;
+            }
             let policies = set.grants.iter().filter_map(|&i| self.policies.get(i));
             let probes: BTreeSet<Probe> = policies
                 .flat_map(|policy| policy.allow.keys().copied())
@@ -352,6 +435,45 @@ impl<'i, 'w> World<'i, 'w> {
         sets.sort_unstable();
         sets.dedup();
         sets
+    }
+}
+
+/// Numbers for what caps say to principals: those of one number are told the same.
+#[derive(Default)]
+struct Classes {
+    numbers: HashMap<(usize, String), usize>,
+}
+
+impl Classes {
+    fn of(
+        &mut self,
+        number: usize,
+        caps: &Caps,
+        own: &BTreeMap<String, String>,
+        policies: &[Compiled],
+    ) -> usize {
+        let mut told = String::new();
+        if caps.local {
+            told.extend(own.get("aws:principalaccount").map(String::as_str));
+        }
+        if !caps.personal.is_empty() {
+            let context = with(own, &[]);
+            for (policy, statement) in &caps.personal {
+                let policy = policies.get(*policy);
+                let statement = policy.and_then(|p| p.statements.get(*statement));
+                let condition = statement.and_then(|s| s.condition.as_ref());
+                match condition.map(|condition| condition.judge(&context)) {
+                    None | Some(Verdict::Holds) => told.push('+'),
+                    Some(Verdict::Fails) => told.push('-'),
+                    Some(Verdict::Depends(keys)) => {
+                        told.push('?');
+                        told.extend(keys.iter().flat_map(|key| [key.as_str(), ","]));
+                    }
+                }
+            }
+        }
+        let next = self.numbers.len();
+        *self.numbers.entry((number, told)).or_insert(next)
     }
 }
 
