@@ -292,6 +292,9 @@ impl<'i> Climb<'_, 'i, '_> {
         let patterns: BTreeSet<String> = probes.flat_map(|p| set.patterns(p)).collect();
         let mut ways = patterns.iter().filter_map(|pattern| {
             let arn = sample(pattern, &node.account, kind)?;
+            if !self.world.leaves_everything(node, &arn) {
+                return None;
+            }
             let mut way = self.all_on(node, rule, &arn)?;
             way.subject.clone_from(pattern);
             Some(way)

@@ -7,7 +7,7 @@
 use super::condition::{Condition, Context, Verdict};
 use super::control::Caps;
 use super::scope::{blankets, own_only, speaks_of, substituted};
-use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
+use super::statement::{CORE, Compiled, GIVING, Patterns, Probe, Statement, probe, spelling};
 use crate::model::Certainty;
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
@@ -347,8 +347,26 @@ impl<'w> PolicySet<'w> {
             _ => None,
         };
         let own = self.grants.iter().copied().chain(boundary);
-        let caps = self.caps.denials.iter().chain(self.guards(probe, on));
-        for index in own.chain(caps.copied()) {
+        self.denied_by(own, probe, on, context, pattern, keys)
+            || self.denied_by(self.controls(probe, on), probe, on, context, pattern, keys)
+    }
+
+    /// The control policies that may deny.
+    fn controls(&self, probe: Probe, on: On<'_>) -> impl Iterator<Item = usize> {
+        let guards = self.guards(probe, on).iter();
+        self.caps.denials.iter().chain(guards).copied()
+    }
+
+    fn denied_by(
+        &self,
+        policies: impl Iterator<Item = usize>,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+        pattern: &str,
+        keys: &mut BTreeSet<String>,
+    ) -> bool {
+        for index in policies {
             let Some(policy) = self.policies.get(index) else {
                 continue;
             };
@@ -504,11 +522,26 @@ impl<'w> PolicySet<'w> {
 
     /// Whether the set amounts to doing anything: every action by wildcard, and nothing that matters
     /// taken away again.
+    ///
+    /// What the organisation takes away it takes from everybody in the account; who may do all the rest is
+    /// an admin there as long as the rest has a way to give rights.
     pub(super) fn admin(&self) -> Option<Allowed> {
         let (policy, statement) = self.broad()?;
         let mut answer: Option<Allowed> = None;
+        let mut gives: Option<BTreeSet<String>> = None;
         for action in CORE {
-            let allowed = self.allowed(probe(action)?, On::Everything, &[])?;
+            let probe = probe(action)?;
+            let Some(open) = self.left_over(probe) else {
+                continue;
+            };
+            let mut allowed = self.allowed(probe, On::Everything, &[])?;
+            allowed.keys.retain(|key| !open.contains(key));
+            if allowed.keys.is_empty() && allowed.certainty == Certainty::Conditional {
+                allowed.certainty = Certainty::Certain;
+            }
+            if GIVING.contains(&action) && gives.as_ref().is_none_or(|g| open.len() < g.len()) {
+                gives = Some(open);
+            }
             match &mut answer {
                 None => answer = Some(allowed),
                 Some(worst) => {
@@ -517,11 +550,32 @@ impl<'w> PolicySet<'w> {
                 }
             }
         }
-        let mut answer = answer?;
+        let (mut answer, gives) = (answer?, gives?);
+        if !gives.is_empty() {
+            answer.certainty = answer.certainty.max(Certainty::Conditional);
+            answer.keys.extend(gives);
+        }
         answer.policy = policy;
         answer.statement = statement;
         answer.claim = "every action on every resource".to_owned();
         Some(answer)
+    }
+
+    /// Whether control policies leave an action to anybody in the account: `None` when they do not, else the
+    /// condition keys that it depends on.
+    fn left_over(&self, probe: Probe) -> Option<BTreeSet<String>> {
+        let mut keys = BTreeSet::new();
+        if self.caps.open() {
+            return Some(keys);
+        }
+        let on = On::Everything;
+        let context = self.placed(on, &[]);
+        let controls = self.controls(probe, on);
+        if self.denied_by(controls, probe, on, &context, "*", &mut keys) {
+            return None;
+        }
+        self.leveled(probe, on, &context, "*".to_owned(), &mut keys)?;
+        Some(keys)
     }
 
     /// A statement that allows every action on every resource; one without a condition first.

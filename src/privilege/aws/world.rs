@@ -70,6 +70,8 @@ pub(super) struct World<'i, 'w> {
     wild: HashMap<Probe, Vec<usize>>,
     /// Customer policies that principals hold, by ARN, with their holders.
     pub attached: BTreeMap<&'w str, Vec<usize>>,
+    /// Position of the policy that allows everything.
+    everything: Option<usize>,
 }
 
 /// Every policy that principals of the inventory hold, compiled; by id.
@@ -159,6 +161,7 @@ impl<'i, 'w> World<'i, 'w> {
             named: HashMap::new(),
             wild: HashMap::new(),
             attached: BTreeMap::new(),
+            everything: positions.get(ROOT).copied(),
         };
         world.collect(inventory);
         world.hold(inventory, positions);
@@ -253,7 +256,7 @@ impl<'i, 'w> World<'i, 'w> {
         let table = Controls::new(inventory, self.policies, positions);
         let mut classes = Classes::default();
         let mut ceilings: HashMap<(Boundary, usize), bool> = HashMap::new();
-        let root = positions.get(ROOT).copied();
+        let root = self.everything;
         for position in 0..self.nodes.len() {
             let Some(node) = self.nodes.get_mut(position) else {
                 continue;
@@ -419,6 +422,38 @@ impl<'i, 'w> World<'i, 'w> {
                 }
             }
         }
+    }
+
+    /// Whether the organisation would let a new principal of a node's account, with this ARN, be an admin.
+    pub(super) fn leaves_everything(&self, node: &Node<'_>, arn: &str) -> bool {
+        let (Some(set), Some(root)) = (self.sets.get(node.set), self.everything) else {
+            return true;
+        };
+        if set.caps.open() {
+            return true;
+        }
+        let role = arn.contains(":role/");
+        let caller: BTreeMap<String, String> = [
+            ("aws:principalarn", arn),
+            ("aws:principalaccount", &*node.account),
+            (
+                "aws:principaltype",
+                if role { "AssumedRole" } else { "User" },
+            ),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+        let free = PolicySet {
+            policies: self.policies,
+            grants: vec![root],
+            boundary: Boundary::None,
+            variables: caller.clone(),
+            caps: Arc::clone(&set.caps),
+            class: set.class,
+            caller,
+        };
+        free.admin().is_some()
     }
 
     /// The sets that may allow an action on a resource, in order, of those that are wanted.
