@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tenure::model::{
-    Document, Facts, Fingerprinter, Humanity, IdentityId, Inventory, Origin, Privilege, Probe,
-    Problem,
+    Document, EntitlementRole, Facts, Fingerprinter, Humanity, IdentityId, Inventory, Moment,
+    Origin, Privilege, Probe, Problem, Str,
 };
 use tenure::reader::Reader;
 
@@ -139,7 +139,12 @@ fn holds(
     inventory: &Inventory,
     answers: &BTreeMap<IdentityId, Privilege>,
 ) -> Result<(), String> {
-    let (principal, rest) = line.split_once(": ").ok_or("no verdict")?;
+    let (principal, rest) = line.split_once(':').map_or((line, ""), |_| {
+        let (principal, rest) = line
+            .rsplit_once(": ")
+            .unwrap_or((line.trim_end_matches(':'), ""));
+        (principal, rest)
+    });
     let (principal, what) = principal.split_once(' ').unwrap_or((principal, ""));
     let id = id(principal);
     let equal = |found: String| (found == rest).then_some(()).ok_or(found);
@@ -234,8 +239,154 @@ fn people_of_single_sign_on_are_no_identities() {
     for identity in inventory.identities.values() {
         let arn = identity.id.0.starts_with("arn:aws:iam:");
         assert!(arn, "{} is no principal of an account", identity.id);
-        if identity.id.0.contains("AWSReservedSSO_") {
+        if identity.id.0.contains("/aws-reserved/") {
             assert_eq!(identity.humanity.0, Humanity::Human);
         }
     }
+}
+
+#[test]
+fn permission_sets_hold_what_the_answers_say() {
+    let readers = readers();
+    let case = cases()
+        .into_iter()
+        .find(|case| case.ends_with("single-sign-on"));
+    let inventory = inventory(&readers, &files(&case.unwrap()));
+    let set = "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-";
+    let (admin, read_only) = (
+        format!("{set}0123456789abcdef"),
+        format!("{set}fedcba9876543210"),
+    );
+    let held: Vec<(&str, &str, EntitlementRole)> = inventory
+        .entitlements
+        .iter()
+        .filter(|e| e.principal.0.starts_with(set))
+        .map(|e| (&*e.principal.0, &*e.policy.0, e.role))
+        .collect();
+    let inline = format!("{read_only}#inline");
+    assert_eq!(
+        held,
+        [
+            (
+                &*admin,
+                "arn:aws:iam::aws:policy/AdministratorAccess",
+                EntitlementRole::Grant
+            ),
+            (
+                &*admin,
+                "arn:aws:iam::aws:policy/PowerUserAccess",
+                EntitlementRole::Boundary
+            ),
+            (
+                &*read_only,
+                "arn:aws:iam::*:policy/team/logs",
+                EntitlementRole::Grant
+            ),
+            (&*read_only, &*inline, EntitlementRole::Grant),
+        ]
+    );
+    assert_eq!(inventory.policies[&inline.as_str().into()].rules.len(), 1);
+    let sessions = inventory
+        .permission_sets
+        .iter()
+        .filter_map(|set| set.session.as_deref());
+    assert_eq!(sessions.collect::<Vec<_>>(), ["PT8H", "PT1H"]);
+}
+
+#[test]
+fn providers_and_profiles() {
+    let readers = readers();
+    let case = cases()
+        .into_iter()
+        .find(|case| case.ends_with("federation"));
+    let inventory = inventory(&readers, &files(&case.unwrap()));
+    let oidc = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com");
+    let saml = format!("arn:aws:iam::{ACCOUNT}:saml-provider/corp");
+    for provider in &inventory.identity_providers {
+        assert!([&*oidc, &*saml].contains(&&*provider.id), "{}", provider.id);
+        assert_eq!(provider.account.as_deref(), Some(ACCOUNT));
+    }
+    let all = inventory.identity_providers.iter();
+    let audiences: Vec<_> = all.clone().filter_map(|p| p.audiences.as_deref()).collect();
+    assert_eq!(audiences, [[Str::from("sts.amazonaws.com")]]);
+    let issuers: Vec<_> = all.clone().filter_map(|p| p.issuer.as_deref()).collect();
+    assert!(
+        issuers.contains(&"https://idp.example.com/saml"),
+        "{issuers:?}"
+    );
+    let ends = all.filter(|p| matches!(p.expires, Moment::At(_))).count();
+    assert_eq!(ends, 2);
+    let profile = inventory.workloads.first().unwrap();
+    assert_eq!((&*profile.kind, &*profile.name), ("InstanceProfile", "web"));
+    assert_eq!(profile.runs_as, id("role/ci"));
+}
+
+#[test]
+fn what_does_not_say_what_was_asked_is_a_problem() {
+    let readers = readers();
+    for (name, text, wanted) in [
+        (
+            "a.json",
+            r#"{"Children":[{"Id":"111122223333","Type":"ACCOUNT"}]}"#,
+            "ParentId",
+        ),
+        (
+            "a.json",
+            r#"{"Parents":[{"Id":"r-ab12","Type":"ROOT"}]}"#,
+            "ChildId",
+        ),
+        (
+            "a.json",
+            r#"{"Targets":[{"TargetId":"r-ab12","Name":"Root","Type":"ROOT"}]}"#,
+            "PolicyId",
+        ),
+        (
+            "list-policies-for-target.json",
+            r#"{"Policies":[{"Id":"p-FullAWSAccess","Type":"SERVICE_CONTROL_POLICY"}]}"#,
+            "TargetId",
+        ),
+        (
+            "a.json",
+            r#"{"InlinePolicy":"{\"Statement\":[]}"}"#,
+            "PermissionSetArn",
+        ),
+        (
+            "a.json",
+            r#"{"SAMLMetadataDocument":"<x/>"}"#,
+            "SAMLProviderArn",
+        ),
+    ] {
+        let read = read(&readers, name, text.as_bytes());
+        let problems: Vec<&Problem> = read.iter().flat_map(|(_, problems)| problems).collect();
+        assert!(
+            problems.iter().any(|p| p.message.contains(wanted)),
+            "{text}: {problems:?}"
+        );
+    }
+    // Empty answers are known by their names.
+    let (facts, problems) =
+        read(&readers, "r-ab12/list-children.json", br#"{"Children":[]}"#).remove(0);
+    assert!(facts.is_empty() && problems.is_empty());
+}
+
+#[test]
+fn what_is_cut_off_or_odd_keeps_the_rest() {
+    let readers = readers();
+    let whole = fs::read(cases()[0].join("organization.json")).unwrap();
+    for end in (0..whole.len()).step_by(61) {
+        for reader in &readers {
+            let origin = Origin::file("organization.json");
+            let bytes = &whole[..end];
+            let document = Document {
+                origin: &origin,
+                bytes,
+            };
+            let _ = reader.read(&document);
+        }
+    }
+    let text = br#"{"Accounts":[{"Id":"111122223333","Arn":"arn:aws:organizations::999900001111:account/o-exampleorg1/111122223333"},{"Id":7},{"Id":"222233334444""#;
+    let (facts, problems) = read(&readers, "a.json", text).remove(0);
+    assert!(facts.org_nodes.iter().any(|n| &*n.id == "111122223333"));
+    assert!(facts.sources.is_empty(), "the list was not read to its end");
+    assert_eq!(problems.len(), 2);
 }
