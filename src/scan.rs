@@ -152,6 +152,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     link::link(&mut inventory);
     observer.stage("weighing privileges");
     let privilege = privilege::assess(&inventory);
+    rules::note_unread(&inventory, &mut coverage);
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);
     // History is expensive and only ever suggests: it is asked only where nobody is declared.

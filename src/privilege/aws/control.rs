@@ -596,7 +596,9 @@ pub(super) fn unread(inventory: &Inventory, accounts: &BTreeSet<&str>) -> Vec<St
                 1 => String::new(),
                 n => format!(" and {} others", n - 1),
             };
-            notes.push(format!("{name} of account {first}{others} were not read: what they take away is still counted"));
+            notes.push(format!(
+                "{name} of account {first}{others} were not read; what they take away is not taken off"
+            ));
         }
     }
     notes

@@ -11,6 +11,7 @@ mod condition;
 mod control;
 mod escalate;
 mod level;
+mod permission_sets;
 mod proof;
 mod scope;
 mod set;

@@ -2,6 +2,7 @@
 
 use super::condition::Verdict;
 use super::control::{Caps, Controls, controls};
+use super::permission_sets::{PermissionSet, permission_sets};
 use super::set::{Boundary, PolicySet, with};
 use super::statement::{Compiled, Probe};
 use super::trust::Gate;
@@ -70,6 +71,9 @@ pub(super) struct World<'i, 'w> {
     wild: HashMap<Probe, Vec<usize>>,
     /// Customer policies that principals hold, by ARN, with their holders.
     pub attached: BTreeMap<&'w str, Vec<usize>>,
+    /// Permission sets with the roles they are provisioned as.
+    #[allow(dead_code, reason = "what paths over single sign-on ask for")]
+    pub permission_sets: Vec<PermissionSet<'i>>,
     /// Position of the policy that allows everything.
     everything: Option<usize>,
 }
@@ -161,9 +165,11 @@ impl<'i, 'w> World<'i, 'w> {
             named: HashMap::new(),
             wild: HashMap::new(),
             attached: BTreeMap::new(),
+            permission_sets: Vec::new(),
             everything: positions.get(ROOT).copied(),
         };
         world.collect(inventory);
+        world.permission_sets = permission_sets(inventory, &world.nodes);
         world.hold(inventory, positions);
         world.share();
         world.index();
