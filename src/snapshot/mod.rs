@@ -255,6 +255,9 @@ pub struct Identity {
     pub workloads: Vec<String>,
     /// Ids of identities of other platforms that it becomes by design.
     pub becomes: Vec<String>,
+    /// The users and groups of a directory that single sign-on lets act as it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assigned: Vec<String>,
     /// Id of the registry entry that speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<String>,
@@ -513,6 +516,9 @@ pub struct Trust {
     /// Whether the principal belongs to another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cross_account: Option<bool>,
+    /// Whether the principal's account is of the same organisation, where that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_organization: Option<bool>,
     /// Where.
     pub evidence: Evidence,
 }

@@ -573,14 +573,9 @@ fn allows_all(policy: &Compiled) -> bool {
 /// sentences for the coverage.
 pub(super) fn unread(inventory: &Inventory, accounts: &BTreeSet<&str>) -> Vec<String> {
     let tree = Tree::new(inventory);
-    let mut notes = Vec::new();
-    for (kind, name) in [
-        (PolicyKind::ServiceControl, "service control policies"),
-        (PolicyKind::ResourceControl, "resource control policies"),
-    ] {
-        let of: Vec<&str> = accounts
-            .iter()
-            .copied()
+    let unread = |kind: PolicyKind| -> Vec<&str> {
+        let accounts = accounts.iter().copied();
+        accounts
             .filter(|account| {
                 let Some(organization) = tree.accounts.get(account) else {
                     return true;
@@ -590,16 +585,26 @@ pub(super) fn unread(inventory: &Inventory, accounts: &BTreeSet<&str>) -> Vec<St
                     && !tree.management.contains(account)
                     && tree.switched(kind, root, *organization) != Some(false)
             })
-            .collect();
-        if let Some(first) = of.first() {
-            let others = match of.len() {
-                1 => String::new(),
-                n => format!(" and {} others", n - 1),
-            };
-            notes.push(format!(
-                "{name} of account {first}{others} were not read; what they take away is not taken off"
-            ));
-        }
-    }
-    notes
+            .collect()
+    };
+    let service = unread(PolicyKind::ServiceControl);
+    let resource = unread(PolicyKind::ResourceControl);
+    let notes = match service == resource {
+        true => vec![("service and resource control policies", service)],
+        false => vec![
+            ("service control policies", service),
+            ("resource control policies", resource),
+        ],
+    };
+    let notes = notes.into_iter().filter_map(|(name, of)| {
+        let first = of.first()?;
+        let others = match of.len() {
+            1 => String::new(),
+            n => format!(" and {} others", n - 1),
+        };
+        Some(format!(
+            "{name} of account {first}{others} were not read; what they take away is not taken off"
+        ))
+    });
+    notes.collect()
 }

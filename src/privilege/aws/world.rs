@@ -315,7 +315,21 @@ impl<'i, 'w> World<'i, 'w> {
                 .collect();
             let linked = id.contains(":role/aws-service-role/");
             let (number, caps) = table.of(&node.account, linked);
-            let own = variables(node);
+            let cap = match boundary {
+                Boundary::Policy(policy) => Some(policy),
+                _ => None,
+            };
+            let variable = caps.variables
+                || grants
+                    .iter()
+                    .copied()
+                    .chain(cap)
+                    .any(|i| self.policies.get(i).is_some_and(|p| p.variables));
+            // Only where something asks for it; most principals share what does not.
+            let own = match variable || !caps.capping.is_empty() {
+                true => variables(node),
+                false => BTreeMap::new(),
+            };
             let class = classes.of(number, &caps, &own, self.policies);
             let caller = match caps.capping.is_empty() {
                 true => BTreeMap::new(),
@@ -328,16 +342,6 @@ impl<'i, 'w> World<'i, 'w> {
                 let what = ROOT.into();
                 node.holdings.push((root, vec![Hop { what, evidence }]));
             }
-            let cap = match boundary {
-                Boundary::Policy(policy) => Some(policy),
-                _ => None,
-            };
-            let variable = caps.variables
-                || grants
-                    .iter()
-                    .copied()
-                    .chain(cap)
-                    .any(|i| self.policies.get(i).is_some_and(|p| p.variables));
             let grants: Vec<usize> = grants.into_iter().collect();
             let set = |grants: Vec<usize>, boundary: Boundary| PolicySet {
                 policies: self.policies,
