@@ -154,6 +154,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     observer.stage("weighing privileges");
     let privilege = privilege::assess_at(&inventory, now);
     rules::note_tables(&inventory, &mut coverage);
+    rules::note_unread(&inventory, &mut coverage);
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);
     // History is expensive and only ever suggests: it is asked only where nobody is declared.

@@ -4,11 +4,17 @@ use crate::model::Inventory;
 
 pub mod aws;
 pub mod credentials;
+pub mod identity_center;
+pub mod instance_profiles;
 pub mod kubernetes;
+pub mod organization;
 
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
     aws::link(inventory);
+    organization::link(inventory);
+    identity_center::link(inventory);
+    instance_profiles::link(inventory);
     kubernetes::link(inventory);
     credentials::link(inventory);
     aws::identify(inventory);

@@ -171,6 +171,9 @@ pub struct Identity {
     /// What acts through it, as far as its trust, path and name tell: `ec2`, `lambda`,
     /// `github-actions:acme/payments`, `single-sign-on:ReadOnly`, `vendor:Datadog`.
     pub serves: BTreeSet<Str>,
+    /// The users and groups of a directory that single sign-on lets act as it: `group platform`,
+    /// `user jane@example.com`.
+    pub assigned: BTreeSet<Str>,
     /// Where it was read.
     pub evidence: BTreeSet<Evidence>,
 }
@@ -204,6 +207,7 @@ impl Identity {
             aliases: BTreeSet::new(),
             becomes: BTreeSet::new(),
             serves: BTreeSet::new(),
+            assigned: BTreeSet::new(),
             evidence: BTreeSet::new(),
         }
     }
@@ -255,6 +259,7 @@ impl Identity {
         self.aliases.extend(other.aliases);
         self.becomes.extend(other.becomes);
         self.serves.extend(other.serves);
+        self.assigned.extend(other.assigned);
         self.evidence.extend(other.evidence);
     }
 }

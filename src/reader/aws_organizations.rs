@@ -351,6 +351,18 @@ impl Export<'_> {
         if page.more {
             return;
         }
+        // Who is not on this list is not in the organisation.
+        if has("Accounts") && parent.is_none() {
+            let all = page
+                .elements
+                .iter()
+                .filter(|(list, ..)| *list == "Accounts");
+            let organizations: BTreeSet<Str> = all
+                .filter_map(|(_, record, _)| organization_of(record))
+                .collect();
+            let sources = organizations.into_iter().map(|id| (NAME.into(), id));
+            self.facts.sources.extend(sources);
+        }
         if let Some(policy) = policy {
             let listing = ControlListing::OfPolicy(policy.as_str().into());
             self.facts.control_listings.push(listing);

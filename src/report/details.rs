@@ -356,6 +356,11 @@ fn entitlements(held: &[Entitlement], pen: &mut Pen<'_>) -> io::Result<()> {
 }
 
 fn becoming(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
+    let assigned = &view.identity.assigned;
+    for who in assigned.iter().take(MANY) {
+        pen.field("assigned", PLAIN, &format!("to {}", clean(who)))?;
+    }
+    rest(assigned.len(), MANY, "assignment", "assignments", pen)?;
     for id in view.identity.becomes.iter().take(MANY) {
         pen.field("becomes", PLAIN, &clean(id))?;
     }

@@ -92,3 +92,22 @@ pub(super) fn note_tables(inventory: &Inventory, coverage: &mut Coverage) {
         });
     }
 }
+
+/// Says which control policies of accounts were not read: what accounts' own exports allow may be less by them.
+pub(super) fn note_unread(inventory: &Inventory, coverage: &mut Coverage) {
+    let evidence = inventory.identities.values().flat_map(|i| &i.evidence);
+    let mut details = evidence.filter(|e| e.reader == "aws-authorization-details");
+    let Some(first) = details.next() else {
+        return;
+    };
+    for message in crate::privilege::aws::unread(inventory) {
+        coverage.problems.insert(Problem {
+            path: first.origin.path.clone(),
+            line: None,
+            column: None,
+            kind: ProblemKind::Note,
+            reader: first.reader,
+            message: message.into(),
+        });
+    }
+}

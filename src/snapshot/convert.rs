@@ -161,6 +161,7 @@ impl<'a> Index<'a> {
                 .into_iter()
                 .collect(),
             serves: identity.serves.iter().map(ToString::to_string).collect(),
+            assigned: identity.assigned.iter().map(ToString::to_string).collect(),
             declaration: declaration.map(|e| e.id.to_string()),
             purpose: declaration.and_then(|e| text(&e.purpose)),
             environment: declaration.and_then(|e| text(&e.environment)),
@@ -461,6 +462,7 @@ impl From<&model::Trust> for wire::Trust {
             actions: texts(&t.actions),
             condition_keys: texts(&t.condition_keys),
             cross_account: t.cross_account,
+            inside_organization: t.inside_organization,
             evidence: (&t.evidence).into(),
         }
     }

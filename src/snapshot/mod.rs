@@ -260,6 +260,9 @@ pub struct Identity {
     /// `service-linked:ecs`, `account:444455556666`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serves: Vec<String>,
+    /// The users and groups of a directory that single sign-on lets act as it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assigned: Vec<String>,
     /// Id of the registry entry that speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<String>,
@@ -553,6 +556,9 @@ pub struct Trust {
     /// Whether the principal belongs to another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cross_account: Option<bool>,
+    /// Whether the principal's account is of the same organisation, where that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_organization: Option<bool>,
     /// Where.
     pub evidence: Evidence,
 }

@@ -6,6 +6,8 @@ use super::statement::Statement;
 use crate::model::{Certainty, Str};
 use crate::platform::aws::access_level::{self, AccessLevel};
 use crate::platform::aws::pattern::{covers, overlaps};
+use crate::platform::aws::resource_control::governs;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 impl PolicySet<'_> {
@@ -23,13 +25,14 @@ impl PolicySet<'_> {
                     continue;
                 }
                 for (pattern, level, mut keys) in self.effective(statement) {
-                    match statement.condition.as_ref().map(|c| self.decide(c, &[])) {
+                    match statement.condition.as_ref().map(|c| self.weigh(c, false)) {
                         Some(Verdict::Depends(open)) => keys.extend(open),
                         Some(Verdict::Fails) => continue,
                         Some(Verdict::Holds) | None => {}
                     }
                     let certainty = match self.boundary {
                         Boundary::Unread => Certainty::Unresolved,
+                        _ if self.caps.unread => Certainty::Unresolved,
                         _ if keys.is_empty() => Certainty::Certain,
                         _ => Certainty::Conditional,
                     };
@@ -94,10 +97,23 @@ impl PolicySet<'_> {
             _ => None,
         };
         let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
-        for denial in policies
+        let of = |list: &'_ [usize]| {
+            let list: Vec<_> = list.iter().filter_map(|&i| self.policies.get(i)).collect();
+            list
+        };
+        let own = policies
             .chain(boundary)
-            .flat_map(|policy| &policy.statements)
-            .filter(|s| !s.allow)
+            .map(|policy| (policy, false, false));
+        let caps = of(&self.caps.denials).into_iter();
+        let guards = of(&self.caps.guards).into_iter();
+        for (denial, capping, guard) in own
+            .chain(caps.map(|policy| (policy, true, false)))
+            .chain(guards.map(|policy| (policy, true, true)))
+            .flat_map(|(policy, capping, guard)| {
+                let statements = policy.statements.iter();
+                statements.map(move |s| (s, capping, guard))
+            })
+            .filter(|(s, ..)| !s.allow)
         {
             if !scopes
                 .iter()
@@ -105,7 +121,7 @@ impl PolicySet<'_> {
             {
                 continue;
             }
-            let open = match denial.condition.as_ref().map(|c| self.decide(c, &[])) {
+            let open = match denial.condition.as_ref().map(|c| self.weigh(c, capping)) {
                 None | Some(Verdict::Holds) => None,
                 Some(Verdict::Fails) => continue,
                 Some(Verdict::Depends(open)) => Some(open),
@@ -113,6 +129,10 @@ impl PolicySet<'_> {
             left = left
                 .into_iter()
                 .flat_map(|(pattern, level, mut keys)| {
+                    // Of other services, resource control policies say nothing.
+                    if guard && !governs(&pattern) {
+                        return vec![(pattern, level, keys)];
+                    }
                     if let Some(open) = &open {
                         if denial.touches(&pattern) {
                             keys.extend(open.iter().cloned());
@@ -134,22 +154,35 @@ impl PolicySet<'_> {
             left.sort_by(|a: &Part, b: &Part| (&a.0, a.1, a.2.len()).cmp(&(&b.0, b.1, b.2.len())));
             left.dedup_by(|a, b| a.0 == b.0);
         }
-        let Some(boundary) = boundary else {
-            return left;
-        };
-        let caps = boundary.statements.iter().filter(|cap| {
-            cap.allow
-                && self
-                    .scopes(cap)
-                    .iter()
-                    .any(|c| scopes.iter().any(|s| overlaps(c, s)))
-        });
-        let caps: Vec<_> = caps.collect();
+        let levels = self.caps.levels.iter().filter(|level| !level.unread);
+        let levels = levels.map(|level| (of(&level.policies), true));
+        let boundary = boundary.map(|boundary| (vec![boundary], false));
+        for (level, capping) in boundary.into_iter().chain(levels) {
+            let allows = level.iter().flat_map(|policy| &policy.statements);
+            left = self.capped(left, &scopes, allows.filter(|s| s.allow), capping);
+        }
+        left
+    }
+
+    /// The parts that some of the statements of a boundary, or of a level of control policies, let through.
+    fn capped<'s>(
+        &self,
+        left: Vec<Part>,
+        scopes: &[Cow<'_, str>],
+        allows: impl Iterator<Item = &'s Statement>,
+        capping: bool,
+    ) -> Vec<Part> {
+        let caps: Vec<&Statement> = allows
+            .filter(|cap| {
+                let own = self.scopes(cap);
+                own.iter().any(|c| scopes.iter().any(|s| overlaps(c, s)))
+            })
+            .collect();
         let mut capped = Vec::new();
         for (pattern, level, keys) in left {
             for cap in &caps {
                 let mut keys = keys.clone();
-                match cap.condition.as_ref().map(|c| self.decide(c, &[])) {
+                match cap.condition.as_ref().map(|c| self.weigh(c, capping)) {
                     None | Some(Verdict::Holds) => {}
                     Some(Verdict::Fails) => continue,
                     Some(Verdict::Depends(open)) => keys.extend(open),
@@ -163,6 +196,9 @@ impl PolicySet<'_> {
                 }
             }
         }
+        // What several levels let through in parts would multiply.
+        capped.sort_by_key(|part: &Part| (part.0.clone(), std::cmp::Reverse(part.1), part.2.len()));
+        capped.dedup_by(|a, b| a.0 == b.0);
         capped
     }
 }

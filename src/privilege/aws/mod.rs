@@ -4,12 +4,14 @@
 //! principal can do to another is followed over an index. What files cannot decide is never rounded: a
 //! condition makes an answer conditional, a document that was not read makes it unresolved.
 //!
-//! Not in an authorization-details export, and so not in the answer: service control policies, resource
-//! policies other than trust, session policies.
+//! Not in an authorization-details export, and so not in the answer: resource policies other than trust,
+//! session policies; and service and resource control policies where no export of the organisation was read.
 
 mod condition;
+mod control;
 mod escalate;
 mod level;
+mod permission_sets;
 mod proof;
 pub mod request;
 mod scope;
@@ -72,6 +74,9 @@ pub fn assess(
     for (answer, paths) in answers.iter_mut().zip(paths) {
         answer.paths = paths;
     }
+    for (node, answer) in world.nodes.iter().zip(&mut answers) {
+        name_missing(&world, node, answer);
+    }
     for (node, answer) in world.nodes.iter().zip(answers) {
         if node.kind != Kind::Group {
             out.insert(node.id.clone(), answer);
@@ -90,6 +95,27 @@ pub fn assess(
     }
 }
 
+/// Names the control policies that were not read and that the answer depends on: they only take away, so an
+/// answer without rights does not.
+fn name_missing(world: &World<'_, '_>, node: &Node<'_>, answer: &mut Privilege) {
+    let Some(set) = world.sets.get(node.set) else {
+        return;
+    };
+    let mut proofs = answer.capabilities.values().chain(&answer.proof);
+    let depends = proofs.any(|proof| proof.certainty == Certainty::Unresolved);
+    if depends && !set.caps.missing.is_empty() {
+        answer.unresolved.extend(set.caps.missing.iter().cloned());
+        answer.certainty = Certainty::Unresolved;
+    }
+}
+
+/// What was not read of the control policies of the accounts of which principals were, in sentences.
+pub fn unread(inventory: &Inventory) -> Vec<String> {
+    let sources = inventory.sources.iter();
+    let read = sources.filter(|(kind, _)| &**kind == "aws-authorization-details");
+    control::unread(inventory, &read.map(|(_, account)| &**account).collect())
+}
+
 /// What all members of a set have in common.
 #[derive(Clone, Default)]
 struct Judged {
@@ -103,17 +129,21 @@ struct Judged {
 }
 
 /// Judges a set: where nothing is taken away, from what is known of each of its policies.
-fn judge(set: &PolicySet<'_>, known: &mut HashMap<usize, Judged>) -> Judged {
+fn judge(set: &PolicySet<'_>, known: &mut HashMap<(usize, usize), Judged>) -> Judged {
     if !set.plain() {
         return judge_whole(set);
     }
     let mut judged = Judged::default();
     for &policy in &set.grants {
         let one = set.only(policy);
-        if set.policies.get(policy).is_some_and(|p| p.variables) {
+        if !set.variables.is_empty()
+            && (set.caps.variables || set.policies.get(policy).is_some_and(|p| p.variables))
+        {
             judged.join(judge_whole(&one));
         } else {
-            let part = known.entry(policy).or_insert_with(|| judge_whole(&one));
+            let part = known
+                .entry((set.class, policy))
+                .or_insert_with(|| judge_whole(&one));
             judged.join(part.clone());
         }
     }
@@ -281,7 +311,7 @@ fn lower_tiers(world: &World<'_, '_>, node: &Node<'_>, judged: &Judged, answer: 
             AccessLevel::Read => Tier::Read,
         };
         raise(answer, tier, proof::of_allowed(world, node, allowed));
-    } else if node.known {
+    } else if node.known || node.kind == Kind::Root {
         answer.tier = Tier::None;
     } else {
         let account = &node.account;

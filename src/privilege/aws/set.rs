@@ -1,17 +1,21 @@
 //! A set of policies that principals hold together, and the question it answers: is this action allowed,
 //! on what, and how firmly?
 //!
-//! Allowed is what some statement allows, no statement denies and the boundary, if there is one, allows
-//! too. A denial under a condition that files cannot decide does not protect, but the answer says so.
+//! Allowed is what some statement allows, no statement denies and the boundary, if there is one, and every
+//! level of service control policies allow too. A denial under a condition that files cannot decide does not protect, but the answer says so.
 
 use super::condition::{Asked, Condition, Context, Known, Verdict};
+use super::control::Caps;
 use super::scope::{blankets, own_only, speaks_of, substituted};
-use super::statement::{CORE, Compiled, Patterns, Probe, Statement, probe, spelling};
+use super::statement::{CORE, Compiled, GIVING, Patterns, Probe, Statement, probe, spelling};
 use crate::model::{Breadth, Certainty};
+use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
+use crate::platform::aws::resource_control::governs;
 use crate::platform::glob;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What caps a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +36,12 @@ pub(super) struct PolicySet<'w> {
     pub boundary: Boundary,
     /// Values of policy variables, for a set that belongs to one principal because it uses them.
     pub variables: BTreeMap<String, String>,
+    /// What the organisation lets the members' account do.
+    pub caps: Arc<Caps>,
+    /// A number that sets share whose caps say the same to all their members.
+    pub class: usize,
+    /// What is known of one of the members, for the conditions of caps: they say the same to all.
+    pub caller: BTreeMap<String, String>,
 }
 
 /// On what an action is asked about.
@@ -101,6 +111,11 @@ impl<'w> PolicySet<'w> {
         context: Context<'_>,
     ) -> Option<Allowed> {
         let mut best: Option<Allowed> = None;
+        if !self.mentions(probe) {
+            return None;
+        }
+        let whole = self.placed(on, context);
+        let context = whole.as_slice();
         for &index in &self.grants {
             let Some(policy) = self.policies.get(index) else {
                 continue;
@@ -152,20 +167,122 @@ impl<'w> PolicySet<'w> {
         condition.ask(&Member { own, context })
     }
 
+    /// Judges a condition of a policy of the set, or of one that caps it.
+    fn decide_in(&self, policy: usize, condition: &Condition, context: Context<'_>) -> Verdict {
+        if self.caller.is_empty() || !self.caps.has(policy) {
+            return self.decide(condition, context);
+        }
+        let own = &self.caller;
+        condition.ask(&Member { own, context })
+    }
+
+    /// Judges a condition where nothing in particular is asked: of a policy of the set, or of one that caps.
+    pub(super) fn weigh(&self, condition: &Condition, capping: bool) -> Verdict {
+        let context = self.placed(On::Any, &[]);
+        match capping && !self.caller.is_empty() {
+            true => condition.ask(&Member {
+                own: &self.caller,
+                context: &context,
+            }),
+            false => self.decide(condition, &context),
+        }
+    }
+
+    /// What is known of a request, and of the resource's place: where no one resource is asked about, it is
+    /// one of the account's own.
+    fn placed<'c>(&'c self, on: On<'c>, context: Context<'c>) -> Vec<(&'c str, &'c str)> {
+        let mut all = context.to_vec();
+        let known = self.caps.known.iter();
+        all.extend(known.map(|(key, value)| (*key, value.as_str())));
+        let named = match on {
+            On::Arn(arn) => Arn::parse(arn).and_then(|arn| arn.customer()),
+            _ => None,
+        };
+        // Only sets of one account know whose resources they work on.
+        let of = |values: &'c BTreeMap<String, String>| {
+            values.get("aws:principalaccount").map(String::as_str)
+        };
+        let shared = self.caps.local.then(|| of(&self.caller)).flatten();
+        let account = named.or(of(&self.variables)).or(shared);
+        all.extend(account.map(|account| ("aws:resourceaccount", account)));
+        let organization = match named {
+            Some(account) => self.caps.estate.organizations.get(account),
+            None => self.caps.organization.as_ref(),
+        };
+        all.extend(organization.map(|id| ("aws:resourceorgid", &**id)));
+        if !self.caps.known.is_empty() {
+            all.push(("aws:principalisawsservice", "false"));
+        }
+        all
+    }
+
+    /// The policies that guard the resource asked about against this action.
+    fn guards(&self, probe: Probe, on: On<'_>) -> &[usize] {
+        if !governs(spelling(probe)) {
+            return &[];
+        }
+        let named = match on {
+            On::Arn(arn) => Arn::parse(arn).and_then(|arn| arn.customer()),
+            _ => None,
+        };
+        match named {
+            Some(account) => {
+                let guards = self.caps.estate.guards.get(account);
+                guards.map_or(&[], Vec::as_slice)
+            }
+            None => &self.caps.guards,
+        }
+    }
+
+    /// Whether control policies that speak of the action were not read.
+    pub(super) fn uncertain(&self, probe: Probe, on: On<'_>) -> bool {
+        let named = match on {
+            On::Arn(arn) => Arn::parse(arn).and_then(|arn| arn.customer()),
+            _ => None,
+        };
+        let guarded = || match named {
+            Some(account) => self.caps.estate.unread.contains(account),
+            None => self.caps.unread_guards,
+        };
+        self.caps.unread || governs(spelling(probe)) && guarded()
+    }
+
     /// For a grant that comes from elsewhere (a role's trust): `None` when a denial, or for a role the
     /// boundary, stands against it, else the condition keys of denials that may apply.
     pub(super) fn barred(&self, probe: Probe, on: On<'_>, role: bool) -> Option<BTreeSet<String>> {
         let mut keys = BTreeSet::new();
-        if self.denied(probe, on, &[], "*", &mut keys) {
+        let context = self.placed(on, &[]);
+        if self.denied(probe, on, &context, "*", &mut keys) {
             return None;
         }
         if let (true, Boundary::Policy(index)) = (role, self.boundary) {
-            self.within(index, probe, on, &[], "*", &mut keys)?;
+            self.within(&[index], probe, on, &context, "*", &mut keys)?;
         }
+        self.leveled(probe, on, &context, "*".to_owned(), &mut keys)?;
         Some(keys)
     }
 
-    /// Whether its answers are but those of its policies put together: nothing denies and nothing caps.
+    /// The part of a pattern that every level of control policies lets through.
+    fn leveled(
+        &self,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+        mut pattern: String,
+        keys: &mut BTreeSet<String>,
+    ) -> Option<String> {
+        for level in &self.caps.levels {
+            match self.within(&level.policies, probe, on, context, &pattern, keys) {
+                Some(left) => pattern = left,
+                None if level.unread => {}
+                None => return None,
+            }
+        }
+        Some(pattern)
+    }
+
+    /// Whether its answers are but those of its policies, each under the same caps, put together: none of
+    /// them denies, and no boundary caps.
     pub(super) fn plain(&self) -> bool {
         let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
         self.boundary == Boundary::None && !policies.any(|policy| policy.denies)
@@ -178,6 +295,9 @@ impl<'w> PolicySet<'w> {
             grants: vec![policy],
             boundary: Boundary::None,
             variables: self.variables.clone(),
+            caps: Arc::clone(&self.caps),
+            class: self.class,
+            caller: self.caller.clone(),
         }
     }
 
@@ -252,10 +372,11 @@ impl<'w> PolicySet<'w> {
                 pattern.to_owned()
             }
             Boundary::Policy(index) => {
-                self.within(index, probe, on, context, pattern, &mut keys)?
+                self.within(&[index], probe, on, context, pattern, &mut keys)?
             }
         };
-        let certainty = if unread {
+        let scope = self.leveled(probe, on, context, scope, &mut keys)?;
+        let certainty = if unread || self.uncertain(probe, on) {
             Certainty::Unresolved
         } else if keys.is_empty() {
             Certainty::Certain
@@ -279,7 +400,27 @@ impl<'w> PolicySet<'w> {
             Boundary::Policy(index) => Some(index),
             _ => None,
         };
-        for index in self.grants.iter().copied().chain(boundary) {
+        let own = self.grants.iter().copied().chain(boundary);
+        self.denied_by(own, probe, on, context, pattern, keys)
+            || self.denied_by(self.controls(probe, on), probe, on, context, pattern, keys)
+    }
+
+    /// The control policies that may deny.
+    fn controls(&self, probe: Probe, on: On<'_>) -> impl Iterator<Item = usize> {
+        let guards = self.guards(probe, on).iter();
+        self.caps.denials.iter().chain(guards).copied()
+    }
+
+    fn denied_by(
+        &self,
+        policies: impl Iterator<Item = usize>,
+        probe: Probe,
+        on: On<'_>,
+        context: Context<'_>,
+        pattern: &str,
+        keys: &mut BTreeSet<String>,
+    ) -> bool {
+        for index in policies {
             let Some(policy) = self.policies.get(index) else {
                 continue;
             };
@@ -293,7 +434,7 @@ impl<'w> PolicySet<'w> {
                 match statement
                     .condition
                     .as_ref()
-                    .map(|c| self.decide(c, context))
+                    .map(|c| self.decide_in(index, c, context))
                 {
                     None | Some(Verdict::Holds) => return true,
                     Some(Verdict::Fails) => {}
@@ -327,26 +468,29 @@ impl<'w> PolicySet<'w> {
         }
     }
 
-    /// The part of the pattern that the boundary lets through.
+    /// The part of the pattern that some of these policies let through.
     fn within(
         &self,
-        boundary: usize,
+        caps: &[usize],
         probe: Probe,
         on: On<'_>,
         context: Context<'_>,
         pattern: &str,
         keys: &mut BTreeSet<String>,
     ) -> Option<String> {
-        let policy = self.policies.get(boundary)?;
         let mut conditional: Option<(String, BTreeSet<String>)> = None;
-        for &number in policy.allow.get(&probe)? {
-            let Some(statement) = policy.statements.get(number) else {
-                continue;
-            };
+        let mut narrow: Option<String> = None;
+        let statements = caps.iter().flat_map(|&index| {
+            let policy = self.policies.get(index);
+            let numbers = policy.and_then(|policy| policy.allow.get(&probe));
+            let numbers = numbers.into_iter().flatten();
+            numbers.filter_map(move |&n| Some((index, policy?.statements.get(n)?)))
+        });
+        for (index, statement) in statements {
             let open = match statement
                 .condition
                 .as_ref()
-                .map(|c| self.decide(c, context))
+                .map(|c| self.decide_in(index, c, context))
             {
                 None | Some(Verdict::Holds) => BTreeSet::new(),
                 Some(Verdict::Fails) => continue,
@@ -362,16 +506,23 @@ impl<'w> PolicySet<'w> {
                 if !fits {
                     continue;
                 }
-                let scope = if covers(&cap, pattern) {
+                let whole = covers(&cap, pattern);
+                let scope = if whole {
                     pattern.to_owned()
                 } else {
                     cap.into_owned()
                 };
-                if open.is_empty() {
+                if !open.is_empty() {
+                    conditional.get_or_insert((scope, open.clone()));
+                } else if whole {
                     return Some(scope);
+                } else {
+                    narrow.get_or_insert(scope);
                 }
-                conditional.get_or_insert((scope, open.clone()));
             }
+        }
+        if narrow.is_some() {
+            return narrow;
         }
         let (scope, open) = conditional?;
         keys.extend(open);
@@ -414,7 +565,9 @@ impl<'w> PolicySet<'w> {
     ) -> impl Iterator<Item = Cow<'s, str>> {
         patterns.list.iter().filter_map(move |pattern| {
             if variables && pattern.contains("${") {
-                substituted(pattern, &self.variables).map(Cow::Owned)
+                let own = !self.variables.is_empty();
+                let values = if own { &self.variables } else { &self.caller };
+                substituted(pattern, values).map(Cow::Owned)
             } else {
                 Some(Cow::Borrowed(&**pattern))
             }
@@ -423,11 +576,26 @@ impl<'w> PolicySet<'w> {
 
     /// Whether the set amounts to doing anything: every action by wildcard, and nothing that matters
     /// taken away again.
+    ///
+    /// What the organisation takes away it takes from everybody in the account; who may do all the rest is
+    /// an admin there as long as the rest has a way to give rights.
     pub(super) fn admin(&self) -> Option<Allowed> {
         let (policy, statement) = self.broad()?;
         let mut answer: Option<Allowed> = None;
+        let mut gives: Option<BTreeSet<String>> = None;
         for action in CORE {
-            let allowed = self.allowed(probe(action)?, On::Everything, &[])?;
+            let probe = probe(action)?;
+            let Some(open) = self.left_over(probe) else {
+                continue;
+            };
+            let mut allowed = self.allowed(probe, On::Everything, &[])?;
+            allowed.keys.retain(|key| !open.contains(key));
+            if allowed.keys.is_empty() && allowed.certainty == Certainty::Conditional {
+                allowed.certainty = Certainty::Certain;
+            }
+            if GIVING.contains(&action) && gives.as_ref().is_none_or(|g| open.len() < g.len()) {
+                gives = Some(open);
+            }
             match &mut answer {
                 None => answer = Some(allowed),
                 Some(worst) => {
@@ -436,11 +604,32 @@ impl<'w> PolicySet<'w> {
                 }
             }
         }
-        let mut answer = answer?;
+        let (mut answer, gives) = (answer?, gives?);
+        if !gives.is_empty() {
+            answer.certainty = answer.certainty.max(Certainty::Conditional);
+            answer.keys.extend(gives);
+        }
         answer.policy = policy;
         answer.statement = statement;
         answer.claim = "every action on every resource".to_owned();
         Some(answer)
+    }
+
+    /// Whether control policies leave an action to anybody in the account: `None` when they do not, else the
+    /// condition keys that it depends on.
+    fn left_over(&self, probe: Probe) -> Option<BTreeSet<String>> {
+        let mut keys = BTreeSet::new();
+        if self.caps.open() {
+            return Some(keys);
+        }
+        let on = On::Everything;
+        let context = self.placed(on, &[]);
+        let controls = self.controls(probe, on);
+        if self.denied_by(controls, probe, on, &context, "*", &mut keys) {
+            return None;
+        }
+        self.leveled(probe, on, &context, "*".to_owned(), &mut keys)?;
+        Some(keys)
     }
 
     /// A statement that allows every action on every resource; one without a condition first.
@@ -487,13 +676,15 @@ impl<'w> PolicySet<'w> {
                 };
                 let keys: BTreeSet<String> = match &statement.condition {
                     None => BTreeSet::new(),
-                    Some(condition) => match self.decide(condition, &[]) {
+                    Some(condition) => match self.weigh(condition, false) {
                         Verdict::Depends(keys) => keys,
                         Verdict::Holds => BTreeSet::new(),
                         Verdict::Fails => continue,
                     },
                 };
-                let certainty = if keys.is_empty() {
+                let certainty = if self.caps.unread {
+                    Certainty::Unresolved
+                } else if keys.is_empty() {
                     Certainty::Certain
                 } else {
                     Certainty::Conditional
@@ -518,7 +709,7 @@ impl<'w> PolicySet<'w> {
         best
     }
 
-    /// Whether no denial and no boundary makes less of an action pattern granted on everything.
+    /// Whether no denial, boundary or control policy makes less of an action pattern granted on everything.
     fn lets_through(&self, wild: &str) -> bool {
         let whole = |s: &&Statement| self.scopes(s).iter().any(|p| is_everything(p));
         let spoken = |s: &Statement| s.actions.list.iter().any(|p| covers(p, wild));
@@ -527,17 +718,29 @@ impl<'w> PolicySet<'w> {
             _ => None,
         };
         let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
+        let capping = self.caps.denials.iter();
+        let capping = capping.filter_map(|&i| self.policies.get(i));
+        let capping = capping.flat_map(|policy| &policy.statements).filter(|s| {
+            let holds = |c| self.weigh(c, true) == Verdict::Holds;
+            !s.allow && s.condition.as_ref().is_none_or(holds)
+        });
         let mut denials = policies
             .chain(boundary)
             .flat_map(|policy| &policy.statements)
             .filter(|s| !s.allow && s.condition.is_none())
+            .chain(capping)
             .filter(whole);
         if denials.any(|s| spoken(s) != s.actions.negated) {
             return false;
         }
-        boundary.is_none_or(|cap| {
+        let opens = |cap: &Compiled| {
             let mut allows = cap.statements.iter().filter(|s| s.allow).filter(whole);
             allows.any(|s| spoken(s) != s.actions.negated)
-        })
+        };
+        let through = self.caps.levels.iter().all(|level| {
+            let mut policies = level.policies.iter().filter_map(|&i| self.policies.get(i));
+            level.unread || policies.any(opens)
+        });
+        through && boundary.is_none_or(opens)
     }
 }

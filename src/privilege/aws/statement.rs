@@ -26,6 +26,15 @@ pub(super) const CORE: [&str; 12] = [
     "sts:AssumeRole",
 ];
 
+/// Those of them that give rights to principals of the account.
+pub(super) const GIVING: [&str; 5] = [
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreatePolicyVersion",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+];
+
 /// An action that matters, by its position among all of them.
 pub(super) type Probe = usize;
 

@@ -231,13 +231,24 @@ fn everywhere(service: &str) -> String {
 
 impl Entry<'_> {
     fn judge(&self, world: &World<'_, '_>, node: &Node<'_>) -> Verdict {
-        match &self.condition {
-            None => Verdict::Holds,
-            Some(condition) => condition.ask(&Member {
-                own: &world.caller(node),
-                context: &[],
-            }),
+        let Some(condition) = &self.condition else {
+            return Verdict::Holds;
+        };
+        let mut context: Vec<(&str, &str)> = vec![("aws:principalisawsservice", "false")];
+        // Where the organisations of caller and role were read.
+        let caps = world.sets.get(node.set).map(|set| &set.caps);
+        let known = caps.into_iter().flat_map(|caps| &caps.known);
+        context.extend(known.map(|(key, value)| (*key, value.as_str())));
+        if let Some(target) = Arn::parse(&self.trust.target.0) {
+            context.push(("aws:resourceaccount", target.account));
+            let organizations = caps.map(|caps| &caps.estate.organizations);
+            let of = organizations.and_then(|of| of.get(target.account));
+            context.extend(of.map(|id| ("aws:resourceorgid", &**id)));
         }
+        condition.ask(&Member {
+            own: &world.caller(node),
+            context: &context,
+        })
     }
 }
 

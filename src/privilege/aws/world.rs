@@ -1,6 +1,9 @@
 //! The principals of an inventory, the policies they hold and the groups they are in, indexed.
 
-use super::set::{ALL_TAGS, Boundary, PolicySet};
+use super::condition::Verdict;
+use super::control::{Caps, Controls, controls};
+use super::permission_sets::{PermissionSet, permission_sets};
+use super::set::{ALL_TAGS, Boundary, Member, PolicySet};
 use super::statement::{Compiled, probe};
 use super::trust::Gate;
 use crate::model::{
@@ -9,8 +12,10 @@ use crate::model::{
 };
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::managed;
+use crate::platform::aws::policy::{Document, Selection, Statement};
 use crate::platform::glob;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// What sort of principal a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +46,11 @@ pub(super) struct Node<'i> {
     pub known: bool,
     /// The id of its permissions boundary.
     pub boundary: Option<&'i str>,
-    /// Whether nothing caps what it is given: no boundary, or one that lets everything through.
+    /// Whether nothing caps what it is given: no boundary, or one that lets everything through, and no
+    /// control policies that take away what makes an admin.
     pub uncapped: bool,
+    /// Whether it is a root user whom no control policy speaks of.
+    pub sovereign: bool,
     /// Who may assume it, for roles.
     pub gate: Gate<'i>,
 }
@@ -66,6 +74,11 @@ pub(super) struct World<'i, 'w> {
     pub attached: BTreeMap<&'w str, Vec<usize>>,
     /// By policy, the versions without effect that could be made the one in effect, compiled.
     pub dormant: HashMap<usize, Vec<(Str, usize)>>,
+    /// Permission sets with the roles they are provisioned as.
+    #[allow(dead_code, reason = "what paths over single sign-on ask for")]
+    pub permission_sets: Vec<PermissionSet<'i>>,
+    /// Position of the policy that allows everything.
+    everything: Option<usize>,
 }
 
 /// Every policy that principals of the inventory hold, compiled; by id.
@@ -106,6 +119,21 @@ pub(super) fn compile(
         compiled.push(policy);
     }
     bring_back(inventory, &mut compiled);
+    let control = inventory.policies.values().filter(|p| controls(p.kind));
+    for policy in control {
+        let id = &policy.id.0;
+        positions.insert(id.clone(), compiled.len());
+        let name = policy.name.clone();
+        let rules = policy.rules.iter();
+        compiled.push(Compiled::of_rules(id.clone(), name, false, rules));
+    }
+    // A root user holds no policies, and may do everything that its organisation leaves it.
+    positions.insert(ROOT.into(), compiled.len());
+    compiled.push(Compiled::of_document(
+        ROOT.into(),
+        ROOT.into(),
+        &everything(),
+    ));
     if let Some(now) = now {
         let statements = compiled.iter_mut().flat_map(|p| &mut p.statements);
         for condition in statements.filter_map(|s| s.condition.as_mut()) {
@@ -161,6 +189,30 @@ fn dormant(
     versions
 }
 
+/// The id of what stands for a root user's rights.
+const ROOT: &str = "root user of the account";
+
+fn everything() -> Document {
+    let all = || Selection {
+        negated: false,
+        patterns: vec!["*".to_owned()],
+    };
+    Document {
+        version: None,
+        statements: vec![Statement {
+            index: 0,
+            sid: None,
+            allow: true,
+            actions: all(),
+            resources: Some(all()),
+            principals: Vec::new(),
+            not_principals: Vec::new(),
+            condition: None,
+            condition_keys: Vec::new(),
+        }],
+    }
+}
+
 impl<'i, 'w> World<'i, 'w> {
     pub(super) fn new(
         inventory: &'i Inventory,
@@ -183,9 +235,12 @@ impl<'i, 'w> World<'i, 'w> {
                 .collect(),
             attached: BTreeMap::new(),
             dormant: HashMap::new(),
+            permission_sets: Vec::new(),
+            everything: positions.get(ROOT).copied(),
         };
         world.dormant = dormant(inventory, policies, positions);
         world.collect(inventory);
+        world.permission_sets = permission_sets(inventory, &world.nodes);
         world.hold(inventory, positions);
         world.share();
         let mut gates = Gate::all(inventory);
@@ -250,6 +305,7 @@ impl<'i, 'w> World<'i, 'w> {
             known,
             boundary: None,
             uncapped: true,
+            sovereign: false,
             gate: Gate::default(),
         });
     }
@@ -274,8 +330,12 @@ impl<'i, 'w> World<'i, 'w> {
                 .or_default()
                 .push((&membership.group.0, hop));
         }
-        type Key = (Vec<usize>, Boundary, Option<usize>);
+        type Key = (Vec<usize>, Boundary, Option<usize>, usize);
         let mut sets: HashMap<Key, usize> = HashMap::new();
+        let table = Controls::new(inventory, self.policies, positions);
+        let mut classes = Classes::default();
+        let mut ceilings: HashMap<(Boundary, usize), bool> = HashMap::new();
+        let root = self.everything;
         for position in 0..self.nodes.len() {
             let Some(node) = self.nodes.get_mut(position) else {
                 continue;
@@ -326,45 +386,72 @@ impl<'i, 'w> World<'i, 'w> {
             node.groups = groups
                 .filter_map(|(group, _)| self.by_arn.get(group).copied())
                 .collect();
+            let linked = id.contains(":role/aws-service-role/");
+            let (number, caps) = table.of(&node.account, linked);
             let cap = match boundary {
                 Boundary::Policy(policy) => Some(policy),
                 _ => None,
             };
-            let variable = grants
-                .iter()
-                .copied()
-                .chain(cap)
-                .any(|i| self.policies.get(i).is_some_and(|p| p.variables));
-            let grants: Vec<usize> = grants.into_iter().collect();
-            node.uncapped = match boundary {
-                Boundary::None => true,
-                Boundary::Unread => false,
-                Boundary::Policy(policy) => {
-                    let alone = PolicySet {
-                        policies: self.policies,
-                        grants: vec![policy],
-                        boundary: Boundary::None,
-                        variables: BTreeMap::new(),
-                    };
-                    alone.admin().is_some()
-                }
+            let variable = caps.variables
+                || grants
+                    .iter()
+                    .copied()
+                    .chain(cap)
+                    .any(|i| self.policies.get(i).is_some_and(|p| p.variables));
+            // Only where something asks for it; most principals share what does not.
+            let own = match variable || !caps.capping.is_empty() {
+                true => variables(node, &self.taggable, &self.organizations),
+                false => BTreeMap::new(),
             };
-            let key = (grants.clone(), boundary, variable.then_some(position));
-            let next = sets.len();
-            let set = *sets.entry(key).or_insert(next);
-            node.set = set;
-            if set == next {
-                self.sets.push(PolicySet {
-                    policies: self.policies,
-                    grants,
-                    boundary,
-                    variables: if variable {
-                        variables(node, &self.taggable, &self.organizations)
-                    } else {
-                        BTreeMap::new()
-                    },
-                });
+            let class = classes.of(number, &caps, &own, self.policies);
+            let caller = match caps.capping.is_empty() {
+                true => BTreeMap::new(),
+                false => own.clone(),
+            };
+            node.sovereign = node.kind == Kind::Root && caps.open();
+            if let (Kind::Root, false, Some(root)) = (node.kind, node.sovereign, root) {
+                grants.insert(root);
+                let evidence = node.identity.and_then(|i| i.evidence.first().cloned());
+                let what = ROOT.into();
+                node.holdings.push((root, vec![Hop { what, evidence }]));
             }
+            let grants: Vec<usize> = grants.into_iter().collect();
+            let set = |grants: Vec<usize>, boundary: Boundary| PolicySet {
+                policies: self.policies,
+                grants,
+                boundary,
+                variables: if variable {
+                    own.clone()
+                } else {
+                    BTreeMap::new()
+                },
+                caps: Arc::clone(&caps),
+                class,
+                caller: caller.clone(),
+            };
+            // The most that it could be given.
+            let ceiling = || match (boundary, root) {
+                (Boundary::Unread, _) | (_, None) => false,
+                (Boundary::None, _) if caps.open() => true,
+                (_, Some(root)) => set(vec![root], boundary).admin().is_some(),
+            };
+            node.uncapped = match variable {
+                true => ceiling(),
+                false => *ceilings.entry((boundary, class)).or_insert_with(ceiling),
+            };
+            let key = (
+                grants.clone(),
+                boundary,
+                variable.then_some(position),
+                class,
+            );
+            let next = sets.len();
+            let found = *sets.entry(key).or_insert(next);
+            if found == next {
+                let held = set(grants, boundary);
+                self.sets.push(held);
+            }
+            node.set = found;
         }
     }
 
@@ -388,6 +475,77 @@ impl<'i, 'w> World<'i, 'w> {
     /// What an export tells of a principal as a caller, by condition key in lower case.
     pub(super) fn caller(&self, node: &Node<'_>) -> BTreeMap<String, String> {
         variables(node, &self.taggable, &self.organizations)
+    }
+
+    /// Whether the organisation would let a new principal of a node's account, with this ARN, be an admin.
+    pub(super) fn leaves_everything(&self, node: &Node<'_>, arn: &str) -> bool {
+        let (Some(set), Some(root)) = (self.sets.get(node.set), self.everything) else {
+            return true;
+        };
+        if set.caps.open() {
+            return true;
+        }
+        let role = arn.contains(":role/");
+        let caller: BTreeMap<String, String> = [
+            ("aws:principalarn", arn),
+            ("aws:principalaccount", &*node.account),
+            (
+                "aws:principaltype",
+                if role { "AssumedRole" } else { "User" },
+            ),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+        let free = PolicySet {
+            policies: self.policies,
+            grants: vec![root],
+            boundary: Boundary::None,
+            variables: caller.clone(),
+            caps: Arc::clone(&set.caps),
+            class: set.class,
+            caller,
+        };
+        free.admin().is_some()
+    }
+}
+
+/// Numbers for what caps say to principals: those of one number are told the same.
+#[derive(Default)]
+struct Classes {
+    numbers: HashMap<(usize, String), usize>,
+}
+
+impl Classes {
+    fn of(
+        &mut self,
+        number: usize,
+        caps: &Caps,
+        own: &BTreeMap<String, String>,
+        policies: &[Compiled],
+    ) -> usize {
+        let mut told = String::new();
+        if caps.local {
+            told.extend(own.get("aws:principalaccount").map(String::as_str));
+        }
+        if !caps.personal.is_empty() {
+            let asked = Member { own, context: &[] };
+            for (policy, statement) in &caps.personal {
+                let policy = policies.get(*policy);
+                let statement = policy.and_then(|p| p.statements.get(*statement));
+                let condition = statement.and_then(|s| s.condition.as_ref());
+                match condition.map(|condition| condition.ask(&asked)) {
+                    None | Some(Verdict::Holds) => told.push('+'),
+                    Some(Verdict::Fails) => told.push('-'),
+                    Some(Verdict::Depends(keys)) => {
+                        told.push('?');
+                        told.extend(keys.iter().flat_map(|key| [key.as_str(), ","]));
+                    }
+                }
+            }
+        }
+        let next = self.numbers.len();
+        *self.numbers.entry((number, told)).or_insert(next)
     }
 }
 

@@ -445,6 +445,9 @@ impl<'i> Engine<'_, 'i, '_> {
         let patterns: BTreeSet<String> = rule.others().flat_map(|p| set.patterns(p)).collect();
         let ways = patterns.iter().filter_map(|pattern| {
             let arn = sample(pattern, root(&node.id.0), kind)?;
+            if !self.world.leaves_everything(node, &arn) {
+                return None;
+            }
             let mut way = self.all_on(node, rule, &arn)?;
             if kind == "role" {
                 way.depends(set.barred(*ASSUME, On::Arn(&arn), node.kind == Kind::Role)?);

@@ -77,6 +77,9 @@ impl<'i> Engine<'_, 'i, '_> {
             _ if named => {
                 let keys = set.barred(*ASSUME, on, actor.kind == Kind::Role)?;
                 way.depends(keys);
+                if set.uncertain(*ASSUME, on) {
+                    way.certainty = Certainty::Unresolved;
+                }
             }
             _ => return None,
         }

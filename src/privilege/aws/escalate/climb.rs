@@ -1,7 +1,7 @@
 //! The search: from those that are wide by themselves to all that can become as wide.
 
 use super::super::set::Boundary;
-use super::super::world::{Kind, World};
+use super::super::world::World;
 use super::onto::{Asked, Step, Who};
 use super::rules::RuleSet;
 use super::{Engine, Entry, Found, Rise, Way};
@@ -41,7 +41,7 @@ pub(in super::super) fn climb<'i>(engine: &Engine<'_, 'i, '_>) -> Found<'i> {
     let alone = engine.alone();
     for limit in ROUNDS {
         for (position, node) in world.nodes.iter().enumerate() {
-            if node.kind == Kind::Root {
+            if node.sovereign {
                 climb.rise(position, Rise::Root, 0);
             } else if let Some(Some(admin)) = admins.get(node.set)
                 && admin.certainty <= limit
