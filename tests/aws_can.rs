@@ -17,8 +17,12 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use support::{fixture, put, room, run, status, stdout, tenure};
-use tenure::model::Decision;
-use tenure::scan::can::{Inquiry, Terms, decide};
+use tenure::model::{
+    ControlTarget, Decision, Effect, Evidence, IamRule, Identity, IdentityId, IdentityKind,
+    Inventory, Matcher, OrgNode, OrgNodeKind, Origin, Platform, Policy, PolicyKind,
+    ResourceStatement, Rule, RuleBody, TrustPrincipal,
+};
+use tenure::scan::can::{Estate, Inquiry, Terms, decide, who_can};
 
 /// Replaces `$name` by what the file says it is.
 fn filled(value: &Value, names: &Map<String, Value>) -> Value {
@@ -329,4 +333,178 @@ fn answers_look_like_this() {
             "{text}"
         );
     }
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        origin: Origin::file("export.json"),
+        line: None,
+        column: None,
+        pointer: None,
+        reader: "aws-authorization-details",
+    }
+}
+
+fn rule(allow: bool, action: &str) -> Rule {
+    Rule {
+        effect: if allow { Effect::Allow } else { Effect::Deny },
+        body: RuleBody::Iam(IamRule {
+            actions: Matcher::In(vec![action.into()]),
+            resources: Matcher::In(vec!["*".into()]),
+            condition: None,
+            version: Some("2012-10-17".into()),
+        }),
+        label: "Statement[0]".into(),
+        evidence: evidence(),
+    }
+}
+
+/// An organisation: root, a unit with two accounts, and the management account; a queue in the second account.
+fn organisation() -> Inventory {
+    let mut inventory = Inventory::default();
+    let mut node = |id: &str, kind, parent: Option<&str>, management| {
+        inventory.org_nodes.insert(OrgNode {
+            id: id.into(),
+            kind,
+            name: None,
+            parent: parent.map(Into::into),
+            organization: Some("o-acme".into()),
+            management: Some(management),
+            status: None,
+            evidence: evidence(),
+        });
+    };
+    node("r-1", OrgNodeKind::Root, None, false);
+    node("ou-1", OrgNodeKind::Unit, Some("r-1"), false);
+    node("111122223333", OrgNodeKind::Account, Some("ou-1"), false);
+    node("444455556666", OrgNodeKind::Account, Some("ou-1"), false);
+    node("999988887777", OrgNodeKind::Account, Some("r-1"), true);
+    let mut attach = |policy: &str, kind, rules: Vec<Rule>, target: &str| {
+        let mut held = Policy::new(policy.into(), Platform::Aws, kind, policy);
+        held.rules = rules.into_iter().collect();
+        inventory.policies.insert(policy.into(), held);
+        inventory.control_targets.insert(ControlTarget {
+            policy: policy.into(),
+            target: target.into(),
+            evidence: evidence(),
+        });
+    };
+    let scp = PolicyKind::ServiceControl;
+    attach("no-sqs", scp, vec![rule(false, "sqs:DeleteQueue")], "ou-1");
+    let rcp = PolicyKind::ResourceControl;
+    attach(
+        "no-purge",
+        rcp,
+        vec![rule(false, "sqs:PurgeQueue")],
+        "444455556666",
+    );
+    for account in ["111122223333", "444455556666", "999988887777"] {
+        let id = format!("arn:aws:iam::{account}:user/ann");
+        let mut ann = Identity::new(
+            IdentityId::from(id.as_str()),
+            Platform::Aws,
+            IdentityKind::AwsUser,
+            "ann",
+        );
+        ann.account = Some(account.into());
+        ann.evidence.insert(evidence());
+        inventory.add_identity(ann);
+        let policy = format!("{id}#inline/own");
+        let mut held = Policy::new(
+            policy.as_str().into(),
+            Platform::Aws,
+            PolicyKind::IamInline,
+            "own",
+        );
+        held.rules.insert(rule(true, "sqs:*"));
+        inventory.policies.insert(policy.as_str().into(), held);
+        inventory.entitlements.insert(tenure::model::Entitlement {
+            principal: IdentityId::from(id.as_str()),
+            policy: policy.as_str().into(),
+            scope: tenure::model::Scope::Account(account.into()),
+            role: tenure::model::EntitlementRole::Grant,
+            via: "inline".into(),
+            evidence: evidence(),
+        });
+    }
+    inventory.resource_statements.insert(ResourceStatement {
+        resource: "arn:aws:sqs:eu-west-1:444455556666:jobs".into(),
+        account: Some("444455556666".into()),
+        effect: Effect::Allow,
+        principals: vec![TrustPrincipal::Anyone],
+        others: false,
+        actions: Matcher::In(vec!["sqs:*".into()]),
+        resources: Matcher::In(vec!["*".into()]),
+        condition: Some(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-acme"}}"#.into()),
+        version: Some("2012-10-17".into()),
+        label: "Members".into(),
+        evidence: evidence(),
+    });
+    inventory
+}
+
+#[test]
+fn organisations_cap_and_resources_let_in() {
+    let inventory = organisation();
+    let estate = Estate::new(&inventory);
+    let ann = |account: &str| format!("arn:aws:iam::{account}:user/ann");
+    let queue = "arn:aws:sqs:eu-west-1:444455556666:jobs";
+    for (who, action, resource, expected) in [
+        // Members of the organisation are let in, strangers are not.
+        (ann("111122223333"), "sqs:SendMessage", queue, "allowed"),
+        (ann("999988887777"), "sqs:SendMessage", queue, "allowed"),
+        (ann("222222222222"), "sqs:SendMessage", queue, "unresolved"),
+        // The unit's policy denies; the management account is not capped.
+        (
+            ann("111122223333"),
+            "sqs:DeleteQueue",
+            queue,
+            "explicitly-denied",
+        ),
+        (ann("999988887777"), "sqs:DeleteQueue", queue, "allowed"),
+        // The resource's account denies whoever comes.
+        (
+            ann("999988887777"),
+            "sqs:PurgeQueue",
+            queue,
+            "explicitly-denied",
+        ),
+        // A resource of another account whose policy was not read.
+        (
+            ann("111122223333"),
+            "sqs:SendMessage",
+            "arn:aws:sqs:eu-west-1:444455556666:other",
+            "unresolved",
+        ),
+        (
+            ann("444455556666"),
+            "sqs:SendMessage",
+            "arn:aws:sqs:eu-west-1:444455556666:other",
+            "allowed",
+        ),
+    ] {
+        let terms = Terms::default();
+        let inquiry = Inquiry::new(Some(&who), action, Some(resource), terms).unwrap();
+        let decision = decide(&inquiry, Some(&estate)).unwrap();
+        let told = format!("{who} {action}: {}", decision.explanation);
+        assert_eq!(decision.outcome.as_str(), expected, "{told}");
+    }
+    let inquiry = Inquiry::new(None, "sqs:DeleteQueue", Some(queue), Terms::default()).unwrap();
+    let (verdicts, others) = who_can(&inquiry, &estate);
+    assert_eq!((verdicts.len(), others), (1, 2));
+    assert_eq!(*verdicts[0].principal, *ann("999988887777"));
+}
+
+#[test]
+fn requests_cannot_be_made_to_take_forever() {
+    let long = "a*".repeat(1_000_000);
+    let policy = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": long}});
+    let read = |request: &Value| Inquiry::read(request, Terms::default(), &|_| Vec::new());
+    let short = json!({"action": "s3:GetObject", "resource": "a".repeat(4000), "context": {},
+        "identity_policies": [policy]});
+    decide(&read(&short).unwrap(), None).unwrap();
+    let endless = json!({"action": "s3:GetObject", "resource": "a".repeat(5000)});
+    assert!(read(&endless).is_err());
+    let many = json!({"action": "s3:GetObject", "context": {"k": vec!["v"; 1001]}});
+    assert!(read(&many).is_err());
 }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// Requests that are answered together.
 const BATCH: usize = 4096;
 /// Longest line of a request, in bytes.
-const LONGEST: u64 = 16 << 20;
+const LONGEST: u64 = 4 << 20;
 
 /// `tenure can`.
 #[derive(Args, Debug)]

@@ -163,6 +163,9 @@ impl Question<'_> {
                 Known::One(Cow::Borrowed(&caller.arn))
             }
             "aws:principalservicename" | "aws:principalservicenameslist" => Known::Absent,
+            "aws:federatedprovider" if caller.kind == Kind::Federated => {
+                Known::One(Cow::Borrowed(&caller.arn))
+            }
             "aws:username" => match caller.kind {
                 Kind::User if !caller.name.is_empty() => Known::One(Cow::Borrowed(&caller.name)),
                 Kind::User => Known::Unknown,

@@ -436,9 +436,10 @@ impl Named {
             }
             Self::Federated(name) => {
                 let federated = caller.kind == Kind::Federated;
+                let arns = name.starts_with("arn:") && caller.arn.starts_with("arn:");
                 let same = **name == *caller.arn
                     || **name == *"*"
-                    || provider(name) == provider(&caller.arn);
+                    || !arns && provider(name) == provider(&caller.arn);
                 (yes(federated && same), Grant::Direct)
             }
             Self::Canonical(id) => (

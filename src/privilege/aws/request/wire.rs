@@ -45,6 +45,11 @@ fn bad(why: impl Into<String>) -> BadRequest {
     BadRequest(why.into())
 }
 
+/// Longest text that is compared with patterns; no ARN and no key's value is longer.
+const LONGEST: usize = 4096;
+/// Most values of one condition key.
+const MOST: usize = 1000;
+
 impl Inquiry {
     /// A request that brings no policies.
     ///
@@ -200,6 +205,16 @@ impl Inquiry {
                 true,
             )?,
         };
+        // Matching costs text times pattern, so neither may be of any length.
+        let texts = inquiry.context.values().flatten().map(String::as_str);
+        let named = inquiry.resource.as_deref().into_iter();
+        let named = named.chain(inquiry.principal()).chain([&*inquiry.action]);
+        if texts.chain(named).any(|text| text.len() > LONGEST) {
+            return Err(bad("a text is longer than 4096 bytes"));
+        }
+        if inquiry.context.values().any(|values| values.len() > MOST) {
+            return Err(bad("a condition key has more than 1000 values"));
+        }
         if inquiry.boundary.as_ref().is_some_and(Vec::is_empty) {
             inquiry.boundary = None;
         }
