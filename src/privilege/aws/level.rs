@@ -81,12 +81,7 @@ impl PolicySet<'_> {
             .filter_map(|p| {
                 // What can be done to none of the resources gives nothing.
                 let mut level = access_level::on(&p, |a| scopes.iter().any(|s| a.works_on(s)))?;
-                // A session with directory buckets writes unless its mode is held to reading.
-                let writing = [("s3express:sessionmode", "ReadWrite")];
-                let held = |c| matches!(self.decide(c, &writing), Verdict::Fails);
-                if &*p == "s3express:createsession"
-                    && statement.condition.as_ref().is_some_and(held)
-                {
+                if self.only_reads(&p, statement) {
                     level = AccessLevel::Read;
                 }
                 Some((p, level, BTreeSet::new()))
@@ -192,7 +187,11 @@ impl PolicySet<'_> {
                         capped.push((pattern.clone(), level, keys));
                     }
                 } else {
-                    capped.extend(narrowed(&cap.actions.list, &pattern, level, &keys));
+                    let mut parts = narrowed(&cap.actions.list, &pattern, level, &keys);
+                    for part in parts.iter_mut().filter(|p| self.only_reads(&p.0, cap)) {
+                        part.1 = AccessLevel::Read;
+                    }
+                    capped.extend(parts);
                 }
             }
         }
@@ -200,6 +199,15 @@ impl PolicySet<'_> {
         capped.sort_by_key(|part: &Part| (part.0.clone(), std::cmp::Reverse(part.1), part.2.len()));
         capped.dedup_by(|a, b| a.0 == b.0);
         capped
+    }
+
+    /// Whether a statement's condition makes a read of an action that may write: a session with directory
+    /// buckets writes unless its mode is held to reading.
+    fn only_reads(&self, pattern: &str, statement: &Statement) -> bool {
+        let writing = [("s3express:sessionmode", "ReadWrite")];
+        let condition = statement.condition.as_ref();
+        pattern == "s3express:createsession"
+            && condition.is_some_and(|c| matches!(self.decide(c, &writing), Verdict::Fails))
     }
 }
 
@@ -210,10 +218,10 @@ type Part = (Str, AccessLevel, BTreeSet<String>);
 fn narrowed(list: &[Str], pattern: &Str, level: AccessLevel, keys: &BTreeSet<String>) -> Vec<Part> {
     let parts = list.iter().filter(|part| overlaps(part, pattern));
     parts
-        .map(|part| {
+        .filter_map(|part| {
             let narrow = if covers(part, pattern) { pattern } else { part };
-            let level = level.min(access_level::of_pattern(part));
-            (narrow.clone(), level, keys.clone())
+            let level = level.min(access_level::on(part, |_| true)?);
+            Some((narrow.clone(), level, keys.clone()))
         })
         .collect()
 }
