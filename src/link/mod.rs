@@ -3,12 +3,16 @@
 use crate::model::Inventory;
 
 pub mod aws;
+mod aws_late;
 pub mod credentials;
 pub mod kubernetes;
+
+pub use aws_late::unbound;
 
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
     aws::link(inventory);
+    aws_late::link(inventory);
     kubernetes::link(inventory);
     credentials::link(inventory);
 }

@@ -263,10 +263,12 @@ fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
 }
 
 fn automounts(view: &IdentityView<'_>, workload: &Workload) -> bool {
-    workload
-        .automount
-        .or(view.identity.automount)
-        .unwrap_or(true)
+    let mounts = workload.platform() == Platform::Kubernetes;
+    mounts
+        && workload
+            .automount
+            .or(view.identity.automount)
+            .unwrap_or(true)
 }
 
 fn reaches(view: &IdentityView<'_>, of: fn(&Reach) -> bool) -> Option<i64> {

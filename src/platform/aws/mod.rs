@@ -11,3 +11,7 @@ pub mod policy;
 pub mod access_level;
 
 pub mod tables;
+
+pub mod compute;
+
+pub mod hint;
