@@ -153,6 +153,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     coverage.problems.extend(link::unbound(&inventory));
     observer.stage("weighing privileges");
     let privilege = privilege::assess(&inventory);
+    rules::note_tables(&inventory, &mut coverage);
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);
     // History is expensive and only ever suggests: it is asked only where nobody is declared.

@@ -2,8 +2,9 @@
 
 use crate::check::CheckSet;
 use crate::model::{
-    Allow, Coverage, Inventory, Origin, PathRule, Problem, ProblemKind, Str, Timestamp,
+    Allow, Coverage, Inventory, Origin, PathRule, Platform, Problem, ProblemKind, Str, Timestamp,
 };
+use crate::platform::aws::tables;
 use crate::platform::paths::PathPattern;
 
 /// The reason that an exposure gives for its confidence.
@@ -69,6 +70,25 @@ pub(super) fn note_unknown(allows: &[Allow], checks: &CheckSet, coverage: &mut C
             kind: ProblemKind::Note,
             reader: allow.evidence.reader,
             message: format!("accepts nothing: there is no such check; {hint}").into(),
+        });
+    }
+}
+
+/// Says what of the AWS rule tables was left out; asked only where they were used.
+pub(super) fn note_tables(inventory: &Inventory, coverage: &mut Coverage) {
+    let mut identities = inventory.identities.values();
+    if !identities.any(|identity| identity.platform == Platform::Aws) {
+        return;
+    }
+    for fault in tables::faults() {
+        let (path, message) = fault.split_once(": ").unwrap_or(("rules/aws", fault));
+        coverage.problems.insert(Problem {
+            path: path.into(),
+            line: None,
+            column: None,
+            kind: ProblemKind::Note,
+            reader: "rules",
+            message: message.into(),
         });
     }
 }

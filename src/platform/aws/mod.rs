@@ -8,7 +8,13 @@ pub mod pattern;
 
 pub mod policy;
 
+pub mod actions;
+
 pub mod access_level;
+
+pub mod managed;
+
+pub mod rows;
 
 pub mod tables;
 

@@ -1,9 +1,7 @@
-//! The tables under `rules/aws/`: escalation paths, what single actions amount to, and the documents of
-//! the AWS-managed policies that exports most often name without including them.
+//! The tables under `rules/aws/`: escalation paths, and what single actions amount to.
 
-use super::policy::{self, Document};
+use super::rows::{self, Row, Rows};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What the actions of an escalation path must hold on. The words are explained in the table.
@@ -61,39 +59,62 @@ pub struct Meaning {
     pub actions: Vec<String>,
 }
 
-/// Escalation paths, in the order in which they are tried.
-pub static ESCALATIONS: LazyLock<Vec<Escalation>> = LazyLock::new(|| {
-    serde_yaml::from_str(include_str!("../../../rules/aws/escalation.yaml")).unwrap_or_default()
+static PATHS: LazyLock<Rows<Escalation>> = LazyLock::new(|| {
+    let text = include_str!("../../../rules/aws/escalation.yaml");
+    rows::read("rules/aws/escalation.yaml", text)
 });
+
+static SINGLE: LazyLock<Rows<Meaning>> = LazyLock::new(|| {
+    let text = include_str!("../../../rules/aws/capabilities.yaml");
+    rows::read("rules/aws/capabilities.yaml", text)
+});
+
+/// Escalation paths, in the order in which they are tried.
+pub static ESCALATIONS: LazyLock<&'static [Escalation]> = LazyLock::new(|| &PATHS.rows);
 
 /// What single actions amount to.
-pub static MEANINGS: LazyLock<Vec<Meaning>> = LazyLock::new(|| {
-    serde_yaml::from_str(include_str!("../../../rules/aws/capabilities.yaml")).unwrap_or_default()
-});
+pub static MEANINGS: LazyLock<&'static [Meaning]> = LazyLock::new(|| &SINGLE.rows);
 
-#[derive(Deserialize)]
-struct ManagedFile {
-    policies: BTreeMap<String, ManagedEntry>,
+/// What of the tables is not used and why, a sentence each: nothing, unless somebody broke them.
+pub fn faults() -> impl Iterator<Item = &'static str> {
+    let all = PATHS.faults.iter().chain(&SINGLE.faults);
+    all.map(String::as_str)
 }
 
-#[derive(Deserialize)]
-struct ManagedEntry {
-    document: Box<serde_json::value::RawValue>,
+/// The withdrawn actions that rows of the tables still name, with the rows' titles.
+pub fn withdrawn() -> impl Iterator<Item = &'static (String, String)> {
+    PATHS.withdrawn.iter().chain(&SINGLE.withdrawn)
 }
 
-static MANAGED: LazyLock<BTreeMap<String, ManagedEntry>> = LazyLock::new(|| {
-    serde_json::from_str::<ManagedFile>(include_str!("../../../rules/aws/managed-policies.json"))
-        .map(|file| file.policies)
-        .unwrap_or_default()
-});
+impl Row for Escalation {
+    fn title(&self) -> String {
+        self.id.clone()
+    }
 
-/// The document of an AWS-managed policy, where it is one of those that ship with the program. The ARN of
-/// any partition will do.
-pub fn managed_policy(arn: &str) -> Option<Document> {
-    let name = arn.split_once("::aws:policy/")?.1;
-    let entry = MANAGED.get(&format!("arn:aws:iam::aws:policy/{name}"))?;
-    let value = serde_json::from_str(entry.document.get()).ok()?;
-    Some(policy::document(&value).0)
+    fn actions(&self) -> &[String] {
+        &self.actions
+    }
+
+    /// All are needed, so nothing is left.
+    fn without(&mut self, _: &str) -> bool {
+        false
+    }
+}
+
+impl Row for Meaning {
+    fn title(&self) -> String {
+        self.capability.clone()
+    }
+
+    fn actions(&self) -> &[String] {
+        &self.actions
+    }
+
+    /// Any suffices, so the others are left.
+    fn without(&mut self, action: &str) -> bool {
+        self.actions.retain(|a| a != action);
+        !self.actions.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -104,12 +125,7 @@ mod tests {
     fn the_tables_can_be_read() {
         assert!(ESCALATIONS.len() > 50);
         assert!(MEANINGS.len() > 8);
-        assert!(MANAGED.len() > 80);
-        for arn in MANAGED.keys() {
-            let document = managed_policy(arn).unwrap();
-            assert!(!document.statements.is_empty(), "{arn}");
-        }
-        assert!(managed_policy("arn:aws-cn:iam::aws:policy/AdministratorAccess").is_some());
+        assert_eq!(faults().collect::<Vec<_>>(), [""; 0]);
         for rule in ESCALATIONS.iter() {
             let passes = rule.targets.contains(&Target::PassedRole);
             assert_eq!(passes, !rule.services.is_empty(), "{}", rule.id);

@@ -75,7 +75,11 @@ impl PolicySet<'_> {
         let mut left: Vec<_> = start
             .into_iter()
             .filter(|pattern| !assumes(pattern))
-            .map(|p| (p.clone(), access_level::of_pattern(&p), BTreeSet::new()))
+            .filter_map(|p| {
+                // What can be done to none of the resources gives nothing.
+                let level = access_level::on(&p, |a| scopes.iter().any(|s| a.works_on(s)))?;
+                Some((p, level, BTreeSet::new()))
+            })
             .collect();
         let boundary = match self.boundary {
             Boundary::Policy(index) => self.policies.get(index),

@@ -1,7 +1,7 @@
 //! Resource patterns, as far as one can say what they are worth to an action.
 
-use super::statement::{Probe, spelling};
-use crate::platform::aws::pattern::{is_everything, overlaps};
+use super::statement::{Probe, known, spelling};
+use crate::platform::aws::pattern::is_everything;
 use crate::platform::glob;
 use std::collections::BTreeMap;
 
@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// resource of the action's service, or, for IAM, every resource of the kind that the action is about.
 pub(super) fn blankets(pattern: &str, probe: Probe) -> bool {
     if is_everything(pattern) {
+        return true;
+    }
+    if known(probe).is_some_and(|action| action.is_covered_by(pattern)) {
         return true;
     }
     let Some((service, verb)) = spelling(probe).split_once(':') else {
@@ -48,15 +51,10 @@ fn kind(verb: &str) -> Option<&'static str> {
     .map(|(_, kind)| kind)
 }
 
-/// Whether a pattern can match a resource that the action works on. Known for IAM and STS, whose actions
-/// work on IAM's own resources; of other services any pattern will do.
+/// Whether a pattern can match a resource that the action works on. To an action that the table does not know
+/// any pattern will do.
 pub(super) fn speaks_of(probe: Probe, pattern: &str) -> bool {
-    let action = spelling(probe);
-    if action.starts_with("iam:") || action.starts_with("sts:AssumeRole") {
-        overlaps(pattern, "arn:*:iam::*")
-    } else {
-        true
-    }
+    known(probe).is_none_or(|action| action.works_on(pattern))
 }
 
 /// Whether a pattern can match no other user than this one: its last part is the user's own name.

@@ -308,7 +308,7 @@ impl<'w> PolicySet<'w> {
             };
             for cap in self.scopes(statement) {
                 let fits = match on {
-                    On::Any => overlaps(&cap, pattern),
+                    On::Any => overlaps(&cap, pattern) && speaks_of(probe, &cap),
                     On::Everything => is_everything(&cap) && !self.pares(statement, probe),
                     On::Arn(arn) => glob::matches(&cap, arn) && !self.excluded(statement, arn),
                     On::OtherUser(own) => overlaps(&cap, pattern) && !own_only(&cap, own),

@@ -2,6 +2,7 @@
 
 use super::condition::Condition;
 use crate::model::{Effect, Evidence, IamRule, Matcher, Rule, RuleBody, Str};
+use crate::platform::aws::actions::{self, Action, Known};
 use crate::platform::aws::pattern::{normalise_action, overlaps};
 use crate::platform::aws::policy::{Document, Selection};
 use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
@@ -52,6 +53,22 @@ pub(super) fn probe(action: &str) -> Option<Probe> {
 /// The usual spelling of a probe's action.
 pub(super) fn spelling(probe: Probe) -> &'static str {
     PROBES.get(probe).map_or("", |(_, shown)| shown)
+}
+
+/// By probe, what the table of actions says of it.
+static KNOWN: LazyLock<Vec<Option<&'static Action>>> = LazyLock::new(|| {
+    let probes = PROBES.iter();
+    probes
+        .map(|(_, shown)| match actions::known(shown) {
+            Known::Current(action) => Some(action),
+            Known::Withdrawn | Known::Unknown => None,
+        })
+        .collect()
+});
+
+/// What the table of actions says of a probe; `None` for what AWS does not have or has no more.
+pub(super) fn known(probe: Probe) -> Option<&'static Action> {
+    KNOWN.get(probe).copied().flatten()
 }
 
 /// The probes that a lower-case pattern matches: a range for the common `prefix*`, else one by one.

@@ -8,7 +8,7 @@ use crate::model::{
     PolicyKind, Str,
 };
 use crate::platform::aws::arn::Arn;
-use crate::platform::aws::tables;
+use crate::platform::aws::managed;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What sort of principal a node is.
@@ -83,10 +83,12 @@ pub(super) fn compile(inventory: &Inventory) -> (Vec<Compiled>, HashMap<Str, usi
                     && Arn::parse(id).is_some_and(|arn| arn.customer().is_some()),
                 policy.rules.iter(),
             ),
-            None => match tables::managed_policy(id) {
-                Some(document) => {
+            None => match managed::policy(id) {
+                Some(policy) => {
                     let name = id.rsplit('/').next().unwrap_or_default();
-                    Compiled::of_document(id.clone(), name.into(), &document)
+                    let (version, date) = (policy.version, policy.date);
+                    let name = format!("{name} {version} (AWS-managed, as of {date})");
+                    Compiled::of_document(id.clone(), name.into(), &policy.document)
                 }
                 None => continue,
             },
