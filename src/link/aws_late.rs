@@ -232,6 +232,17 @@ fn bind_workloads(inventory: &mut Inventory) {
             by_alias.entry(alias).or_default().push(&identity.id);
         }
     }
+    // Profiles that were read themselves say what acts through them, and as whom.
+    for workload in inventory
+        .workloads
+        .iter()
+        .filter(|w| w.id.contains(":instance-profile/"))
+    {
+        let roles = by_alias.entry(&workload.id).or_default();
+        if !roles.contains(&&workload.runs_as) {
+            roles.push(&workload.runs_as);
+        }
+    }
     let find = |id: &IdentityId| -> Option<IdentityId> {
         let candidates = match id.0.strip_prefix(ROLE_NAME) {
             Some(name) => by_name.get(name)?,

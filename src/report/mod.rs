@@ -28,6 +28,8 @@ mod markdown;
 
 mod details;
 
+mod unused;
+
 mod paint;
 
 pub mod changes;

@@ -412,6 +412,7 @@ impl From<&model::Privilege> for wire::Privilege {
             reach: p.reach.iter().map(ToString::to_string).collect(),
             wildcard: p.wildcard.as_ref().map(Into::into),
             unresolved: p.unresolved.iter().map(ToString::to_string).collect(),
+            unused: p.unused.as_deref().map(Into::into),
         }
     }
 }
