@@ -2,10 +2,10 @@
 //! workload that names its role or instance profile, a summary of the only account.
 
 use crate::model::{
-    Identity, IdentityId, IdentityKind, Inventory, Platform, Presence, Problem, ProblemKind, Str,
-    Usage, UsageWindow, Workload,
+    Identity, IdentityId, IdentityKind, Inventory, Moment, Platform, Presence, Problem,
+    ProblemKind, Str, Usage, UsageWindow, Workload,
 };
-use crate::platform::aws::arn::Arn;
+use crate::platform::aws::arn::{Arn, is_account};
 use crate::platform::aws::hint;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,6 +19,7 @@ const KEY: &str = "aws:access-key:";
 /// Joins. Idempotent.
 pub(super) fn link(inventory: &mut Inventory) {
     bind_usage(inventory);
+    note_use(inventory);
     bind_root(inventory);
     drop_reported_root_keys(inventory);
     bind_workloads(inventory);
@@ -88,11 +89,17 @@ fn bind_usage(inventory: &mut Inventory) {
         // Two of a name are told apart by the folders, where these are named after accounts or kinds.
         let around: Vec<String> = folders.split('/').map(hint::folded).collect();
         let inside = |id: &&&IdentityId| {
-            let arn = Arn::parse(&id.0);
+            let account = |f: &String| is_account(f).then(|| f.clone());
+            let kind = |f: &String| {
+                let one = f.strip_suffix('s').unwrap_or(f);
+                matches!(one, "user" | "role").then(|| one.to_owned())
+            };
+            let account = around.iter().rev().find_map(account);
+            let kind = around.iter().rev().find_map(kind);
+            let told = account.is_some() || kind.is_some();
+            let arn = Arn::parse(&id.0).filter(|_| told);
             arn.is_some_and(|arn| {
-                let kind = arn.kind();
-                let mut near = around.iter();
-                near.any(|f| f == arn.account || *f == kind || f.strip_suffix('s') == Some(kind))
+                account.is_none_or(|a| a == arn.account) && kind.is_none_or(|k| k == arn.kind())
             })
         };
         let narrowed: Vec<_> = candidates.iter().filter(inside).collect();
@@ -120,6 +127,22 @@ fn bind_usage(inventory: &mut Inventory) {
             ..window
         })
         .collect();
+}
+
+/// Who was seen to use a service, acted.
+fn note_use(inventory: &mut Inventory) {
+    let used = inventory.usage.iter().map(|u| (&u.identity, u.last));
+    let kinds = ["UnusedIAMRole", "UnusedIAMUserPassword"];
+    let found = inventory.analyzer_findings.iter();
+    let found = found.filter(|f| kinds.contains(&&*f.kind));
+    let found: Vec<(IdentityId, Moment)> = found
+        .filter_map(|f| Some((f.resource.clone().into(), Moment::At(f.last_used?))))
+        .collect();
+    for (id, last) in used.chain(found.iter().map(|(id, last)| (id, *last))) {
+        if let (Moment::At(_), Some(identity)) = (last, inventory.identities.get_mut(id)) {
+            identity.last_used.merge(last);
+        }
+    }
 }
 
 /// What a file about an identity may be called, folded.
@@ -304,6 +327,7 @@ fn drop_repeated_workloads(inventory: &mut Inventory) {
 /// A role that is exported whole and listed singly states its trust twice; once is enough.
 fn drop_repeated_trusts(inventory: &mut Inventory) {
     let single = |reader: &str| reader == "aws-principals";
+    let mut seen = BTreeSet::new();
     if !inventory.trusts.iter().any(|t| single(t.evidence.reader)) {
         return;
     }
@@ -313,7 +337,8 @@ fn drop_repeated_trusts(inventory: &mut Inventory) {
         .filter(|t| !single(t.evidence.reader))
         .map(|t| t.target.clone())
         .collect();
-    inventory
-        .trusts
-        .retain(|t| !(single(t.evidence.reader) && whole.contains(&t.target)));
+    inventory.trusts.retain(|t| {
+        let says = || (t.id(), t.effect, t.actions.clone(), t.condition.clone());
+        !single(t.evidence.reader) || !whole.contains(&t.target) && seen.insert(says())
+    });
 }

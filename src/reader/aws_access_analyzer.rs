@@ -4,8 +4,8 @@
 use super::Reader;
 use super::aws_answer::{Head, Keep, Place, Reading, text, time};
 use crate::model::{
-    AnalyzerFinding, Document, Facts, Granularity, IdentityId, Moment, Probe, Problem, Str,
-    Timestamp, Usage, UsageWindow,
+    AnalyzerFinding, Credential, CredentialId, CredentialLink, Document, Facts, Granularity,
+    IdentityId, Moment, Probe, Problem, Str, Timestamp, Usage, UsageWindow,
 };
 use crate::platform::aws::arn::Arn;
 use serde_json::{Map, Value};
@@ -134,6 +134,7 @@ fn finding(reading: &mut Reading<'_>, place: &Place<'_>) {
                 }
                 "unusedIamUserAccessKeyDetails" => {
                     found.access_key = text(body, "accessKeyId").map(Str::from);
+                    key(reading, &found);
                     "UnusedIAMUserAccessKey".into()
                 }
                 "unusedIamRoleDetails" => "UnusedIAMRole".into(),
@@ -143,6 +144,29 @@ fn finding(reading: &mut Reading<'_>, place: &Place<'_>) {
             reading.facts.analyzer_findings.push(found);
         }
     }
+}
+
+/// A key that is not used, with its user and its last use, where there was one.
+fn key(reading: &mut Reading<'_>, found: &AnalyzerFinding) {
+    let plausible =
+        |id: &&Str| (16..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let user = Arn::parse(&found.resource).filter(|arn| arn.kind() == "user");
+    let (Some(id), Some(user)) = (found.access_key.as_ref().filter(plausible), user) else {
+        return;
+    };
+    let id_of = CredentialId::from(format!("aws:access-key:{id}"));
+    let mut key = Credential::new(id_of, "aws-access-key", "aws", "AWS access key");
+    key.display = Some(id.clone());
+    key.account = user.customer().map(Str::from);
+    key.expires = Moment::Never;
+    key.last_used = found.last_used.map_or(Moment::Unknown, Moment::At);
+    key.records.insert(found.evidence.clone());
+    key.links.insert(CredentialLink {
+        identity: found.resource.clone().into(),
+        basis: "the analyser's finding names the user".into(),
+        evidence: found.evidence.clone(),
+    });
+    reading.facts.credentials.push(key);
 }
 
 /// Who is let in, to do what, under which conditions.

@@ -142,12 +142,13 @@ impl Reader for AwsResourcePolicies {
                 let near = |other: &&str| head.together(&[name, other], deepest(name));
                 head.begins(name, deepest(name), &opens)
                     && (beside.is_empty() || beside.iter().any(|other| near(&other)))
-            }) || head.together(&["TypeName", "ResourceDescription"], 3)
-                && head.under(
-                    Some(&["ResourceDescription"]),
-                    &["Identifier", "Properties"],
-                    4,
-                )
+            }) || head.under(Some(&["BucketPolicy"]), &["policyText"], DEEPEST + 2)
+                || head.together(&["TypeName", "ResourceDescription"], 3)
+                    && head.under(
+                        Some(&["ResourceDescription"]),
+                        &["Identifier", "Properties"],
+                        4,
+                    )
         })
     }
 

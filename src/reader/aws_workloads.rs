@@ -323,7 +323,7 @@ impl Reader for AwsWorkloads {
                     .copied()
                     .filter(|u| !u.is_empty())
                     .collect();
-                !listed.is_empty() && head.under(Some(&listed), form.known_by, 6)
+                !listed.is_empty() && head.under(Some(&listed), form.known_by, deepest(form))
                     || form.under.contains(&"") && head.together(form.known_by, BY_ITSELF)
             })
         })
@@ -341,6 +341,11 @@ impl Reader for AwsWorkloads {
         });
         reading.done()
     }
+}
+
+/// Pages, in an array, in a wrapper: five objects and lists; instances stand in reservations.
+fn deepest(form: &Form) -> usize {
+    if form.under == ["Instances"] { 6 } else { 5 }
 }
 
 fn fits(form: &Form, place: &Place<'_>) -> bool {

@@ -3,6 +3,7 @@
 use super::paint::{BOLD, DIM, GREEN, PLAIN, Pen, YELLOW};
 use super::text::{clean, count, day, place};
 use crate::snapshot::{ServiceUse, Unused, When};
+use serde_json::Value;
 use std::io;
 
 /// How many of a kind are listed before the rest is counted.
@@ -101,9 +102,10 @@ pub(super) fn section(unused: &Unused, proposal: bool, pen: &mut Pen<'_>) -> io:
         );
     }
     pen.field("smaller", PLAIN, "this policy keeps what was used:")?;
-    let text = serde_json::to_string_pretty(&smaller.policy).unwrap_or_default();
-    for line in text.lines() {
-        pen.line(&format!("  {}", keep_indent(line)))?;
+    let mut lines = Vec::new();
+    pretty(&smaller.policy, "", 2, "", &mut lines);
+    for line in lines {
+        pen.line(&line)?;
     }
     for note in &smaller.notes {
         pen.text(2, YELLOW, &clean(note))?;
@@ -111,15 +113,46 @@ pub(super) fn section(unused: &Unused, proposal: bool, pen: &mut Pen<'_>) -> io:
     Ok(())
 }
 
-/// A line without control characters; its indentation stays.
-fn keep_indent(line: &str) -> String {
-    let text = line.trim_start();
-    format!(
-        "{:indent$}{}",
-        "",
-        clean(text),
-        indent = line.len() - text.len()
-    )
+/// The members of policies in the order in which people write them.
+const ORDER: [&str; 8] = [
+    "Version",
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
+/// JSON in lines, members in the usual order, lists of one on one line. Policies are not deep.
+fn pretty(value: &Value, key: &str, indent: usize, comma: &str, lines: &mut Vec<String>) {
+    let key = match key {
+        "" => String::new(),
+        key => format!("{}: ", clean(&Value::from(key).to_string())),
+    };
+    let margin = " ".repeat(indent);
+    let last = |at: usize, all: usize| if at + 1 < all { "," } else { "" };
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            lines.push(format!("{margin}{key}{{"));
+            let mut members: Vec<_> = map.iter().collect();
+            let rank = |key: &str| ORDER.iter().position(|k| *k == key).unwrap_or(ORDER.len());
+            members.sort_by_key(|(key, _)| (rank(key), key.as_str()));
+            for (at, (key, value)) in members.iter().enumerate() {
+                pretty(value, key, indent + 2, last(at, members.len()), lines);
+            }
+            lines.push(format!("{margin}}}{comma}"));
+        }
+        Value::Array(items) if items.len() > 1 || items.iter().any(Value::is_object) => {
+            lines.push(format!("{margin}{key}["));
+            for (at, item) in items.iter().enumerate() {
+                pretty(item, "", indent + 2, last(at, items.len()), lines);
+            }
+            lines.push(format!("{margin}]{comma}"));
+        }
+        plain => lines.push(format!("{margin}{key}{}{comma}", clean(&plain.to_string()))),
+    }
 }
 
 fn more(all: usize, pen: &mut Pen<'_>) -> io::Result<()> {

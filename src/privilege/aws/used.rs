@@ -178,9 +178,6 @@ fn granted(set: &PolicySet<'_>, service: &str) -> Vec<&'static actions::Action> 
     let all = actions::matching(&whole);
     let mut found: BTreeMap<String, &'static actions::Action> = BTreeMap::new();
     for statement in giving(set) {
-        if !statement.touches(&whole) {
-            continue;
-        }
         let mut start: BTreeMap<String, &'static actions::Action> = BTreeMap::new();
         let lower = |a: &actions::Action| format!("{service}:{}", a.name.to_ascii_lowercase());
         if statement.actions.negated {
@@ -218,7 +215,12 @@ fn unknown_granted(set: &PolicySet<'_>, service: &str) -> bool {
     let whole = format!("{service}:*");
     actions::matching(&whole).is_empty()
         && giving(set).any(|statement| {
-            statement.touches(&whole)
+            let list = &statement.actions.list;
+            let speaks = match statement.actions.negated {
+                true => !list.iter().any(|p| covers(p, &whole)),
+                false => list.iter().any(|p| overlaps(p, &whole)),
+            };
+            speaks
                 && !set
                     .left_of(statement, vec![whole.as_str().into()])
                     .is_empty()

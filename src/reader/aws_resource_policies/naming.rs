@@ -127,6 +127,8 @@ fn made(place: &Place<'_>, member: &str, region: &str, account: Option<&str>) ->
             .map(|b| format!("arn:aws:s3:::{b}"));
     }
     let account = account?;
+    // Within a region that nobody tells.
+    let region = if region.is_empty() { "*" } else { region };
     if let (Some(name), "policyText") = (place.text("repositoryName"), member) {
         return Some(format!("arn:aws:ecr:{region}:{account}:repository/{name}"));
     }

@@ -387,34 +387,73 @@ fn unused(record: &Record<'_>, service: &str, action: &actions::Action) -> bool 
     !passes && matches!(record.actions.get(&name), Some((_, Moment::Never)))
 }
 
-/// A list of actions, with `Verb*` for those of which all that begin with the verb are in it. Only where
-/// the verb's pattern is no wider than what was granted.
+/// A list of actions, with `Words*` for those of which all that begin with the words are in it. Only where
+/// that pattern is no wider than what was granted.
 fn compressed(service: &str, kept: &[&actions::Action], free: &dyn Fn(&str) -> bool) -> Vec<Str> {
-    let mut verbs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for action in kept {
-        let end = action
-            .name
-            .bytes()
-            .skip(1)
-            .position(|b| b.is_ascii_uppercase());
-        let verb = end
-            .and_then(|end| action.name.get(..=end))
-            .unwrap_or(action.name);
-        verbs.entry(verb).or_default().push(action.name);
-    }
     let names: BTreeSet<&str> = kept.iter().map(|a| a.name).collect();
-    let mut out: Vec<Str> = Vec::new();
-    for (verb, of) in verbs {
-        let pattern = format!("{service}:{verb}*");
-        let lower = pattern.to_ascii_lowercase();
-        let whole = actions::matching(&lower)
-            .iter()
-            .all(|a| names.contains(a.name));
-        if of.len() > 1 && whole && free(&lower) {
-            out.push(pattern.into());
-        } else {
-            out.extend(of.iter().map(|name| Str::from(format!("{service}:{name}"))));
+    let whole = |start: &str| {
+        let lower = format!("{service}:{start}*").to_ascii_lowercase();
+        let all = actions::matching(&lower);
+        free(&lower) && all.iter().all(|a| names.contains(a.name))
+    };
+    let sorted: Vec<&str> = names.iter().copied().collect();
+    let mut out = Vec::new();
+    group(&sorted, 0, &whole, &mut out);
+    out.iter()
+        .map(|name| format!("{service}:{name}").into())
+        .collect()
+}
+
+/// Goes through sorted names that are the same up to a place, by what their next words are.
+fn group(names: &[&str], from: usize, whole: &dyn Fn(&str) -> bool, out: &mut Vec<String>) {
+    let end = |name: &str| word_end(name, from);
+    for part in names.chunk_by(|a, b| a.get(..end(a)) == b.get(..end(b))) {
+        let Some(first) = part.first() else {
+            continue;
+        };
+        let reach = end(first);
+        match (part, first.get(..reach)) {
+            ([only], _) => out.push((*only).to_owned()),
+            (_, Some(start)) if whole(start) => out.push(format!("{start}*")),
+            // Each step ends in a longer start, until names end.
+            _ if reach > from => group(part, reach, whole, out),
+            _ => out.extend(part.iter().map(|name| (*name).to_owned())),
         }
     }
-    out
+}
+
+/// Where the word that begins at a place of a name ends: before the next capital behind a small letter.
+fn word_end(name: &str, from: usize) -> usize {
+    let rest = name.bytes().enumerate().skip(from + 1);
+    let small = |at: usize| {
+        name.as_bytes()
+            .get(at - 1)
+            .is_some_and(u8::is_ascii_lowercase)
+    };
+    let mut ends = rest.filter(|(at, b)| b.is_ascii_uppercase() && small(*at));
+    ends.next().map_or(name.len(), |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_shortened_only_where_nothing_is_added() {
+        let all = actions::matching("s3:get*");
+        let kept: Vec<_> = all
+            .into_iter()
+            .filter(|a| a.name != "GetBucketAcl")
+            .collect();
+        let short = compressed("s3", &kept, &|_| true);
+        let matched: BTreeSet<_> = short
+            .iter()
+            .flat_map(|p| actions::matching(&p.to_ascii_lowercase()))
+            .map(|a| a.name)
+            .collect();
+        assert_eq!(matched, kept.iter().map(|a| a.name).collect());
+        assert!(short.len() * 2 < kept.len(), "{short:?}");
+        assert_eq!(compressed("s3", &kept, &|_| false).len(), kept.len());
+        assert!(compressed("s3", &[], &|_| true).is_empty());
+    }
 }
