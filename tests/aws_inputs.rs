@@ -395,6 +395,91 @@ fn nothing_secret_is_kept() {
     }
 }
 
+fn tenure(arguments: &[&str]) -> String {
+    let run = assert_cmd::Command::cargo_bin("tenure")
+        .unwrap()
+        .args(arguments)
+        .args(["--no-config", "--now", "2026-11-22T00:00:00Z"])
+        .output()
+        .unwrap();
+    String::from_utf8(run.stdout).unwrap()
+}
+
+#[test]
+fn show_says_what_is_not_used_and_prints_the_smaller_policy_on_request() {
+    let folder = root().join("used");
+    let folder = folder.to_str().unwrap();
+    let plain = tenure(&["show", "role/plain", folder]);
+    for text in [
+        "GRANTED BUT NOT USED",
+        "2025-10-16 to 2026-11-20, by service",
+        "never used   sqs",
+        "--proposal",
+        "[unused-services]",
+    ] {
+        assert!(plain.contains(text), "{text} in\n{plain}");
+    }
+    assert!(!plain.contains("\"Statement\""));
+    let whole = tenure(&["show", "role/plain", folder, "--proposal"]);
+    let lines = "\"Sid\": \"Main\",\n      \"Effect\": \"Allow\",";
+    assert!(
+        whole.replace("        ", "      ").contains(lines),
+        "{whole}"
+    );
+    let json = tenure(&["show", "role/plain", folder, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let unused = &json["identity"]["privilege"]["unused"];
+    assert_eq!(unused["services"][1]["service"], "sqs");
+    let policy = &unused["proposal"]["policy"];
+    assert_eq!(policy["Statement"][0]["Action"][0], "s3:GetObject");
+    let mighty = tenure(&["show", "role/iamstar", folder]);
+    assert!(mighty.contains("[unused-privileged-services]"), "{mighty}");
+    let none = tenure(&["show", "role/no-record", folder]);
+    assert!(
+        !none.contains("NOT USED") && !none.contains("[unused-"),
+        "{none}"
+    );
+    let csv = tenure(&["scan", folder, "--format", "csv-inventory"]);
+    assert!(csv.contains("2025-10-16/2026-11-20"), "{csv}");
+}
+
+#[test]
+fn the_usual_checks_judge_service_specific_credentials() {
+    let folder = root().join("user-credentials");
+    let json = tenure(&["scan", folder.to_str().unwrap(), "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let findings: BTreeSet<(&str, &str)> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| {
+            (
+                f["check"].as_str().unwrap(),
+                f["subject"]["id"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let id = |n: u8| format!("aws:service-specific-credential:ACCAFIXTURE0000000{n}");
+    let has = |check: &str, n: u8| findings.contains(&(check, &*id(n)));
+    assert!(has("credential-without-expiry", 1), "{findings:?}");
+    assert!(has("credential-rotation-overdue", 1), "{findings:?}");
+    // Switched off, and one that ends.
+    assert!(!has("credential-without-expiry", 2) && !has("credential-without-expiry", 3));
+}
+
+#[test]
+fn cloud_workloads_mount_nothing() {
+    let folder = root().join("workloads");
+    let json = tenure(&["scan", folder.to_str().unwrap(), "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json["workloads"].as_array().unwrap().len() > 8);
+    let findings = json["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|f| f["subject"]["kind"] != "workload"));
+    let mut checks = json["checks"].as_array().unwrap().iter();
+    let mounted = checks.find(|c| c["id"] == "token-automounted").unwrap();
+    assert_eq!(mounted["not_evaluable"], 0);
+}
+
 /// A proposal allows nothing that the policies do not allow.
 #[test]
 fn proposals_are_no_wider() {
