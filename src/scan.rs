@@ -151,6 +151,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     rules::apply(&path_rules, &mut inventory, now);
     observer.stage("joining");
     link::link(&mut inventory);
+    coverage.problems.extend(link::unbound(&inventory));
     observer.stage("weighing privileges");
     let privilege = privilege::assess_at(&inventory, now);
     rules::note_tables(&inventory, &mut coverage);

@@ -236,6 +236,8 @@ pub enum Basis {
     Workloads,
     /// The place that says which identity of another platform this one becomes.
     Becomes,
+    /// The record of what the identity used.
+    Usage,
     /// The record of the identity that the subject belongs to.
     Identity,
 }

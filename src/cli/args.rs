@@ -258,6 +258,9 @@ pub(super) struct ShowArguments {
     /// `terminal` or `json`.
     #[arg(long, short, value_name = "FORMAT", value_parser = format, default_value = "terminal")]
     pub format: Format,
+    /// Print the smaller policy that would do for what was used, too (JSON holds it always).
+    #[arg(long)]
+    pub proposal: bool,
 }
 
 /// `tenure checks`.

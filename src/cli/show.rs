@@ -14,7 +14,10 @@ pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status,
         Some(path) => scan::read_snapshot(path)?,
         None => inputs::scan(context, arguments.input)?.0,
     };
-    let found = show::identity(&snapshot, &arguments.identity);
+    let mut found = show::identity(&snapshot, &arguments.identity);
+    if let Lookup::Identity(view) = &mut found {
+        view.proposal = arguments.proposal;
+    }
     let json = match arguments.format {
         Format::Terminal => false,
         Format::Json => true,

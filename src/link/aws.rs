@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const PROVISIONAL: &str = "aws:user-name:";
 /// Prefix of the ids of access keys.
 const KEY: &str = "aws:access-key:";
+/// Prefix of the ids of signing certificates.
+const CERTIFICATE: &str = "aws:signing-certificate:";
 /// How far apart two exports' dates of the same key's creation may be, in seconds.
 const SAME_TIME: u64 = 5;
 
@@ -118,7 +120,10 @@ fn resolve_names(inventory: &mut Inventory) {
                 let arn = Arn::parse(&user.0);
                 if let Some(account) = arn.and_then(|arn| arn.customer()) {
                     credential.account.get_or_insert_with(|| account.into());
-                    sources.insert((Str::from("aws-access-keys"), Str::from(account)));
+                    // What was listed beside access keys says nothing of access keys.
+                    if credential.id.0.starts_with(KEY) {
+                        sources.insert((Str::from("aws-access-keys"), Str::from(account)));
+                    }
                 }
                 link.identity = user;
             }
@@ -145,13 +150,19 @@ fn resolve_names(inventory: &mut Inventory) {
         match user {
             Some(user) => {
                 if let Some(target) = inventory.identities.get_mut(&user) {
-                    target.last_used.merge(known.last_used);
-                    target.evidence.extend(known.evidence);
+                    // All but what stands for the name alone.
+                    known.id = target.id.clone();
+                    known.name = target.name.clone();
+                    known.presence.clear();
+                    target.merge(known);
                 }
             }
             // Nobody's keys point at it any more, but two users of the name exist: what the record says of
             // its use cannot be given to either.
-            None if known.last_used != Moment::Unknown => {
+            None if known.last_used != Moment::Unknown
+                || known.mfa.is_some()
+                || known.console_access.is_some() =>
+            {
                 known.presence.insert(Presence::Referenced);
                 inventory.identities.insert(id, known);
             }
@@ -160,11 +171,19 @@ fn resolve_names(inventory: &mut Inventory) {
     }
 }
 
-/// A key of a listing and a slot of the credential report are the same key when user and creation agree.
+/// A key (or certificate) of a listing and a slot of the credential report are the same when user and
+/// creation agree.
 fn join_reported_keys(inventory: &mut Inventory) {
+    for prefix in [KEY, CERTIFICATE] {
+        join_reported(inventory, prefix);
+    }
+}
+
+fn join_reported(inventory: &mut Inventory, prefix: &str) {
+    let slot = |credential: &Credential| slot_of(credential, prefix);
     let mut listed: HashMap<IdentityId, Vec<(i64, CredentialId)>> = HashMap::new();
     for credential in inventory.credentials.values() {
-        let key = credential.id.0.starts_with(KEY) && !slot(credential);
+        let key = credential.id.0.starts_with(prefix) && !slot(credential);
         if let (true, Some(created)) = (key && !credential.records.is_empty(), credential.created) {
             for link in &credential.links {
                 let keys = listed.entry(link.identity.clone()).or_default();
@@ -279,7 +298,11 @@ fn conclude(inventory: &mut Inventory) {
 
 /// Whether a credential is a slot of the credential report, whose id is not known.
 fn slot(credential: &Credential) -> bool {
-    let id = credential.id.0.strip_prefix(KEY);
+    slot_of(credential, KEY)
+}
+
+fn slot_of(credential: &Credential, prefix: &str) -> bool {
+    let id = credential.id.0.strip_prefix(prefix);
     id.is_some_and(|id| id.starts_with("arn:"))
 }
 

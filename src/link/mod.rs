@@ -3,11 +3,14 @@
 use crate::model::Inventory;
 
 pub mod aws;
+mod aws_late;
 pub mod credentials;
 pub mod identity_center;
 pub mod instance_profiles;
 pub mod kubernetes;
 pub mod organization;
+
+pub use aws_late::unbound;
 
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
@@ -15,6 +18,7 @@ pub fn link(inventory: &mut Inventory) {
     organization::link(inventory);
     identity_center::link(inventory);
     instance_profiles::link(inventory);
+    aws_late::link(inventory);
     kubernetes::link(inventory);
     credentials::link(inventory);
     aws::identify(inventory);

@@ -40,6 +40,8 @@ pub mod provider;
 
 pub mod usage;
 
+pub mod unused;
+
 pub mod analyzer;
 
 pub mod owner;
@@ -104,6 +106,7 @@ pub use resource::ResourceStatement;
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use time::{Moment, Timestamp};
 pub use trust::{Trust, TrustPrincipal};
+pub use unused::{Proposal, ServiceUse, Unused};
 pub use usage::{Granularity, Usage, UsageWindow};
 pub use waiver::{Allow, PathRule, Waiver, WaiverScope};
 pub use workload::Workload;

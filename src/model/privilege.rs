@@ -1,6 +1,6 @@
 //! What an identity may do, in words common to all platforms, with the path that proves it.
 
-use super::{Evidence, IdentityId, Str};
+use super::{Evidence, IdentityId, Str, Unused};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much an identity may do, lowest first. `Unknown` sorts below everything and is never `None`.
@@ -304,6 +304,8 @@ pub struct Privilege {
     /// Identities of other platforms that it is to become by design, and whose trust was read and does not
     /// let it in.
     pub shut_out: BTreeSet<IdentityId>,
+    /// What it is granted beside what it was seen to use; `None` where no record of use was read.
+    pub unused: Option<std::sync::Arc<Unused>>,
 }
 
 impl Privilege {

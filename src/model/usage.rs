@@ -11,6 +11,16 @@ pub enum Granularity {
     Action,
 }
 
+impl Granularity {
+    /// The name used in reports and checks.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Action => "action",
+        }
+    }
+}
+
 /// When an identity last used a service, or one of its actions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usage {

@@ -7,15 +7,23 @@ use crate::model::{Document, Facts, Probe, Problem};
 use std::sync::Arc;
 
 pub mod allow;
+pub mod aws_access_analyzer;
 pub mod aws_access_keys;
+mod aws_answer;
 pub mod aws_authorization_details;
 pub mod aws_credential_report;
 pub mod aws_identity_center;
 pub mod aws_identity_providers;
 pub mod aws_instance_profiles;
 mod aws_json;
+pub mod aws_last_accessed;
 pub mod aws_organizations;
 mod aws_policy_rules;
+pub mod aws_principals;
+pub mod aws_resource_policies;
+mod aws_statement;
+pub mod aws_user_credentials;
+pub mod aws_workloads;
 pub mod backstage;
 pub mod certificates;
 pub mod codeowners;
@@ -52,13 +60,19 @@ pub trait Reader: Sync + Send {
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
 pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
     vec![
+        Box::new(aws_access_analyzer::AwsAccessAnalyzer),
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
         Box::new(aws_credential_report::AwsCredentialReport),
         Box::new(aws_identity_center::AwsIdentityCenter),
         Box::new(aws_identity_providers::AwsIdentityProviders),
         Box::new(aws_instance_profiles::AwsInstanceProfiles),
+        Box::new(aws_last_accessed::AwsLastAccessed),
         Box::new(aws_organizations::AwsOrganizations),
+        Box::new(aws_principals::AwsPrincipals),
+        Box::new(aws_resource_policies::AwsResourcePolicies),
+        Box::new(aws_user_credentials::AwsUserCredentials),
+        Box::new(aws_workloads::AwsWorkloads),
         Box::new(backstage::Backstage),
         Box::new(certificates::Certificates),
         Box::new(codeowners::Codeowners),

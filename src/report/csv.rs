@@ -2,7 +2,7 @@
 //! that a spreadsheet would take for a formula.
 
 use super::subject::Subject;
-use super::text::clean;
+use super::text::{clean, day};
 use super::view::{FindingRow, Gap, InventoryRow};
 use super::{Report, Style, Table};
 use crate::snapshot::{Commit, Evidence, Proof, When};
@@ -123,7 +123,7 @@ fn gap_row(gap: &Gap<'_>) -> Vec<String> {
 }
 
 /// Columns of `inventory.csv`.
-const INVENTORY: [&str; 42] = [
+const INVENTORY: [&str; 44] = [
     "ref_id",
     "record_type",
     "id",
@@ -166,6 +166,8 @@ const INVENTORY: [&str; 42] = [
     "open_findings",
     "worst_severity",
     "serves",
+    "unused_services",
+    "unused_window",
 ];
 
 fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
@@ -224,7 +226,17 @@ fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
         row.worst.map_or("", |s| s.as_str()).to_owned(),
         list(identity.map(|i| &i.serves)),
     ]);
+    let unused = identity.and_then(|i| i.privilege.unused.as_ref());
+    let never = unused.map(|u| u.never_used().map(|s| s.service.as_str()));
+    cells.push(never.map(join).unwrap_or_default());
+    cells.push(unused.map(window).unwrap_or_default());
     cells
+}
+
+/// `2025-10-18/2026-11-22`, empty on the side that is not known.
+fn window(unused: &crate::snapshot::Unused) -> String {
+    let side = |at: &Option<String>| at.as_deref().map_or("", day).to_owned();
+    format!("{}/{}", side(&unused.from), side(&unused.until))
 }
 
 /// Columns of `findings.csv`.

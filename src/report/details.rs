@@ -57,6 +57,9 @@ pub(super) fn identity(
     may(&i.privilege, pen)?;
     entitlements(&i.entitlements, pen)?;
     becoming(view, pen)?;
+    if let Some(unused) = &i.privilege.unused {
+        super::unused::section(unused, view.proposal, pen)?;
+    }
 
     heading("WHEN DOES IT END", pen)?;
     times(

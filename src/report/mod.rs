@@ -30,6 +30,8 @@ mod markdown;
 
 mod details;
 
+mod unused;
+
 mod paint;
 
 pub mod changes;

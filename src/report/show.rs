@@ -49,6 +49,9 @@ pub struct IdentityView<'a> {
     pub findings: Vec<&'a Finding>,
     /// What changed about these since the baseline.
     pub changes: Vec<&'a Change>,
+    /// Whether a person asked for the smaller policy, too.
+    #[serde(skip)]
+    pub proposal: bool,
     /// What it is as a row of a report.
     #[serde(skip)]
     pub subject: Subject<'a>,
@@ -197,6 +200,7 @@ fn identity_view<'a>(
         _ => false,
     };
     IdentityView {
+        proposal: false,
         scanned_at: &snapshot.scanned_at,
         identity,
         findings: findings(snapshot, belongs),

@@ -434,6 +434,7 @@ impl From<&model::Privilege> for wire::Privilege {
             paths: p.paths.iter().map(|path| (&**path).into()).collect(),
             wildcard: p.wildcard.as_ref().map(Into::into),
             unresolved: p.unresolved.iter().map(ToString::to_string).collect(),
+            unused: p.unused.as_deref().map(Into::into),
         }
     }
 }

@@ -8,9 +8,11 @@
 mod convert;
 mod parse;
 mod schema;
+mod unused;
 
 pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
+pub use unused::{Proposal, ServiceUse, Unused};
 
 use crate::model::Str;
 use schemars::JsonSchema;
@@ -340,6 +342,9 @@ pub struct Privilege {
     /// Documents the answer depends on that were not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unresolved: Vec<String>,
+    /// What it is granted beside what it was seen to use; absent where no record of use was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<Unused>,
 }
 
 /// A capability and its proof.

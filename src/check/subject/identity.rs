@@ -8,9 +8,9 @@ use crate::check::schema::{
 };
 use crate::check::value::Value;
 use crate::model::{
-    Certainty, Confidence, Credential, CredentialStatus, DateField, Evidence, Identity,
-    IdentityKind, Moment, Ownership, OwnershipState, Platform, Presence, Privilege, Proof, Reach,
-    RegistryEntry, Str, SubjectId, Timestamp, Workload,
+    Certainty, Confidence, Credential, CredentialStatus, DateField, Evidence, Granularity,
+    Identity, IdentityKind, Moment, Ownership, OwnershipState, Platform, Presence, Privilege,
+    Proof, Reach, RegistryEntry, Str, SubjectId, Timestamp, Unused, Workload,
 };
 
 /// An identity with what belongs to it.
@@ -89,6 +89,7 @@ impl Subject for OfIdentity {
                 .flat_map(|c| c.records.iter().chain(c.links.iter().map(|l| &l.evidence)))
                 .collect(),
             Basis::Workloads => view.workloads.iter().map(|w| &w.evidence).collect(),
+            Basis::Usage => unused(view).map_or_else(Vec::new, |u| vec![&u.evidence]),
             Basis::Becomes => view.identity.becomes.iter().map(|(_, e)| e).collect(),
             Basis::Record | Basis::Identity => {
                 let mut records: Vec<_> = view.identity.evidence.iter().collect();
@@ -263,10 +264,12 @@ fn active_keys(view: &IdentityView<'_>) -> Option<i64> {
 }
 
 fn automounts(view: &IdentityView<'_>, workload: &Workload) -> bool {
-    workload
-        .automount
-        .or(view.identity.automount)
-        .unwrap_or(true)
+    let mounts = workload.platform() == Platform::Kubernetes;
+    mounts
+        && workload
+            .automount
+            .or(view.identity.automount)
+            .unwrap_or(true)
 }
 
 fn reaches(view: &IdentityView<'_>, of: fn(&Reach) -> bool) -> Option<i64> {
@@ -336,6 +339,16 @@ columns! { OfIdentity;
     "wildcard": Type::Bool, Wildcard, |v| match v.privilege { Some(p) if p.wildcard.is_some() => Value::Bool(true), Some(p) if p.tier != crate::model::Tier::Unknown => Value::Bool(false), _ => Value::Unknown }, "A rule grants every action, or every action on every resource.";
     "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_ref())), "Which rule, in words.";
     "unresolved": Type::Texts, Privilege, |v| v.privilege.map_or(Value::Unknown, |p| Value::list(p.unresolved.iter().map(|u| &**u))), "Documents that its privilege depends on and that were not read.";
+    "usage.known": Type::Bool, Usage, |v| Value::Bool(unused(v).is_some()), "A record of what it used of what it is granted was read.";
+    "usage.window": Type::Text, Usage, usage_window, "The time that the record looks at, and how finely it tells, in words.";
+    "usage.window_days": Type::Int, Usage, usage_days, "How many days of that time it was there.";
+    "usage.everything": Type::Bool, Usage, |v| about(v, |u| Value::Bool(u.everything)), "It is granted all services, by wildcard or by naming what is not.";
+    "usage.stalest_days": Type::Int, Usage, stalest, "Whole days since it used the one of its used services that it used longest ago.";
+    "usage.smaller_policy": Type::Bool, Usage, |v| about(v, |u| Value::Bool(u.proposal.is_some())), "A smaller policy would do for what it used.";
+    "unused_services": Type::Texts, Usage, |v| about(v, |u| Value::list(u.never_used().map(|s| &*s.service))), "Services that it is granted and did not use in that time; only those that the record speaks of.";
+    "unused_services.count": Type::Int, Usage, |v| about(v, |u| Value::count(u.never_used().count())), "How many these are.";
+    "unused_services.privileged": Type::Texts, Usage, unused_privileged, "Of those services that it did not use, actions that it is granted and that give rights, become others, read secrets or run code: `iam:CreateAccessKey`.";
+    "unused_actions": Type::Texts, Usage, unused_actions, "Granted actions that the record follows and that it did not use, of services that it used; unknown where the record tells of services only.";
     "reach.accounts": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Account(_)))), "How many cloud accounts its grants reach.";
     "reach.clusters": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Cluster(_)))), "How many whole clusters its grants reach.";
     "reach.namespaces": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Namespace(..)))), "How many single namespaces its grants reach.";
@@ -366,6 +379,70 @@ columns! { OfIdentity;
     "declaration.overdue_days": Type::Int, Declaration, |v| entry(v).map_or(Value::Unknown, |e| overdue(&e.expires, v.now)), "Whole days since its registered end.";
     "declaration.ends": Type::Bool, Declaration, ends, "The registry names an end or a review date for it.";
     "approved_tier": Type::Enum(&TIER), Declaration, |v| entry(v).map_or(Value::Unknown, approved_tier), "The highest privilege it was approved for, as registered.";
+}
+
+fn unused<'a>(view: &IdentityView<'a>) -> Option<&'a Unused> {
+    view.privilege?.unused.as_deref()
+}
+
+/// Something about granted and used; unknown where no record of use was read.
+fn about<'a>(view: &IdentityView<'a>, read: impl FnOnce(&'a Unused) -> Value<'a>) -> Value<'a> {
+    unused(view).map_or(Value::Unknown, read)
+}
+
+/// `2025-10-18 to 2026-11-22, by service`.
+fn usage_window<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    about(view, |u| {
+        let day =
+            |t: Option<Timestamp>| t.map_or_else(|| "an unknown day".to_owned(), |t| t.date());
+        Value::owned(format!(
+            "{} to {}, by {}",
+            day(u.from),
+            day(u.until),
+            u.granularity.as_str()
+        ))
+    })
+}
+
+/// Days that were looked at and that it was there.
+fn usage_days<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    about(view, |u| {
+        let from = u.from.max(view.identity.created);
+        Value::int(
+            u.until
+                .zip(from)
+                .map(|(until, from)| until.days_since(from)),
+        )
+    })
+}
+
+/// Services that were never used and whose granted actions can give rights, with one of these.
+fn unused_privileged<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    about(view, |u| {
+        let named = u.never_used().filter_map(|s| s.privileged.as_deref());
+        Value::list(named)
+    })
+}
+
+fn unused_actions<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    about(view, |u| {
+        if u.granularity == Granularity::Service {
+            return Value::Unknown;
+        }
+        let named = u.services.iter().flat_map(|s| {
+            let names = s.unused_actions.iter();
+            names.map(|name| format!("{}:{name}", s.service).into())
+        });
+        Value::List(named.collect())
+    })
+}
+
+/// Days since the use of the used service that was used longest ago.
+fn stalest<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    about(view, |u| {
+        let times = u.services.iter().filter_map(|s| s.last.at());
+        Value::int(times.min().map(|t| view.now.days_since(t)))
+    })
 }
 
 fn claimants<'a>(view: &IdentityView<'a>) -> Value<'a> {

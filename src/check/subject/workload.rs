@@ -3,10 +3,10 @@
 use super::columns;
 use super::identity::{self, IdentityView};
 use crate::check::schema::{
-    Basis, Column, HUMANITY, OWNER_STATE, Subject, SubjectKind, TIER, Type,
+    Basis, Column, HUMANITY, OWNER_STATE, PLATFORM, Subject, SubjectKind, TIER, Type, word,
 };
 use crate::check::value::Value;
-use crate::model::{Confidence, Evidence, Str, SubjectId, Workload};
+use crate::model::{Confidence, Evidence, Platform, Str, SubjectId, Workload};
 
 /// A workload with the identity it runs as.
 pub(in crate::check) struct WorkloadView<'a> {
@@ -57,16 +57,23 @@ fn stated(view: &WorkloadView<'_>) -> Option<bool> {
         .or(view.identity.and_then(|i| i.identity.automount))
 }
 
+/// Whether a token is mounted; only Kubernetes mounts any.
+fn automount(view: &WorkloadView<'_>) -> Option<bool> {
+    let mounts = view.workload.platform() == Platform::Kubernetes;
+    mounts.then(|| stated(view).unwrap_or(true))
+}
+
 fn of<'a>(view: &WorkloadView<'a>, read: fn(&IdentityView<'a>) -> Value<'a>) -> Value<'a> {
     view.identity.map_or(Value::Unknown, read)
 }
 
 columns! { OfWorkload;
-    "id": Type::Text, Record, |v| Value::text(Some(&v.workload.id)), "The natural id.";
+    "id": Type::Text, Record, |v| Value::text(Some(&v.workload.id)), "The natural id: `k8s:…`, an ARN.";
+    "platform": Type::Enum(&PLATFORM), Record, |v| word(&PLATFORM, v.workload.platform().as_str()), "The platform that it runs on.";
     "name": Type::Text, Record, |v| Value::text(Some(&v.workload.name)), "Its name.";
-    "kind": Type::Text, Record, |v| Value::text(Some(&v.workload.kind)), "`Deployment`, `CronJob`, …";
+    "kind": Type::Text, Record, |v| Value::text(Some(&v.workload.kind)), "`Deployment`, `CronJob`, …; `AWS::Lambda::Function`, …";
     "runs_as": Type::Text, Record, |v| Value::text(Some(&v.workload.runs_as.0)), "The id of the identity it runs as.";
-    "automount": Type::Bool, Record, |v| Value::Bool(stated(v).unwrap_or(true)), "The identity's token is mounted: as the pod says, else the account, else yes.";
+    "automount": Type::Bool, Record, |v| Value::bool(automount(v)), "The identity's token is mounted: as the pod says, else the account, else yes; unknown outside Kubernetes.";
     "automount_stated": Type::Bool, Record, |v| Value::Bool(stated(v).is_some()), "The pod or the account says whether it is to be mounted.";
     "identity.known": Type::Bool, Record, |v| Value::Bool(v.identity.is_some()), "A record of the identity it runs as was read.";
     "identity.name": Type::Text, Record, |v| of(v, identity::name), "The identity's name.";

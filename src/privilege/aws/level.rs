@@ -69,15 +69,20 @@ impl PolicySet<'_> {
 
     /// The action patterns of a statement that are left after denials and boundary, with their level.
     fn effective(&self, statement: &Statement) -> Vec<Part> {
-        let scopes = self.scopes(statement);
         let start: Vec<Str> = if statement.actions.negated {
             vec!["*".into()]
         } else {
             statement.actions.list.clone()
         };
+        let start = start.into_iter().filter(|pattern| !assumes(pattern));
+        self.left_of(statement, start.collect())
+    }
+
+    /// What is left of these (lower-case) action patterns of a statement after denials and boundary.
+    pub(super) fn left_of(&self, statement: &Statement, start: Vec<Str>) -> Vec<Part> {
+        let scopes = self.scopes(statement);
         let mut left: Vec<_> = start
             .into_iter()
-            .filter(|pattern| !assumes(pattern))
             .filter_map(|p| {
                 // What can be done to none of the resources gives nothing.
                 let mut level = access_level::on(&p, |a| scopes.iter().any(|s| a.works_on(s)))?;
@@ -212,7 +217,7 @@ impl PolicySet<'_> {
 }
 
 /// An action pattern, the level of what it matches, and the condition keys it depends on.
-type Part = (Str, AccessLevel, BTreeSet<String>);
+pub(super) type Part = (Str, AccessLevel, BTreeSet<String>);
 
 /// The parts of a pattern that a list of patterns leaves.
 fn narrowed(list: &[Str], pattern: &Str, level: AccessLevel, keys: &BTreeSet<String>) -> Vec<Part> {

@@ -18,6 +18,7 @@ mod scope;
 mod set;
 mod statement;
 mod trust;
+mod used;
 pub(super) mod web_identity;
 mod world;
 
@@ -82,6 +83,7 @@ pub fn assess(
             out.insert(node.id.clone(), answer);
         }
     }
+    used::assess(inventory, &world, out);
     // Users of whom only the name is known hold what no export says.
     for identity in inventory.identities.values() {
         if identity.platform == crate::model::Platform::Aws && !out.contains_key(&identity.id) {
