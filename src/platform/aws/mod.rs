@@ -4,6 +4,8 @@ pub mod arn;
 
 pub mod key_id;
 
+pub mod oidc;
+
 pub mod pattern;
 
 pub mod policy;
