@@ -36,6 +36,10 @@ pub struct Trust {
     pub condition_keys: Vec<Str>,
     /// Whether the principal belongs to another account than the target; `None` when that cannot be told.
     pub cross_account: Option<bool>,
+    /// Whether the principal's account belongs to the target's organisation, as the organisation's own
+    /// records say; `None` when no organisation was read that has the target, or when the principal is of no
+    /// one account. Joining fills it in.
+    pub inside_organization: Option<bool>,
     /// The statement's `Sid` or index.
     pub label: Str,
     /// Where it was read.

@@ -482,6 +482,7 @@ impl Export<'_> {
                 trusts.push(Trust {
                     target: target.clone(),
                     cross_account: crosses(&principal, account),
+                    inside_organization: None,
                     principal,
                     effect: effect(&statement),
                     actions: actions.clone(),

@@ -2,6 +2,7 @@
 
 use super::identity::{self, IdentityView};
 use super::{columns, days_ago, days_until, listed, past};
+use crate::check::accounts::Accounts;
 use crate::check::schema::{
     Basis, CONFIDENCE, Column, HUMANITY, IDENTITY_KIND, OWNER_STATE, STATUS, Subject, SubjectKind,
     TIER, Type, word,
@@ -17,6 +18,7 @@ pub(in crate::check) struct CredentialView<'a> {
     pub credential: &'a Credential,
     pub identity: Option<&'a IdentityView<'a>>,
     pub ownership: Option<&'a Ownership>,
+    pub accounts: &'a Accounts<'a>,
     pub now: Timestamp,
 }
 
@@ -280,5 +282,9 @@ columns! { OfCredential;
     "identity.owner": Type::Text, Identity, |v| of(v, identity::owner), "The identity's declared owner.";
     "identity.owner.state": Type::Enum(&OWNER_STATE), Identity, |v| of(v, identity::owner_state), "Whose the identity is.";
     "identity.last_used_days": Type::Int, Identity, |v| of(v, identity::last_used_days), "Whole days since the identity last acted.";
+    "identity.never_used": Type::Bool, Identity, |v| of(v, |i| Value::never(i.identity.last_used)), "A source says that the identity never acted.";
+    "identity.console_access": Type::Bool, Identity, |v| of(v, |i| Value::bool(i.identity.console_access)), "A password lets somebody sign in as the identity.";
+    "identity.age_days": Type::Int, Identity, |v| of(v, |i| Value::int(i.identity.created.map(|t| i.now.days_since(t)))), "Whole days since the identity was created.";
+    "account.read": Type::Bool, Record, |v| Value::bool(v.credential.account.as_deref().map(|a| v.accounts.read(a))), "Users and roles of its account were read; unknown where no account is known.";
     "identity.ends": Type::Bool, Declaration, |v| of(v, identity::ends), "The registry names an end or a review date for the identity.";
 }

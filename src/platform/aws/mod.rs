@@ -13,3 +13,5 @@ pub mod policy;
 pub mod access_level;
 
 pub mod tables;
+
+pub mod vendors;
