@@ -65,8 +65,10 @@ pub(super) fn identities<'a>(
     let index = index(&views);
     let mut missing = Vec::new();
     for credential in inventory.credentials.values() {
-        for link in &credential.links {
-            attach(&index, &link.identity, credential, &mut missing);
+        // Two exports may say of one key whose it is.
+        let holders: BTreeSet<&IdentityId> = credential.links.iter().map(|l| &l.identity).collect();
+        for holder in holders {
+            attach(&index, holder, credential, &mut missing);
         }
     }
     let credentials = std::mem::take(&mut missing);
