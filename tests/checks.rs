@@ -698,7 +698,7 @@ fn a_leak_of_a_powerful_identity_is_one_finding_with_its_evidence() {
     assert_eq!(
         &*finding.message,
         "AWS access key AKIA…MPLE stands in the open in app/.env:3 and authenticates as ci-deploy, whose \
-         privilege is escalate (iam:* on *, by attached policy Deploy → statement 0)."
+         privilege is escalate (iam:* on *, by attached policy Deploy → statement 0); nobody owns it."
     );
     let evidence: Vec<String> = finding.evidence.iter().map(ToString::to_string).collect();
     assert_eq!(
