@@ -211,6 +211,10 @@ pub fn checks<N: AsRef<str>, T: AsRef<str>>(
         SubjectKind::Credential => platforms || wanted(Family::Secrets),
         SubjectKind::Declaration => platforms && wanted(Family::Ownership),
         SubjectKind::Identity | SubjectKind::Trust | SubjectKind::Workload => platforms,
+        SubjectKind::Account
+        | SubjectKind::Provider
+        | SubjectKind::PermissionSet
+        | SubjectKind::AnalyzerFinding => wanted(Family::Aws),
     })?;
     if !wanted(Family::Ownership) {
         checks.set_aside(|check| {

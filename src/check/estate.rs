@@ -1,8 +1,13 @@
 //! The assessed inventory with its records side by side: what belongs to each subject, found once.
 
+use super::accounts::Accounts;
+use super::subject::account::AccountView;
+use super::subject::analyzer_finding::AnalyzerFindingView;
 use super::subject::credential::CredentialView;
 use super::subject::declaration::DeclarationView;
 use super::subject::identity::IdentityView;
+use super::subject::permission_set::PermissionSetView;
+use super::subject::provider::ProviderView;
 use super::subject::trust::TrustView;
 use super::subject::workload::WorkloadView;
 use crate::model::{
@@ -10,18 +15,23 @@ use crate::model::{
     SubjectId, Timestamp, Workload,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 /// Every identity with what belongs to it, in order of id.
-pub(super) fn identities(assessed: &Assessed, now: Timestamp) -> Vec<IdentityView<'_>> {
+pub(super) fn identities<'a>(
+    assessed: &'a Assessed,
+    accounts: &'a Accounts<'a>,
+    now: Timestamp,
+) -> Vec<IdentityView<'a>> {
     let inventory = &assessed.inventory;
     let registry_present = !inventory.registry.is_empty() || inventory.has_source("registry", "*");
-    let accounts: BTreeSet<(&str, &str)> = inventory
+    let sources: BTreeSet<(&str, &str)> = inventory
         .sources
         .iter()
         .map(|(k, a)| (&**k, &**a))
         .collect();
     let listed = |kind: &str, account: &str| {
-        accounts.contains(&(kind, account)) || accounts.contains(&(kind, "*"))
+        sources.contains(&(kind, account)) || sources.contains(&(kind, "*"))
     };
     // All maps are in order of id, so one walk finds what a lookup for each identity would.
     let mut privilege = Cursor::new(assessed.privilege.iter());
@@ -48,14 +58,17 @@ pub(super) fn identities(assessed: &Assessed, now: Timestamp) -> Vec<IdentityVie
                     .any(|k| listed(k, account))
             }),
             registry_present,
+            accounts,
             now,
         })
         .collect();
     let index = index(&views);
     let mut missing = Vec::new();
     for credential in inventory.credentials.values() {
-        for link in &credential.links {
-            attach(&index, &link.identity, credential, &mut missing);
+        // Two exports may say of one key whose it is.
+        let holders: BTreeSet<&IdentityId> = credential.links.iter().map(|l| &l.identity).collect();
+        for holder in holders {
+            attach(&index, holder, credential, &mut missing);
         }
     }
     let credentials = std::mem::take(&mut missing);
@@ -126,12 +139,17 @@ pub(super) struct Others<'v> {
     pub declarations: Vec<DeclarationView<'v>>,
     pub trusts: Vec<TrustView<'v>>,
     pub workloads: Vec<WorkloadView<'v>>,
+    pub accounts: Vec<AccountView<'v>>,
+    pub providers: Vec<ProviderView<'v>>,
+    pub permission_sets: Vec<PermissionSetView<'v>>,
+    pub analyzer_findings: Vec<AnalyzerFindingView<'v>>,
 }
 
 /// Every credential, registry entry, trust and workload.
 pub(super) fn others<'v>(
     assessed: &'v Assessed,
     identities: &'v [IdentityView<'v>],
+    accounts: &'v Accounts<'v>,
     now: Timestamp,
 ) -> Others<'v> {
     let inventory = &assessed.inventory;
@@ -148,6 +166,7 @@ pub(super) fn others<'v>(
                 ownership: assessed
                     .ownership
                     .get(&SubjectId::Credential(credential.id.clone())),
+                accounts,
                 now,
             })
             .collect(),
@@ -168,6 +187,8 @@ pub(super) fn others<'v>(
                 trust,
                 id: trust.id(),
                 target: find(&trust.target),
+                accounts,
+                grade: OnceLock::new(),
             })
             .collect(),
         workloads: pods(inventory)
@@ -176,6 +197,10 @@ pub(super) fn others<'v>(
                 identity: find(&workload.runs_as),
             })
             .collect(),
+        accounts: AccountView::all(inventory, accounts),
+        providers: ProviderView::all(inventory, accounts, now),
+        permission_sets: PermissionSetView::all(inventory),
+        analyzer_findings: AnalyzerFindingView::all(inventory, &find, now),
     }
 }
 

@@ -1,13 +1,18 @@
 //! Evaluation: every check on every subject of its kind, in parallel, with the same result in any order.
 
+use super::accounts::Accounts;
 use super::estate;
 use super::parameter::Parameters;
 use super::predicate::Scope;
 use super::schema::{Basis, Subject, SubjectKind};
 use super::set::{Check, CheckSet, Compiled};
+use super::subject::account::OfAccount;
+use super::subject::analyzer_finding::OfAnalyzerFinding;
 use super::subject::credential::OfCredential;
 use super::subject::declaration::OfDeclaration;
 use super::subject::identity::OfIdentity;
+use super::subject::permission_set::OfPermissionSet;
+use super::subject::provider::OfProvider;
 use super::subject::trust::OfTrust;
 use super::subject::waiver::{OfWaiver, WaiverView};
 use super::subject::workload::OfWorkload;
@@ -54,13 +59,18 @@ pub fn evaluate(
     options: &EvaluateOptions<'_>,
 ) -> Evaluation {
     let mut evaluator = Evaluator::new(checks, options);
-    let identities = estate::identities(assessed, options.now);
-    let others = estate::others(assessed, &identities, options.now);
+    let accounts = Accounts::new(&assessed.inventory);
+    let identities = estate::identities(assessed, &accounts, options.now);
+    let others = estate::others(assessed, &identities, &accounts, options.now);
     evaluator.run::<OfIdentity>(&identities);
     evaluator.run::<OfCredential>(&others.credentials);
     evaluator.run::<OfDeclaration>(&others.declarations);
     evaluator.run::<OfTrust>(&others.trusts);
     evaluator.run::<OfWorkload>(&others.workloads);
+    evaluator.run::<OfAccount>(&others.accounts);
+    evaluator.run::<OfProvider>(&others.providers);
+    evaluator.run::<OfPermissionSet>(&others.permission_sets);
+    evaluator.run::<OfAnalyzerFinding>(&others.analyzer_findings);
     // Waivers come last: only now is it known which of them cover something.
     let (comments, unknown) = waiver::comments(checks, &assessed.inventory);
     let all: Vec<Waiver> = options.waivers.iter().cloned().chain(comments).collect();

@@ -45,6 +45,10 @@ mod message;
 
 mod estate;
 
+mod accounts;
+
+mod grants;
+
 #[cfg(test)]
 mod tests;
 

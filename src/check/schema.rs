@@ -20,18 +20,30 @@ pub enum SubjectKind {
     Trust,
     /// A pod or a controller of pods.
     Workload,
+    /// An account of an organisation.
+    Account,
+    /// An identity provider.
+    Provider,
+    /// A permission set of single sign-on.
+    PermissionSet,
+    /// A finding of the platform's own analyser.
+    AnalyzerFinding,
     /// A waiver.
     Waiver,
 }
 
 impl SubjectKind {
     /// All kinds, in the order in which they are evaluated: waivers last, when it is known which were used.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Identity,
         Self::Credential,
         Self::Declaration,
         Self::Trust,
         Self::Workload,
+        Self::Account,
+        Self::Provider,
+        Self::PermissionSet,
+        Self::AnalyzerFinding,
         Self::Waiver,
     ];
 
@@ -43,6 +55,10 @@ impl SubjectKind {
             Self::Declaration => "declaration",
             Self::Trust => "trust",
             Self::Workload => "workload",
+            Self::Account => "account",
+            Self::Provider => "provider",
+            Self::PermissionSet => "permission-set",
+            Self::AnalyzerFinding => "analyzer-finding",
             Self::Waiver => "waiver",
         }
     }
@@ -57,13 +73,20 @@ impl SubjectKind {
         fn of<S: Subject>() -> Vec<Attribute> {
             S::table().iter().map(|c| c.attribute).collect()
         }
-        use super::subject::{credential, declaration, identity, trust, waiver, workload};
+        use super::subject::{
+            account, analyzer_finding, credential, declaration, identity, permission_set, provider,
+            trust, waiver, workload,
+        };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
             Self::Credential => of::<credential::OfCredential>(),
             Self::Declaration => of::<declaration::OfDeclaration>(),
             Self::Trust => of::<trust::OfTrust>(),
             Self::Workload => of::<workload::OfWorkload>(),
+            Self::Account => of::<account::OfAccount>(),
+            Self::Provider => of::<provider::OfProvider>(),
+            Self::PermissionSet => of::<permission_set::OfPermissionSet>(),
+            Self::AnalyzerFinding => of::<analyzer_finding::OfAnalyzerFinding>(),
             Self::Waiver => of::<waiver::OfWaiver>(),
         }
     }
@@ -175,6 +198,24 @@ pub(super) static PRINCIPAL_KIND: Enumeration = words(
         "other",
     ],
 );
+/// Whose the account of a trusted party is.
+pub(super) static STANDING: Enumeration = words(
+    "standing",
+    &["own", "organization", "aws", "vendor", "unknown-party"],
+);
+/// Whom a provider's tokens let in, narrowest first.
+pub(super) static EXPOSURE: Enumeration = ranks(
+    "exposure",
+    &[
+        "nobody",
+        "pinned",
+        "project",
+        "organization",
+        "platform",
+        "anyone",
+    ],
+);
+pub(super) static FEDERATION: Enumeration = words("federation", &["oidc", "saml"]);
 pub(super) static EFFECT: Enumeration = words("effect", &["allow", "deny"]);
 
 /// Sets that a parameter may be of.
@@ -224,6 +265,10 @@ pub enum Basis {
     Privilege,
     /// The rule with the wildcard.
     Wildcard,
+    /// The statements that give more than they should.
+    Grants,
+    /// The ways to go further.
+    Paths,
     /// The places where a secret stands in the open.
     Exposure,
     /// The claims of ownership.

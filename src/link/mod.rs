@@ -4,6 +4,7 @@ use crate::model::Inventory;
 
 pub mod aws;
 mod aws_late;
+pub mod aws_third_parties;
 pub mod credentials;
 pub mod identity_center;
 pub mod instance_profiles;
@@ -19,6 +20,7 @@ pub fn link(inventory: &mut Inventory) {
     identity_center::link(inventory);
     instance_profiles::link(inventory);
     aws_late::link(inventory);
+    aws_third_parties::link(inventory);
     kubernetes::link(inventory);
     credentials::link(inventory);
     aws::identify(inventory);

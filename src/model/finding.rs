@@ -75,6 +75,14 @@ pub enum SubjectId {
     Trust(Str),
     /// A workload, by its id.
     Workload(Str),
+    /// An account of an organisation, by its number.
+    Account(Str),
+    /// An identity provider, by its id.
+    Provider(Str),
+    /// A permission set of single sign-on, by its ARN.
+    PermissionSet(Str),
+    /// A finding of the platform's own analyser, by its id.
+    AnalyzerFinding(Str),
     /// A waiver, by its id.
     Waiver(Str),
 }
@@ -88,6 +96,10 @@ impl SubjectId {
             Self::Declaration(_) => "declaration",
             Self::Trust(_) => "trust",
             Self::Workload(_) => "workload",
+            Self::Account(_) => "account",
+            Self::Provider(_) => "provider",
+            Self::PermissionSet(_) => "permission-set",
+            Self::AnalyzerFinding(_) => "analyzer-finding",
             Self::Waiver(_) => "waiver",
         }
     }
@@ -97,7 +109,14 @@ impl SubjectId {
         match self {
             Self::Identity(id) => &id.0,
             Self::Credential(id) => &id.0,
-            Self::Declaration(id) | Self::Trust(id) | Self::Workload(id) | Self::Waiver(id) => id,
+            Self::Declaration(id)
+            | Self::Trust(id)
+            | Self::Workload(id)
+            | Self::Account(id)
+            | Self::Provider(id)
+            | Self::PermissionSet(id)
+            | Self::AnalyzerFinding(id)
+            | Self::Waiver(id) => id,
         }
     }
 }

@@ -13,7 +13,8 @@ pub struct Subject<'a> {
     /// Stable over scans and safe in every tool: `nhi-` and 16 hexadecimal digits. The prefix keeps
     /// spreadsheets from reading it as a number.
     pub ref_id: String,
-    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `waiver`.
+    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`,
+    /// `permission-set`, `analyzer-finding`, `waiver`.
     pub kind: &'a str,
     /// Id.
     pub id: &'a str,

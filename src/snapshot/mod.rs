@@ -639,7 +639,8 @@ pub struct Check {
     Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Subject {
-    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `waiver`.
+    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`,
+    /// `permission-set`, `analyzer-finding`, `waiver`.
     pub kind: String,
     /// Id.
     pub id: String,

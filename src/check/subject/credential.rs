@@ -2,13 +2,15 @@
 
 use super::identity::{self, IdentityView};
 use super::{columns, days_ago, days_until, listed, past};
+use crate::check::accounts::Accounts;
 use crate::check::schema::{
     Basis, CONFIDENCE, Column, HUMANITY, IDENTITY_KIND, OWNER_STATE, STATUS, Subject, SubjectKind,
     TIER, Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{
-    ClaimName, Confidence, Credential, Evidence, Exposure, Ownership, Str, SubjectId, Timestamp,
+    ClaimName, Confidence, Credential, Evidence, Exposure, Moment, Ownership, OwnershipState, Str,
+    SubjectId, Timestamp,
 };
 use std::collections::BTreeSet;
 
@@ -17,6 +19,7 @@ pub(in crate::check) struct CredentialView<'a> {
     pub credential: &'a Credential,
     pub identity: Option<&'a IdentityView<'a>>,
     pub ownership: Option<&'a Ownership>,
+    pub accounts: &'a Accounts<'a>,
     pub now: Timestamp,
 }
 
@@ -210,6 +213,54 @@ fn said<'a>(view: &CredentialView<'a>, name: ClaimName) -> Value<'a> {
     }
 }
 
+/// `it was last used 12 days ago`.
+fn last_use<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let used = |moment: Moment, whose: &str| match moment {
+        Moment::At(time) => match view.now.days_since(time) {
+            0 => Some(format!("{whose} last used today")),
+            1 => Some(format!("{whose} last used 1 day ago")),
+            days => Some(format!("{whose} last used {days} days ago")),
+        },
+        Moment::Never => Some(format!("{whose} never used")),
+        Moment::Unknown => None,
+    };
+    let own = used(view.credential.last_used, "it was");
+    let words = own.or_else(|| used(view.identity?.identity.last_used, "its identity was"));
+    Value::owned(words.unwrap_or_default())
+}
+
+fn answerable<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let ownership = view.identity.and_then(|i| i.ownership).or(view.ownership);
+    let Some(ownership) = ownership else {
+        return Value::Unknown;
+    };
+    Value::owned(match (ownership.state, &ownership.owner) {
+        (OwnershipState::Unknown, _) => String::new(),
+        (OwnershipState::Orphaned, Some(owner)) => {
+            format!("{owner}, who owns it, is not there any more")
+        }
+        (OwnershipState::Disputed, _) => "who owns it is disputed".to_owned(),
+        (_, Some(owner)) => format!("{owner} owns it"),
+        (_, None) => match &ownership.suggestion {
+            Some(maybe) => format!("nobody owns it, perhaps {maybe}"),
+            None => "nobody owns it".to_owned(),
+        },
+    })
+}
+
+fn account_words<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let account = view.credential.account.as_deref();
+    let Some(account) =
+        account.filter(|_| view.identity.is_none() && &*view.credential.issuer == "aws")
+    else {
+        return Value::Unknown;
+    };
+    Value::owned(match view.accounts.read(account) {
+        true => format!("account {account}, of which no export lists it"),
+        false => format!("account {account}, which was not read"),
+    })
+}
+
 fn genuine<'a>(view: &CredentialView<'a>) -> Value<'a> {
     let words: Vec<&str> = view.credential.claims.of(ClaimName::Genuine).collect();
     match words.as_slice() {
@@ -280,5 +331,12 @@ columns! { OfCredential;
     "identity.owner": Type::Text, Identity, |v| of(v, identity::owner), "The identity's declared owner.";
     "identity.owner.state": Type::Enum(&OWNER_STATE), Identity, |v| of(v, identity::owner_state), "Whose the identity is.";
     "identity.last_used_days": Type::Int, Identity, |v| of(v, identity::last_used_days), "Whole days since the identity last acted.";
+    "identity.never_used": Type::Bool, Identity, |v| of(v, |i| Value::never(i.identity.last_used)), "A source says that the identity never acted.";
+    "identity.console_access": Type::Bool, Identity, |v| of(v, |i| Value::bool(i.identity.console_access)), "A password lets somebody sign in as the identity.";
+    "identity.age_days": Type::Int, Identity, |v| of(v, |i| Value::int(i.identity.created.map(|t| i.now.days_since(t)))), "Whole days since the identity was created.";
+    "use": Type::Text, Record, last_use, "When it, or else the identity, was last used, in words; unknown when no source says.";
+    "answerable": Type::Text, Ownership, answerable, "Who answers for the identity, or else the credential, in words: an owner, or that there is none.";
+    "account.words": Type::Text, Record, account_words, "What is known of its account when nobody knows whom it authenticates as.";
+    "account.read": Type::Bool, Record, |v| Value::bool(v.credential.account.as_deref().map(|a| v.accounts.read(a))), "Users and roles of its account were read; unknown where no account is known.";
     "identity.ends": Type::Bool, Declaration, |v| of(v, identity::ends), "The registry names an end or a review date for the identity.";
 }

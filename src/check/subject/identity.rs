@@ -1,17 +1,21 @@
 //! Identities as conditions see them.
 
 use super::{columns, days_ago, days_until, join, past, places, support};
+use crate::check::accounts::Accounts;
 use crate::check::estate::distinct;
+use crate::check::grants::{Excess, describe};
 use crate::check::schema::{
     Basis, CAPABILITY, CERTAINTY, Column, DATE_STATE, HUMANITY, IDENTITY_KIND, OWNER_STATE,
     PLATFORM, Subject, SubjectKind, TIER, Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{
-    Certainty, Confidence, Credential, CredentialStatus, DateField, Evidence, Granularity,
-    Identity, IdentityKind, Moment, Ownership, OwnershipState, Platform, Presence, Privilege,
-    Proof, Reach, RegistryEntry, Str, SubjectId, Timestamp, Unused, Workload,
+    Certainty, Confidence, Credential, CredentialStatus, DateField, Effect, Evidence, Goal,
+    Granularity, Identity, IdentityKind, Moment, Ownership, OwnershipState, Path, Platform,
+    Presence, Privilege, Proof, Reach, RegistryEntry, Str, SubjectId, Tier, Timestamp,
+    TrustPrincipal, Unused, Workload,
 };
+use crate::platform::aws::arn::Arn;
 
 /// An identity with what belongs to it.
 pub(in crate::check) struct IdentityView<'a> {
@@ -27,8 +31,12 @@ pub(in crate::check) struct IdentityView<'a> {
     /// Its account's access keys were listed.
     pub keys_listed: bool,
     pub registry_present: bool,
+    pub accounts: &'a Accounts<'a>,
     pub now: Timestamp,
 }
+
+/// How many places of paths a finding names.
+const MOST_HOPS: usize = 20;
 
 /// What stands between the identity and whom it is to become; empty when nothing is known to.
 fn becomes_fault(view: &IdentityView<'_>) -> String {
@@ -75,6 +83,14 @@ impl Subject for OfIdentity {
                 .privilege
                 .and_then(|p| p.wildcard.as_ref())
                 .map_or_else(Vec::new, proof_evidence),
+            Basis::Grants => view.accounts.grants.evidence(&view.identity.id),
+            Basis::Paths => view
+                .privilege
+                .map_or(&[][..], |p| &p.paths)
+                .iter()
+                .flat_map(|path| path.hops.iter().filter_map(|hop| hop.evidence.as_ref()))
+                .take(MOST_HOPS)
+                .collect(),
             Basis::Exposure => exposures(view).collect(),
             Basis::Ownership => view
                 .ownership
@@ -338,6 +354,32 @@ columns! { OfIdentity;
     "policies": Type::Texts, Privilege, |v| Value::list(distinct(&v.policies)), "The names of the policies and roles granted to it by name.";
     "wildcard": Type::Bool, Wildcard, |v| match v.privilege { Some(p) if p.wildcard.is_some() => Value::Bool(true), Some(p) if p.tier != crate::model::Tier::Unknown => Value::Bool(false), _ => Value::Unknown }, "A rule grants every action, or every action on every resource.";
     "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_ref())), "Which rule, in words.";
+    "boundary": Type::Text, Record, |v| boundary(v).map_or(Value::Unknown, |(name, _)| Value::text(Some(name))), "The name of its permissions boundary.";
+    "boundary.present": Type::Bool, Record, |v| Value::Bool(boundary(v).is_some()), "It has a permissions boundary.";
+    "boundary.unread": Type::Bool, Record, |v| Value::Bool(boundary(v).is_some_and(|(_, read)| !read)), "The document of its permissions boundary was not read.";
+    "policies.inline": Type::Texts, Record, |v| policies(v, true), "Policies that are embedded in it.";
+    "policies.attached": Type::Texts, Record, |v| policies(v, false), "Managed policies that are attached to it, not to a group of it.";
+    "policies.dormant": Type::Text, Grants, dormant, "A policy of it of which an older version, which could be made the one in effect, allows everything.";
+    "groups": Type::Int, Record, |v| Value::count(v.accounts.groups.get(&v.identity.id).copied().unwrap_or_default()), "In how many groups it is.";
+    "serves": Type::Texts, Record, |v| Value::list(v.identity.serves.iter().map(|s| &**s)), "What acts through it: `ec2`, `github-actions:acme/payments`, `vendor:Datadog`.";
+    "trusted_by": Type::Texts, Record, trusted, "Sorts of parties that its trust lets in: `service:ec2.amazonaws.com`, `account`, `principal`, `saml`, `oidc`, `anyone`.";
+    "grant.inline_admin": Type::Text, Grants, |v| given(v, Excess::InlineAdmin), "The statement of an embedded policy that allows everything.";
+    "grant.not_action": Type::Text, Grants, |v| given(v, Excess::NotAction), "A statement of one's own policies that allows everything but some actions.";
+    "grant.pass_role": Type::Text, Grants, |v| given(v, Excess::PassRole), "The statement that lets it pass any role to any service.";
+    "grant.iam": Type::Text, Grants, |v| given(v, Excess::Iam), "The statement that allows `iam:*` everywhere.";
+    "grant.assume": Type::Text, Grants, |v| given(v, Excess::Assume), "The statement that lets it assume any role that lets it in.";
+    "grant.decrypt": Type::Text, Grants, |v| given(v, Excess::Decrypt), "The statement that lets it decrypt with any key, without a condition.";
+    "grant.secrets": Type::Text, Grants, |v| given(v, Excess::Secrets), "The statement that lets it read any secret or parameter.";
+    "grant.share": Type::Text, Grants, |v| given(v, Excess::Share), "The statement that lets it share snapshots, images or buckets with other accounts.";
+    "grant.services": Type::Texts, Grants, services, "Services that hold data and of which it may do everything everywhere, as statements name them: `s3:*`.";
+    "paths.count": Type::Int, Paths, |v| Value::int(v.privilege.filter(|p| p.tier != crate::model::Tier::Unknown).map(|p| i64::try_from(p.paths.len()).unwrap_or(i64::MAX))), "How many ways it has to get further than its own rights.";
+    "paths.certain": Type::Int, Paths, |v| paths(v, |p| p.certainty == Certainty::Certain), "How many of them depend on nothing.";
+    "paths.to_data": Type::Int, Paths, |v| paths(v, |p| p.goal == Goal::Data), "How many of them lead to data or secrets.";
+    "paths.to_admin": Type::Int, Paths, |v| paths(v, |p| p.goal == Goal::Admin), "How many of them lead to doing anything.";
+    "paths.on_itself": Type::Int, Paths, |v| paths(v, |p| *p.subject == *v.identity.id.0), "How many of them begin by changing itself.";
+    "paths.rules": Type::Texts, Paths, |v| v.privilege.map_or(Value::Unknown, |p| Value::list(p.paths.iter().map(|p| &*p.rule).collect::<std::collections::BTreeSet<_>>())), "The numbers of their first steps: `iam-007`.";
+    "paths.accounts": Type::Texts, Paths, other_accounts, "Other accounts in which they begin.";
+    "paths.first": Type::Text, Paths, first_path, "The firmest and shortest of them, in words.";
     "unresolved": Type::Texts, Privilege, |v| v.privilege.map_or(Value::Unknown, |p| Value::list(p.unresolved.iter().map(|u| &**u))), "Documents that its privilege depends on and that were not read.";
     "usage.known": Type::Bool, Usage, |v| Value::Bool(unused(v).is_some()), "A record of what it used of what it is granted was read.";
     "usage.window": Type::Text, Usage, usage_window, "The time that the record looks at, and how finely it tells, in words.";
@@ -354,6 +396,8 @@ columns! { OfIdentity;
     "reach.namespaces": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Namespace(..)))), "How many single namespaces its grants reach.";
     "cluster_wide": Type::Bool, Privilege, |v| Value::bool(reaches(v, |r| matches!(r, Reach::Cluster(_))).map(|n| n > 0)), "A grant holds in a whole cluster.";
     "credentials.count": Type::Int, Credentials, |v| Value::count(v.credentials.len()), "How many credentials are known to authenticate as it.";
+    "keys.inactive": Type::Int, Credentials, |v| Value::int(keys(v, CredentialStatus::Inactive)), "How many AWS access keys of it are switched off but still there.";
+    "keys.expired": Type::Int, Credentials, |v| Value::int(keys(v, CredentialStatus::Expired)), "How many AWS access keys of it have expired and are still there.";
     "active_keys": Type::Int, Credentials, |v| Value::int(active_keys(v)), "How many AWS access keys of it are active; unknown when its keys were not listed.";
     "leaked": Type::Bool, Exposure, |v| Value::Bool(exposures(v).next().is_some()), "A credential of it stands in the open.";
     "leak.places": Type::Text, Exposure, |v| Value::owned(places(exposures(v))), "Where.";
@@ -443,6 +487,102 @@ fn stalest<'a>(view: &IdentityView<'a>) -> Value<'a> {
         let times = u.services.iter().filter_map(|s| s.last.at());
         Value::int(times.min().map(|t| view.now.days_since(t)))
     })
+}
+
+fn boundary<'v>(view: &'v IdentityView<'_>) -> Option<(&'v str, bool)> {
+    let (policy, read) = view.accounts.boundaries.get(&view.identity.id)?;
+    Some((policy.0.rsplit('/').next().unwrap_or(&policy.0), *read))
+}
+
+fn policies<'v>(view: &'v IdentityView<'_>, embedded: bool) -> Value<'v> {
+    let held = view.accounts.held.get(&view.identity.id);
+    let of = held.into_iter().flatten().filter(|(_, e)| *e == embedded);
+    let names = of.map(|(id, _)| id.0.rsplit('/').next().unwrap_or(&id.0));
+    Value::list(names.collect::<std::collections::BTreeSet<_>>())
+}
+
+fn dormant<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
+    let found = view.accounts.grants.dormant(&view.identity.id);
+    Value::owned(found.map_or_else(String::new, |(policy, version)| {
+        format!("version {version} of {policy}")
+    }))
+}
+
+fn given<'v>(view: &'v IdentityView<'_>, excess: Excess) -> Value<'v> {
+    let given = view.accounts.grants.of(&view.identity.id, excess);
+    Value::owned(given.as_ref().map(describe).unwrap_or_default())
+}
+
+fn services<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
+    let all = view.accounts.grants.all(&view.identity.id, Excess::Service);
+    Value::list(
+        all.map(|given| given.what)
+            .collect::<std::collections::BTreeSet<_>>(),
+    )
+}
+
+/// Sorts of parties that its trust lets in.
+fn trusted<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
+    let trusts = view.accounts.trusts(&view.identity.id).iter();
+    let allowing = trusts.filter(|t| t.effect == Effect::Allow);
+    let sorts = allowing.map(|trust| match &trust.principal {
+        TrustPrincipal::Anyone => "anyone".to_owned(),
+        TrustPrincipal::Account(_) => "account".to_owned(),
+        TrustPrincipal::Principal(_) => "principal".to_owned(),
+        TrustPrincipal::Service(name) => format!("service:{name}"),
+        TrustPrincipal::Federated(id) if id.contains(":saml-provider/") => "saml".to_owned(),
+        TrustPrincipal::Federated(_) => "oidc".to_owned(),
+        TrustPrincipal::Other(_) => "other".to_owned(),
+    });
+    let sorts: std::collections::BTreeSet<String> = sorts.collect();
+    Value::List(sorts.into_iter().map(Into::into).collect())
+}
+
+fn paths(view: &IdentityView<'_>, of: impl Fn(&Path) -> bool) -> Value<'static> {
+    let known = view.privilege.filter(|p| p.tier != Tier::Unknown);
+    known.map_or(Value::Unknown, |p| {
+        Value::count(p.paths.iter().filter(|path| of(path)).count())
+    })
+}
+
+fn other_accounts<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
+    let Some(privilege) = view.privilege else {
+        return Value::Unknown;
+    };
+    let own = view.identity.account.as_deref();
+    let subjects = privilege.paths.iter().map(|path| &*path.subject);
+    let accounts = subjects.filter_map(|subject| Arn::parse(subject)?.customer());
+    Value::list(
+        accounts
+            .filter(|account| own != Some(*account))
+            .collect::<std::collections::BTreeSet<_>>(),
+    )
+}
+
+fn first_path<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
+    let Some(path) = view.privilege.and_then(|p| p.paths.first()) else {
+        return Value::Unknown;
+    };
+    let mut text = format!("{} on {}", path.title, path.subject);
+    let open: Vec<&str> = path
+        .conditions
+        .iter()
+        .chain(&path.missing)
+        .map(|key| &**key)
+        .collect();
+    if !open.is_empty() {
+        text.push_str(&format!(", which depends on {}", join(&open)));
+    }
+    Value::owned(text)
+}
+
+fn keys(view: &IdentityView<'_>, status: CredentialStatus) -> Option<i64> {
+    let keys = view
+        .credentials
+        .iter()
+        .filter(|c| c.id.0.starts_with("aws:access-key:") && c.status == status);
+    let count = i64::try_from(keys.count()).ok()?;
+    (count > 0 || view.keys_listed).then_some(count)
 }
 
 fn claimants<'a>(view: &IdentityView<'a>) -> Value<'a> {

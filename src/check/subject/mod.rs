@@ -1,8 +1,13 @@
 //! The kinds of subject: one file each, with its table of attributes.
 
+pub(super) mod account;
+pub(super) mod analyzer_finding;
 pub(super) mod credential;
 pub(super) mod declaration;
 pub(super) mod identity;
+pub(super) mod party;
+pub(super) mod permission_set;
+pub(super) mod provider;
 mod support;
 pub(super) mod trust;
 pub(super) mod waiver;

@@ -1,19 +1,25 @@
 //! Trusts as conditions see them.
 
-use super::columns;
 use super::identity::{self, IdentityView};
+use super::{columns, party};
+use crate::check::accounts::Accounts;
 use crate::check::schema::{
-    Basis, Column, EFFECT, HUMANITY, OWNER_STATE, PRINCIPAL_KIND, Subject, SubjectKind, TIER, Type,
-    word,
+    Basis, Column, EFFECT, EXPOSURE, HUMANITY, OWNER_STATE, PRINCIPAL_KIND, STANDING, Subject,
+    SubjectKind, TIER, Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{Confidence, Effect, Evidence, Str, SubjectId, Trust, TrustPrincipal};
+use crate::platform::aws::oidc::Grade;
+use std::sync::OnceLock;
 
 /// A trust with the identity that can be assumed.
 pub(in crate::check) struct TrustView<'a> {
     pub trust: &'a Trust,
     pub id: Str,
     pub target: Option<&'a IdentityView<'a>>,
+    pub accounts: &'a Accounts<'a>,
+    /// How far a trust in an OIDC provider goes, worked out when first asked for.
+    pub grade: OnceLock<Option<Grade>>,
 }
 
 /// The kind.
@@ -132,6 +138,25 @@ columns! { OfTrust;
     "cross_account": Type::Bool, Record, |v| Value::bool(v.trust.cross_account), "The party belongs to another account; unknown when that cannot be told.";
     "conditioned": Type::Bool, Record, |v| Value::Bool(v.trust.condition.is_some() && (v.trust.condition_keys.is_empty() || !limiting(v.trust).is_empty())), "The statement has a condition that keeps somebody out.";
     "condition_keys": Type::Texts, Record, |v| Value::list(limiting(v.trust)), "The condition keys that keep somebody out, lower case: one that any value satisfies is none.";
+    "inside_organization": Type::Bool, Record, |v| Value::bool(v.trust.inside_organization), "The party's account belongs to the same organisation, as that organisation's records say.";
+    "party.account": Type::Text, Record, party::account, "The account of the party, also that which a unique id carries.";
+    "party.standing": Type::Enum(&STANDING), Record, party::standing, "Whose that account is: one's own (it is the same, or its export was read), of the organisation, of a service of AWS, of a known vendor, of an unknown party.";
+    "party.vendor": Type::Text, Record, party::vendor_name, "The vendor whose account that is, where it is known.";
+    "party.suspended": Type::Bool, Record, party::suspended, "The organisation lists that account as suspended or closed.";
+    "party.missing": Type::Bool, Record, party::missing, "The party is one user or role that does not exist any more; unknown when its account was not read.";
+    "party.itself": Type::Bool, Record, party::itself, "The role lets itself in.";
+    "external_id": Type::Bool, Record, party::external_id, "`sts:ExternalId` is demanded.";
+    "bound.organization": Type::Bool, Record, party::bound_to_organization, "The caller's organisation is demanded.";
+    "bound.principal": Type::Bool, Record, party::bound_to_principal, "The caller's ARN, account, organisation or tags are demanded.";
+    "bound.source": Type::Bool, Record, party::bound_to_source, "`aws:SourceArn`, `aws:SourceAccount` or the like is demanded.";
+    "bound.certificate": Type::Bool, Record, party::bound_to_certificate, "Fields of the caller's certificate are demanded (Roles Anywhere).";
+    "saml.audience": Type::Bool, Record, party::saml_audience, "`SAML:aud` is demanded; unknown for others than SAML providers.";
+    "oidc.exposure": Type::Enum(&EXPOSURE), Record, party::exposure, "Whom tokens of an OIDC provider let in; unknown for other trusts.";
+    "oidc.platform": Type::Text, Record, party::platform, "What the provider is called: `GitHub Actions`.";
+    "oidc.flaws": Type::Texts, Record, party::flaws, "What is wrong with the condition on the tokens: `any-owner`, `no-subject`, `mutable-subject`, …";
+    "oidc.reason": Type::Text, Record, party::reason, "The same in words.";
+    "oidc.audience": Type::Bool, Record, party::audience, "The tokens' audience is demanded.";
+    "oidc.workloads": Type::Texts, Record, party::workloads, "Who gets in, by name: `github-actions:acme/payments`.";
     "label": Type::Text, Record, |v| Value::text(Some(&v.trust.label)), "The statement's `Sid` or index.";
     "target": Type::Text, Record, |v| Value::text(Some(&v.trust.target.0)), "The id of the identity that can be assumed.";
     "target.name": Type::Text, Record, |v| of(v, identity::name), "Its name.";
@@ -140,6 +165,7 @@ columns! { OfTrust;
     "target.owner": Type::Text, Identity, |v| of(v, identity::owner), "Its declared owner.";
     "target.owner.state": Type::Enum(&OWNER_STATE), Identity, |v| of(v, identity::owner_state), "Whose it is.";
     "target.tier": Type::Enum(&TIER), Privilege, |v| of(v, identity::tier), "Its highest privilege.";
+    "target.tier.proof": Type::Text, Privilege, |v| of(v, identity::tier_proof), "What gives it that privilege, in words.";
 }
 
 #[cfg(test)]

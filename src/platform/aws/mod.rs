@@ -4,6 +4,8 @@ pub mod arn;
 
 pub mod key_id;
 
+pub mod oidc;
+
 pub mod pattern;
 
 pub mod policy;
@@ -29,3 +31,5 @@ pub mod resource_control;
 pub mod compute;
 
 pub mod hint;
+
+pub mod vendors;
