@@ -101,7 +101,6 @@ pub(super) fn run(context: &Context, arguments: CanArguments) -> Result<Status, 
     let terms = Terms {
         complete: arguments.complete_context,
         now: Some(now),
-        resourceless: None,
     };
     let (inventory, complete) = match (&arguments.requests, arguments.input.is_empty()) {
         (Some(_), true) => (None, true),

@@ -215,6 +215,7 @@ fn trusts(
             trusts.push(Trust {
                 target: target.clone(),
                 cross_account: crosses(&principal, account),
+                inside_organization: None,
                 principal,
                 effect: effect(statement),
                 actions: actions.clone(),

@@ -184,9 +184,10 @@ fn all_matching(pattern: &str) -> Vec<&'static Action> {
     found
 }
 
-/// Whether resource control policies reach the resources of a (lower-case) service.
-pub fn resource_controlled(service: &str) -> bool {
-    self::service(service).is_some_and(|service| service.rcp)
+/// Whether resource control policies reach the resource of a (lower-case) action: `sts:assumerole`, or `sts`.
+pub fn resource_controlled(action: &str) -> bool {
+    let name = action.split(':').next().unwrap_or_default();
+    service(name).is_some_and(|service| service.rcp)
 }
 
 fn service(name: &str) -> Option<&'static Service> {

@@ -26,8 +26,6 @@ pub mod organization;
 
 pub mod single_sign_on;
 
-pub mod resource_control;
-
 pub mod compute;
 
 pub mod hint;

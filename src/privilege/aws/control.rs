@@ -3,11 +3,11 @@
 //!
 //! A service control policy must allow at every level from the root down to the account, and may deny at any.
 //! It speaks neither of the management account nor of service-linked roles. Resource control policies only
-//! deny, whoever calls, on the services that take part ([`governs`]). Where no organisation was read that has
+//! deny, whoever calls, on the services that take part ([`resource_controlled`]). Where no organisation was read that has
 //! an account, nothing is assumed; where one was read in part, answers that depend on the rest are
 //! unresolved.
 //!
-//! [`governs`]: crate::platform::aws::resource_control::governs
+//! [`resource_controlled`]: crate::platform::aws::actions::resource_controlled
 
 use super::statement::Compiled;
 use crate::model::{

@@ -6,7 +6,7 @@ use super::statement::Statement;
 use crate::model::{Certainty, Str};
 use crate::platform::aws::access_level::{self, AccessLevel};
 use crate::platform::aws::pattern::{covers, overlaps};
-use crate::platform::aws::resource_control::governs;
+use crate::platform::aws::actions::resource_controlled;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -130,7 +130,7 @@ impl PolicySet<'_> {
                 .into_iter()
                 .flat_map(|(pattern, level, mut keys)| {
                     // Of other services, resource control policies say nothing.
-                    if guard && !governs(&pattern) {
+                    if guard && !resource_controlled(&pattern) {
                         return vec![(pattern, level, keys)];
                     }
                     if let Some(open) = &open {

@@ -11,7 +11,7 @@ use super::statement::{CORE, Compiled, GIVING, Patterns, Probe, Statement, probe
 use crate::model::{Breadth, Certainty};
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::{covers, is_everything, overlaps};
-use crate::platform::aws::resource_control::governs;
+use crate::platform::aws::actions::resource_controlled;
 use crate::platform::glob;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,7 +218,7 @@ impl<'w> PolicySet<'w> {
 
     /// The policies that guard the resource asked about against this action.
     fn guards(&self, probe: Probe, on: On<'_>) -> &[usize] {
-        if !governs(spelling(probe)) {
+        if !resource_controlled(spelling(probe)) {
             return &[];
         }
         let named = match on {
@@ -244,7 +244,7 @@ impl<'w> PolicySet<'w> {
             Some(account) => self.caps.estate.unread.contains(account),
             None => self.caps.unread_guards,
         };
-        self.caps.unread || governs(spelling(probe)) && guarded()
+        self.caps.unread || resource_controlled(spelling(probe)) && guarded()
     }
 
     /// For a grant that comes from elsewhere (a role's trust): `None` when a denial, or for a role the

@@ -21,6 +21,7 @@ pub use wire::{BadRequest, Inquiry};
 
 use super::condition::{Asked, Known};
 use crate::model::{Decision, PrincipalDecision, Str, Timestamp};
+use crate::platform::aws::actions;
 use crate::platform::aws::arn::Arn;
 use caller::{Caller, CallerKind};
 use policy::Policy;
@@ -48,8 +49,6 @@ pub struct Terms {
     pub complete: bool,
     /// The time of the question.
     pub now: Option<Timestamp>,
-    /// Whether an action takes no resource; `None` where nobody knows.
-    pub resourceless: Option<fn(&str) -> Option<bool>>,
 }
 
 /// One request, as policies see it.
@@ -258,23 +257,7 @@ fn takes_part(action: &str, resource: Option<&str>) -> bool {
         || action.starts_with("kms:") && arn.is_some_and(|arn| arn.kind() == "key")
 }
 
-/// Services whose resources resource control policies reach (Organizations user guide, "Resource control
-/// policies").
-const CONTROLLED: [&str; 11] = [
-    "aoss",
-    "cognito-identity",
-    "cognito-idp",
-    "dynamodb",
-    "ecr",
-    "kms",
-    "logs",
-    "s3",
-    "secretsmanager",
-    "sqs",
-    "sts",
-];
-
+/// Whether resource control policies reach what the action works on.
 fn is_controlled(action: &str) -> bool {
-    let service = action.split(':').next().unwrap_or_default();
-    CONTROLLED.contains(&service)
+    actions::resource_controlled(action)
 }

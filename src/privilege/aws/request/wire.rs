@@ -4,6 +4,7 @@ use super::caller::{Caller, CallerKind};
 use super::policy::Policy;
 use super::{Cap, Estate, Question, Stack, Terms, Told, assumes, decide};
 use crate::model::{Decision, Str};
+use crate::platform::aws::actions;
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::policy;
 use serde_json::{Map, Value};
@@ -266,7 +267,10 @@ impl Inquiry {
                 caller.unique.push(id.clone());
             }
         }
-        let takes_none = self.terms.resourceless.and_then(|f| f(&action));
+        let takes_none = match actions::known(&action) {
+            actions::Known::Current(action) => Some(action.without_resource()),
+            actions::Known::Withdrawn | actions::Known::Unknown => None,
+        };
         let resource = match self.resource.as_deref() {
             None if self.terms.complete || takes_none == Some(true) => Some("*"),
             other => other,
