@@ -398,6 +398,7 @@ columns! { OfIdentity;
     "credentials.count": Type::Int, Credentials, |v| Value::count(v.credentials.len()), "How many credentials are known to authenticate as it.";
     "keys.inactive": Type::Int, Credentials, |v| Value::int(keys(v, CredentialStatus::Inactive)), "How many AWS access keys of it are switched off but still there.";
     "keys.expired": Type::Int, Credentials, |v| Value::int(keys(v, CredentialStatus::Expired)), "How many AWS access keys of it have expired and are still there.";
+    "keys.newest_age_days": Type::Int, Credentials, |v| Value::int(newest(v)), "Whole days since the newest of its active AWS access keys was made.";
     "active_keys": Type::Int, Credentials, |v| Value::int(active_keys(v)), "How many AWS access keys of it are active; unknown when its keys were not listed.";
     "leaked": Type::Bool, Exposure, |v| Value::Bool(exposures(v).next().is_some()), "A credential of it stands in the open.";
     "leak.places": Type::Text, Exposure, |v| Value::owned(places(exposures(v))), "Where.";
@@ -574,6 +575,15 @@ fn first_path<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
         text.push_str(&format!(", which depends on {}", join(&open)));
     }
     Value::owned(text)
+}
+
+fn newest(view: &IdentityView<'_>) -> Option<i64> {
+    let keys = view
+        .credentials
+        .iter()
+        .filter(|c| c.id.0.starts_with("aws:access-key:") && c.status == CredentialStatus::Active);
+    let newest = keys.filter_map(|c| c.created).max()?;
+    Some(view.now.days_since(newest))
 }
 
 fn keys(view: &IdentityView<'_>, status: CredentialStatus) -> Option<i64> {
