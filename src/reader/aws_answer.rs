@@ -474,7 +474,7 @@ impl Head {
         let tells = |text: &&str| memchr::memmem::find(&head, text.as_bytes()).is_some();
         telling
             .iter()
-            .any(|text| tells(&text))
+            .any(tells)
             .then(|| Self { keys: keys(&head) })
     }
 

@@ -141,7 +141,7 @@ impl Reader for AwsResourcePolicies {
             MEMBERS.iter().any(|(name, beside)| {
                 let near = |other: &&str| head.together(&[name, other], deepest(name));
                 head.begins(name, deepest(name), &opens)
-                    && (beside.is_empty() || beside.iter().any(|other| near(&other)))
+                    && (beside.is_empty() || beside.iter().any(near))
             }) || head.under(Some(&["BucketPolicy"]), &["policyText"], DEEPEST + 2)
                 || head.together(&["TypeName", "ResourceDescription"], 3)
                     && head.under(

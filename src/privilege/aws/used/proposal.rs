@@ -314,7 +314,7 @@ impl Narrowing<'_, '_> {
         }
         let all = actions::matching(lower);
         let unused = |a: &&actions::Action| unused(record, service, a);
-        if !all.iter().any(|a| unused(a)) {
+        if !all.iter().any(&unused) {
             left.push(written.clone());
             return;
         }
