@@ -58,7 +58,8 @@ pub(super) fn climb<'i>(world: &World<'i, '_>) -> Vec<Option<Rise<'i>>> {
     let applicable = world.sets.iter().map(|set| {
         let all = |rule: &&Escalation| {
             let mut probes = rule.actions.iter().filter_map(|a| probe(a));
-            probes.all(|p| set.mentions(p))
+            // What is denied or capped on anything at all need not be asked of each principal.
+            probes.all(|p| set.mentions(p) && set.allowed(p, On::Any, &[]).is_some())
         };
         ESCALATIONS.iter().filter(all).collect()
     });

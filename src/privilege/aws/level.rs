@@ -2,7 +2,7 @@
 
 use super::condition::Verdict;
 use super::set::{Allowed, Boundary, On, PolicySet};
-use super::statement::Statement;
+use super::statement::{Patterns, Statement};
 use crate::model::{Certainty, Str};
 use crate::platform::aws::access_level::{self, AccessLevel};
 use crate::platform::aws::pattern::{covers, overlaps};
@@ -108,9 +108,9 @@ impl PolicySet<'_> {
                         return vec![(pattern, level, keys)];
                     }
                     if denial.actions.negated {
-                        return narrowed(&denial.actions.list, &pattern, level, &keys);
+                        return narrowed(&denial.actions, &pattern, level, &keys);
                     }
-                    let gone = denial.actions.list.iter().any(|d| covers(d, &pattern));
+                    let gone = denial.actions.near(&pattern).any(|d| covers(d, &pattern));
                     if gone {
                         Vec::new()
                     } else {
@@ -143,11 +143,11 @@ impl PolicySet<'_> {
                     Some(Verdict::Depends(open)) => keys.extend(open),
                 }
                 if cap.actions.negated {
-                    if !cap.actions.list.iter().any(|c| covers(c, &pattern)) {
+                    if !cap.actions.near(&pattern).any(|c| covers(c, &pattern)) {
                         capped.push((pattern.clone(), level, keys));
                     }
                 } else {
-                    capped.extend(narrowed(&cap.actions.list, &pattern, level, &keys));
+                    capped.extend(narrowed(&cap.actions, &pattern, level, &keys));
                 }
             }
         }
@@ -159,8 +159,13 @@ impl PolicySet<'_> {
 type Part = (Str, AccessLevel, BTreeSet<String>);
 
 /// The parts of a pattern that a list of patterns leaves.
-fn narrowed(list: &[Str], pattern: &Str, level: AccessLevel, keys: &BTreeSet<String>) -> Vec<Part> {
-    let parts = list.iter().filter(|part| overlaps(part, pattern));
+fn narrowed(
+    list: &Patterns,
+    pattern: &Str,
+    level: AccessLevel,
+    keys: &BTreeSet<String>,
+) -> Vec<Part> {
+    let parts = list.near(pattern).filter(|part| overlaps(part, pattern));
     parts
         .map(|part| {
             let narrow = if covers(part, pattern) { pattern } else { part };

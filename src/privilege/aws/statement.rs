@@ -6,7 +6,7 @@ use crate::platform::aws::pattern::{normalise_action, overlaps};
 use crate::platform::aws::policy::{Document, Selection};
 use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
 use crate::platform::glob;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 /// Actions that together stand for "everything": who may do these on every resource can do anything.
@@ -81,6 +81,61 @@ pub(super) struct Patterns {
     pub negated: bool,
     /// The patterns.
     pub list: Vec<Str>,
+    /// Of a long list of actions: the positions of those that can match something of a service.
+    services: Option<HashMap<Box<str>, Vec<u32>>>,
+}
+
+/// Lists of actions longer than this are looked up by service.
+const LONG: usize = 24;
+
+impl Patterns {
+    fn new(negated: bool, list: Vec<Str>) -> Self {
+        Self {
+            negated,
+            list,
+            services: None,
+        }
+    }
+
+    /// Lists of AWS's own policies name a thousand actions; what concerns one is found by its service.
+    fn index(&mut self) {
+        if self.list.len() <= LONG {
+            return;
+        }
+        let mut services: HashMap<Box<str>, Vec<u32>> = HashMap::new();
+        for pattern in &self.list {
+            // What may be of any service makes the table useless; such lists are rare.
+            let Some(service) = service(pattern) else {
+                return;
+            };
+            services.entry(service.into()).or_default();
+        }
+        for (position, pattern) in (0_u32..).zip(&self.list) {
+            if let Some(of) = service(pattern).and_then(|s| services.get_mut(s)) {
+                of.push(position);
+            }
+        }
+        self.services = Some(services);
+    }
+
+    /// The patterns, in order, without some that cannot have an action in common with this one.
+    pub(super) fn near<'s>(&'s self, pattern: &str) -> impl Iterator<Item = &'s Str> {
+        let found = match (&self.services, service(pattern)) {
+            (Some(services), Some(service)) => {
+                Some(services.get(service).map_or(&[][..], Vec::as_slice))
+            }
+            _ => None,
+        };
+        let all = self.list.iter().filter(move |_| found.is_none());
+        let some = found.unwrap_or_default().iter();
+        all.chain(some.filter_map(|&i| self.list.get(usize::try_from(i).ok()?)))
+    }
+}
+
+/// The service of an action pattern, where it is written out.
+fn service(pattern: &str) -> Option<&str> {
+    let (service, _) = pattern.split_once(':')?;
+    (!service.contains(['*', '?'])).then_some(service)
 }
 
 /// One statement, ready to be asked.
@@ -113,7 +168,7 @@ impl Statement {
 
     /// Whether it speaks of a (lower-case) action pattern: all of it, for a pattern to be shut out.
     pub(super) fn touches(&self, action: &str) -> bool {
-        self.actions.list.iter().any(|p| overlaps(p, action)) != self.actions.negated
+        self.actions.near(action).any(|p| overlaps(p, action)) != self.actions.negated
     }
 }
 
@@ -158,10 +213,7 @@ impl Compiled {
             written: selected(&statement.actions).list,
             actions: actions(selected(&statement.actions)),
             resources: statement.resources.as_ref().map_or_else(
-                || Patterns {
-                    negated: false,
-                    list: vec!["*".into()],
-                },
+                || Patterns::new(false, vec!["*".into()]),
                 selected,
             ),
             variables: false,
@@ -233,26 +285,18 @@ fn listed(matcher: &Matcher) -> Patterns {
         Matcher::In(list) => (false, list),
         Matcher::NotIn(list) => (true, list),
     };
-    Patterns {
-        negated,
-        list: list.clone(),
-    }
+    Patterns::new(negated, list.clone())
 }
 
 fn selected(selection: &Selection) -> Patterns {
-    Patterns {
-        negated: selection.negated,
-        list: selection
-            .patterns
-            .iter()
-            .map(|p| p.as_str().into())
-            .collect(),
-    }
+    let list = selection.patterns.iter().map(|p| p.as_str().into());
+    Patterns::new(selection.negated, list.collect())
 }
 
 fn actions(mut patterns: Patterns) -> Patterns {
     for pattern in &mut patterns.list {
         *pattern = normalise_action(pattern).into();
     }
+    patterns.index();
     patterns
 }
