@@ -70,11 +70,11 @@ impl Subject for OfIdentity {
             Basis::Privilege => view
                 .privilege
                 .and_then(|p| p.proof.as_ref())
-                .map_or_else(Vec::new, proof_evidence),
+                .map_or_else(Vec::new, |proof| proof_evidence(proof)),
             Basis::Wildcard => view
                 .privilege
                 .and_then(|p| p.wildcard.as_ref())
-                .map_or_else(Vec::new, proof_evidence),
+                .map_or_else(Vec::new, |proof| proof_evidence(proof)),
             Basis::Exposure => exposures(view).collect(),
             Basis::Ownership => view
                 .ownership
@@ -166,7 +166,7 @@ pub(in crate::check) fn own_tier<'a>(view: &IdentityView<'a>) -> Value<'a> {
 }
 
 pub(in crate::check) fn tier_proof<'a>(view: &IdentityView<'a>) -> Value<'a> {
-    proof_text(view.privilege.and_then(|p| p.proof.as_ref()))
+    proof_text(view.privilege.and_then(|p| p.proof.as_deref()))
 }
 
 pub(in crate::check) fn name<'a>(view: &IdentityView<'a>) -> Value<'a> {
@@ -334,7 +334,7 @@ columns! { OfIdentity;
     "capabilities": Type::Words(&CAPABILITY), Privilege, |v| match v.privilege { Some(p) if p.tier != crate::model::Tier::Unknown || !p.capabilities.is_empty() => Value::list(p.capabilities.keys().map(|c| c.as_str())), _ => Value::Unknown }, "The particular things it can do.";
     "policies": Type::Texts, Privilege, |v| Value::list(distinct(&v.policies)), "The names of the policies and roles granted to it by name.";
     "wildcard": Type::Bool, Wildcard, |v| match v.privilege { Some(p) if p.wildcard.is_some() => Value::Bool(true), Some(p) if p.tier != crate::model::Tier::Unknown => Value::Bool(false), _ => Value::Unknown }, "A rule grants every action, or every action on every resource.";
-    "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_ref())), "Which rule, in words.";
+    "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_deref())), "Which rule, in words.";
     "unresolved": Type::Texts, Privilege, |v| v.privilege.map_or(Value::Unknown, |p| Value::list(p.unresolved.iter().map(|u| &**u))), "Documents that its privilege depends on and that were not read.";
     "reach.accounts": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Account(_)))), "How many cloud accounts its grants reach.";
     "reach.clusters": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Cluster(_)))), "How many whole clusters its grants reach.";

@@ -1,13 +1,13 @@
 //! Policies compiled: which of the actions that matter each statement speaks of, found once per policy.
 
 use super::condition::Condition;
-use crate::model::{Effect, Evidence, IamRule, Matcher, Rule, RuleBody, Str};
+use crate::model::{Effect, Evidence, Hop, IamRule, Matcher, Rule, RuleBody, Str};
 use crate::platform::aws::pattern::{normalise_action, overlaps};
 use crate::platform::aws::policy::{Document, Selection};
 use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
 use crate::platform::glob;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Actions that together stand for "everything": who may do these on every resource can do anything.
 pub(super) const CORE: [&str; 12] = [
@@ -43,8 +43,17 @@ static PROBES: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
     probes
 });
 
+/// Probes by their usual spelling.
+static SPELT: LazyLock<HashMap<&'static str, Probe>> = LazyLock::new(|| {
+    let spelt = PROBES.iter().enumerate();
+    spelt.map(|(probe, (_, shown))| (*shown, probe)).collect()
+});
+
 /// The probe of an action.
 pub(super) fn probe(action: &str) -> Option<Probe> {
+    if let Some(&probe) = SPELT.get(action) {
+        return Some(probe);
+    }
     let action = action.to_ascii_lowercase();
     PROBES.binary_search_by(|(name, _)| name.cmp(&action)).ok()
 }
@@ -148,8 +157,8 @@ pub(super) struct Statement {
     /// Whether resources hold policy variables.
     pub variables: bool,
     pub condition: Option<Condition>,
-    pub label: Str,
-    pub evidence: Option<Evidence>,
+    /// The last step of what it proves.
+    pub hop: Arc<Hop>,
     /// Whether it speaks of every action by wildcard or of all but some.
     pub broad: bool,
     /// The actions as the document spells them.
@@ -212,14 +221,13 @@ impl Compiled {
             broad: broad(&selected(&statement.actions)),
             written: selected(&statement.actions).list,
             actions: actions(selected(&statement.actions)),
-            resources: statement.resources.as_ref().map_or_else(
-                || Patterns::new(false, vec!["*".into()]),
-                selected,
-            ),
+            resources: statement
+                .resources
+                .as_ref()
+                .map_or_else(|| Patterns::new(false, vec!["*".into()]), selected),
             variables: false,
             condition: statement.condition.as_deref().map(Condition::new),
-            label: statement.label().into(),
-            evidence: None,
+            hop: hop(&statement.label(), None),
         });
         Self::of_statements(id, name, false, statements.collect())
     }
@@ -271,9 +279,15 @@ fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
         resources,
         variables,
         condition: body.condition.as_deref().map(Condition::new),
-        label: rule.label.clone(),
-        evidence: Some(rule.evidence.clone()),
+        hop: hop(&rule.label, Some(&rule.evidence)),
     }
+}
+
+fn hop(label: &str, evidence: Option<&Evidence>) -> Arc<Hop> {
+    Arc::new(Hop {
+        what: format!("statement {label}").into(),
+        evidence: evidence.cloned(),
+    })
 }
 
 fn broad(actions: &Patterns) -> bool {

@@ -1,7 +1,6 @@
 //! Person or machine, as far as names, tags and trust policies tell.
 
-use crate::model::{Effect, Humanity, Identity, Label, Str, Trust, TrustPrincipal};
-use std::collections::BTreeSet;
+use crate::model::{Effect, Humanity, Identity, Label, Set, Str, Trust, TrustPrincipal};
 
 /// Words that machines' names are made of.
 const SERVICE_WORDS: [&str; 58] = [
@@ -89,7 +88,7 @@ const WORKLOAD_PROVIDERS: [&str; 9] = [
 ];
 
 /// Of a user: what its tags say, then its name.
-pub(super) fn user(name: &str, labels: &BTreeSet<Label>) -> (Humanity, Str) {
+pub(super) fn user(name: &str, labels: &Set<Label>) -> (Humanity, Str) {
     if let Some(said) = tagged(labels) {
         return said;
     }
@@ -119,8 +118,8 @@ pub(super) fn role(identity: &Identity, trusts: &[Trust]) -> (Humanity, Str) {
         .iter()
         .filter(|trust| trust.effect == Effect::Allow)
         .map(|trust| &trust.principal);
-    let mut services = BTreeSet::new();
-    let mut workloads = BTreeSet::new();
+    let mut services = Set::new();
+    let mut workloads = Set::new();
     let mut others = false;
     for principal in admitted {
         match principal {
@@ -157,7 +156,7 @@ pub(super) fn role(identity: &Identity, trusts: &[Trust]) -> (Humanity, Str) {
     }
 }
 
-fn tagged(labels: &BTreeSet<Label>) -> Option<(Humanity, Str)> {
+fn tagged(labels: &Set<Label>) -> Option<(Humanity, Str)> {
     labels.iter().find_map(|label| {
         let key = label.key.to_ascii_lowercase();
         if !TYPE_KEYS.contains(&key.as_str()) {
@@ -228,7 +227,7 @@ mod tests {
             ("ci-bot@example.com", Humanity::NonHuman),
             ("jane", Humanity::Undetermined),
         ] {
-            assert_eq!(user(name, &BTreeSet::new()).0, expected, "{name}");
+            assert_eq!(user(name, &Set::new()).0, expected, "{name}");
         }
     }
 }
