@@ -476,14 +476,14 @@ impl Estate {
         };
         let proof = Proof {
             claim: "iam:* on *".into(),
-            hops: vec![hop("attached policy Deploy", 7), hop("statement 0", 9)],
+            hops: vec![hop("attached policy Deploy", 7).into(), hop("statement 0", 9).into()],
             certainty,
         };
         let privilege = Privilege {
             tier,
             own_tier: tier,
             certainty,
-            proof: Some(proof),
+            proof: Some(proof.into()),
             ..Privilege::default()
         };
         self.0.privilege.insert(id.into(), privilege);

@@ -668,3 +668,15 @@ fn attachments(arns: &[String]) -> String {
         .collect();
     each.join(",")
 }
+
+/// Whether a report says of a planted principal that it gets to its goal, from its `privilege` there.
+pub fn reached(planted: &Planted, privilege: &serde_json::Value) -> bool {
+    let has = |list: &str, field: &str, wanted: &str| {
+        let items = privilege[list].as_array().into_iter().flatten();
+        items.into_iter().any(|item| item[field] == wanted)
+    };
+    match planted.goal {
+        "admin" => ["admin", "escalate"].contains(&privilege["tier"].as_str().unwrap_or_default()),
+        _ => has("capabilities", "name", "read-secrets") || has("paths", "goal", "data"),
+    }
+}
