@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use divan::Bencher;
+use std::sync::Arc;
 use tenure::check::{CheckSet, EvaluateOptions, Parameters, evaluate};
 use tenure::model::*;
 use tenure::platform::embedded;
@@ -92,14 +93,15 @@ fn estate(bad: usize) -> Assessed {
         identity.last_used = Moment::At(ago(if neglected { 400 } else { 3 }));
         identity.evidence.insert(evidence.clone());
         assessed.inventory.identities.insert(id.clone(), identity);
-        let proof = Proof {
+        let proof = Arc::new(Proof {
             claim: "* on *".into(),
-            hops: vec![Hop {
+            hops: vec![Arc::new(Hop {
                 what: "attached policy Service".into(),
                 evidence: Some(evidence.clone()),
-            }],
+            })],
             certainty: Certainty::Certain,
-        };
+            scope: None,
+        });
         let mut privilege = Privilege {
             tier: if neglected { Tier::Admin } else { Tier::Write },
             proof: Some(proof.clone()),

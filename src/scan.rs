@@ -186,10 +186,10 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     );
     rules::note_unknown(&evaluation.unknown_allows, &checks, &mut coverage);
     let snapshot = Snapshot::new(
-        &assessed,
+        assessed,
         &coverage,
         &evaluation.summaries,
-        &evaluation.findings,
+        evaluation.findings,
         now,
     );
     Ok(gate::without_secrets(snapshot, &detector))

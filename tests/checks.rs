@@ -550,7 +550,10 @@ impl Estate {
         };
         let proof = Proof {
             claim: "iam:* on *".into(),
-            hops: vec![hop("attached policy Deploy", 7), hop("statement 0", 9)],
+            hops: vec![
+                hop("attached policy Deploy", 7).into(),
+                hop("statement 0", 9).into(),
+            ],
             certainty,
             scope: None,
         };
@@ -558,7 +561,7 @@ impl Estate {
             tier,
             own_tier: tier,
             certainty,
-            proof: Some(proof),
+            proof: Some(proof.into()),
             ..Privilege::default()
         };
         self.0.privilege.insert(id.into(), privilege);

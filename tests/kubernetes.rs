@@ -249,12 +249,16 @@ impl Check<'_> {
                 .capabilities
                 .iter()
                 .find(|(it, _)| it.as_str() == capability)
-                .map(|(_, proof)| proof.hops.iter().map(hop).collect());
+                .map(|(_, proof)| proof.hops.iter().map(|h| hop(h)).collect());
             self.same(id, Some(Some(wanted.clone())), proof);
         }
         let claim = found.proof.as_ref().map(|proof| proof.claim.to_string());
         self.same(id, expected.claim.clone().map(Some), claim);
-        let hops = found.proof.iter().flat_map(|proof| &proof.hops).map(hop);
+        let hops = found
+            .proof
+            .iter()
+            .flat_map(|proof| &proof.hops)
+            .map(|h| hop(h));
         self.same(id, expected.hops.clone(), hops.collect());
         self.same(id, expected.wildcard, found.wildcard.is_some());
         let unresolved = found.unresolved.iter().map(ToString::to_string).collect();

@@ -216,7 +216,7 @@ fn inventory(folder: &Path, case: &Case) -> (Inventory, Vec<Problem>) {
     for (id, labels) in &case.containers {
         facts.containers.push(Container {
             id: id.as_str().into(),
-            labels: self::labels(labels, LabelSource::Label, case),
+            labels: self::labels(labels, LabelSource::Label, case).into(),
             evidence: evidence("kubernetes", "namespaces.yaml", case),
         });
     }
@@ -316,7 +316,7 @@ fn identity(id: &str, subject: &Subject, case: &Case) -> Identity {
         identity.account = parts.next().map(Into::into);
         identity.namespace = parts.next().map(Into::into);
     }
-    identity.labels = labels(&subject.labels, source, case);
+    identity.labels = labels(&subject.labels, source, case).into();
     identity.provider_managed = subject.provider_managed.as_deref().map(Into::into);
     let reader = match subject.exported {
         true => "aws-authorization-details",

@@ -108,7 +108,8 @@ fn terminal_when_nothing_is_found() {
     snapshot.findings.clear();
     snapshot.identities.retain(|i| i.ownership.state == "owned");
     let known: BTreeSet<_> = snapshot.identities.iter().map(|i| i.id.clone()).collect();
-    let of_known = |id: &Option<String>| id.as_ref().is_some_and(|id| known.contains(id));
+    let of_known =
+        |id: &Option<tenure::model::Str>| id.as_ref().is_some_and(|id| known.contains(id));
     snapshot.credentials.retain(|c| of_known(&c.identity));
     let all = render(
         &snapshot,
@@ -190,35 +191,35 @@ fn hostile(text: &str) -> Snapshot {
         ..Evidence::default()
     };
     let mut identity = Identity {
-        id: text.to_owned(),
-        platform: text.to_owned(),
-        kind: text.to_owned(),
-        name: text.to_owned(),
-        account: Some(text.to_owned()),
-        namespace: Some(text.to_owned()),
-        purpose: Some(text.to_owned()),
+        id: text.to_owned().into(),
+        platform: text.to_owned().into(),
+        kind: text.to_owned().into(),
+        name: text.to_owned().into(),
+        account: Some(text.to_owned().into()),
+        namespace: Some(text.to_owned().into()),
+        purpose: Some(text.to_owned().into()),
         evidence: vec![evidence.clone()],
         ..Identity::default()
     };
-    identity.ownership.state = "disputed".to_owned();
-    identity.ownership.owner = Some(text.to_owned());
-    identity.ownership.reason = text.to_owned();
-    identity.privilege.tier = text.to_owned();
-    identity.privilege.reach = vec![text.to_owned()];
+    identity.ownership.state = "disputed".to_owned().into();
+    identity.ownership.owner = Some(text.to_owned().into());
+    identity.ownership.reason = text.to_owned().into();
+    identity.privilege.tier = text.to_owned().into();
+    identity.privilege.reach = vec![text.to_owned().into()];
     let finding = Finding {
-        fingerprint: "00".to_owned(),
-        check: text.to_owned(),
-        title: text.to_owned(),
-        severity: "high".to_owned(),
+        fingerprint: "00".to_owned().into(),
+        check: text.to_owned().into(),
+        title: text.to_owned().into(),
+        severity: "high".to_owned().into(),
         subject: Subject {
-            kind: "identity".to_owned(),
-            id: text.to_owned(),
-            name: text.to_owned(),
+            kind: "identity".to_owned().into(),
+            id: text.to_owned().into(),
+            name: text.to_owned().into(),
         },
-        message: text.to_owned(),
+        message: text.to_owned().into(),
         evidence: vec![evidence],
-        remediation: text.to_owned(),
-        controls: vec![text.to_owned(); 30],
+        remediation: text.to_owned().into(),
+        controls: vec![text.to_owned().into(); 30],
         ..Finding::default()
     };
     let mut snapshot = Snapshot {
@@ -435,8 +436,8 @@ fn sarif_splits_what_is_too_much_for_one_run() {
     let finding = snapshot.findings[0].clone();
     snapshot.findings = (0..12_001)
         .map(|n| Finding {
-            fingerprint: format!("{n:032x}"),
-            severity: if n % 2 == 0 { "low" } else { "high" }.to_owned(),
+            fingerprint: format!("{n:032x}").into(),
+            severity: if n % 2 == 0 { "low" } else { "high" }.into(),
             ..finding.clone()
         })
         .collect();
@@ -502,8 +503,8 @@ fn one_identity_is_found_by_what_people_call_it() {
     let snapshot = estate();
     let user = "arn:aws:iam::111122223333:user/ci-deploy";
     let found = |query: &str| match show::identity(&snapshot, query) {
-        Lookup::Identity(view) => view.identity.id.clone(),
-        Lookup::Credential(view) => view.credential.id.clone(),
+        Lookup::Identity(view) => view.identity.id.to_string(),
+        Lookup::Credential(view) => view.credential.id.to_string(),
         Lookup::Several(ids, all) => format!("{all}: {}", ids.join(" ")),
         Lookup::Unknown(ids) => format!("none: {}", ids.join(" ")),
     };
@@ -521,7 +522,7 @@ fn one_identity_is_found_by_what_people_call_it() {
     assert_eq!(found(""), "none: ");
     assert_eq!(found(&"x".repeat(100_000)), "none: ");
     let mut twins = snapshot.clone();
-    twins.identities[0].name = "ci-deploy".to_owned();
+    twins.identities[0].name = "ci-deploy".to_owned().into();
     let several = match show::identity(&twins, "ci-deploy") {
         Lookup::Several(_, all) => all,
         _ => 0,

@@ -3,7 +3,7 @@
 
 use crate::model::{
     Effect, EntitlementRole, Evidence, IamRule, IdentityId, Inventory, Matcher, Policy, PolicyId,
-    PolicyKind, Rule, RuleBody,
+    PolicyKind, Rule, RuleBody, Set,
 };
 use crate::platform::glob;
 use std::collections::{BTreeSet, HashMap};
@@ -234,7 +234,7 @@ impl<'a> Found<'a> {
                 Effect::Allow => found.allow(policy, rule, body),
             }
         }
-        let wider = |rules: &BTreeSet<Rule>| {
+        let wider = |rules: &Set<Rule>| {
             rules.iter().any(|rule| {
                 rule.effect == Effect::Allow
                     && matches!(&rule.body, RuleBody::Iam(body) if allows_all(body))

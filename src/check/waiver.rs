@@ -208,8 +208,7 @@ fn places<'f>(
 /// Whether a place lies in the history of a file.
 fn earlier(place: &Evidence) -> bool {
     place
-        .pointer
-        .as_deref()
+        .pointer_text()
         .is_some_and(|pointer| pointer.starts_with("commit "))
 }
 

@@ -7,8 +7,8 @@ use crate::snapshot::{Credential, Evidence, Exposure, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn compare(sides: &Sides<'_>, changes: &mut Changes) {
-    let before = by_key(&sides.before.credentials, |c| c.id.as_str());
-    let after = by_key(&sides.after.credentials, |c| c.id.as_str());
+    let before = by_key(&sides.before.credentials, |c| &*c.id);
+    let after = by_key(&sides.after.credentials, |c| &*c.id);
     let mut left = Vec::new();
     let mut came = Vec::new();
     for (id, old) in &before {
@@ -65,7 +65,7 @@ fn rotated<'a>(
     for new in came {
         let partner = match &new.identity {
             Some(identity) if !new.records.is_empty() => waiting
-                .get_mut(&(identity.as_str(), new.kind.as_str()))
+                .get_mut(&(&**identity, new.kind.as_str()))
                 .and_then(Vec::pop),
             _ => None,
         };
@@ -222,8 +222,8 @@ fn name(c: &Credential) -> String {
 
 fn subject(c: &Credential) -> Subject {
     Subject {
-        kind: "credential".to_owned(),
+        kind: "credential".into(),
         id: c.id.clone(),
-        name: name(c),
+        name: name(c).into(),
     }
 }

@@ -1,13 +1,13 @@
 //! Identities: who came and went, whose they are, what they may do, when they end.
 
 use super::{Changes, Side, Sides, by_key};
-use crate::model::{ChangeKind as Kind, Tier, Timestamp};
+use crate::model::{ChangeKind as Kind, Str, Tier, Timestamp};
 use crate::snapshot::{Evidence, Identity, Ownership, Privilege, Proof, Subject, When};
 use std::collections::BTreeSet;
 
 pub(super) fn compare(sides: &Sides<'_>, changes: &mut Changes) {
-    let before = by_key(&sides.before.identities, |i| i.id.as_str());
-    let after = by_key(&sides.after.identities, |i| i.id.as_str());
+    let before = by_key(&sides.before.identities, |i| &*i.id);
+    let after = by_key(&sides.after.identities, |i| &*i.id);
     for (id, old) in &before {
         match after.get(id) {
             Some(new) => pair(old, new, changes),
@@ -117,7 +117,7 @@ fn state(ownership: &Ownership) -> &str {
 fn party(ownership: &Ownership) -> String {
     let state = state(ownership);
     match (&ownership.owner, &ownership.suggestion) {
-        (Some(owner), _) if state == "owned" => owner.clone(),
+        (Some(owner), _) if state == "owned" => owner.to_string(),
         (Some(owner), _) => format!("{state} ({owner})"),
         (None, Some(guess)) => format!("{state} (maybe {guess})"),
         (None, None) if state == "unknown" => "owner unknown".to_owned(),
@@ -133,8 +133,8 @@ fn claims(ownership: &Ownership) -> Vec<Evidence> {
 fn privilege(old: &Identity, new: &Identity, subject: &Subject, changes: &mut Changes) {
     let (was, is) = (&old.privilege, &new.privilege);
     let mut push = |kind, after: String| {
-        let before = Side::new(tier_text(was), proof(was.proof.as_ref()));
-        let after = Side::new(after, proof(is.proof.as_ref()));
+        let before = Side::new(tier_text(was), proof(was.proof.as_deref()));
+        let after = Side::new(after, proof(is.proof.as_deref()));
         changes.push(kind, subject, before, after);
     };
     let (old_rank, new_rank) = match (rank(was), rank(is)) {
@@ -165,8 +165,8 @@ fn firm(was: &Privilege, is: &Privilege) -> bool {
 
 fn capabilities(was: &Privilege, is: &Privilege, subject: &Subject, changes: &mut Changes) {
     let (old, new) = (
-        by_key(&was.capabilities, |c| c.name.as_str()),
-        by_key(&is.capabilities, |c| c.name.as_str()),
+        by_key(&was.capabilities, |c| &*c.name),
+        by_key(&is.capabilities, |c| &*c.name),
     );
     for (name, capability) in &new {
         if !old.contains_key(name) {
@@ -189,12 +189,17 @@ fn reach(old: &Identity, new: &Identity, subject: &Subject, changes: &mut Change
     }
     let all = |i: &Identity| -> BTreeSet<String> {
         let becomes = i.becomes.iter().map(|id| format!("identity:{id}"));
-        i.privilege.reach.iter().cloned().chain(becomes).collect()
+        i.privilege
+            .reach
+            .iter()
+            .map(ToString::to_string)
+            .chain(becomes)
+            .collect()
     };
     let (was, is) = (all(old), all(new));
     let side = |reach: &BTreeSet<String>, i: &Identity| {
         let text = reach.iter().map(String::as_str).collect::<Vec<_>>();
-        let mut evidence = proof(i.privilege.proof.as_ref());
+        let mut evidence = proof(i.privilege.proof.as_deref());
         if evidence.is_empty() {
             evidence.clone_from(&i.evidence);
         }
@@ -266,13 +271,13 @@ fn proof(proof: Option<&Proof>) -> Vec<Evidence> {
     hops.filter_map(|h| h.evidence.clone()).collect()
 }
 
-fn set(texts: &[String]) -> BTreeSet<&str> {
-    texts.iter().map(String::as_str).collect()
+fn set(texts: &[Str]) -> BTreeSet<&str> {
+    texts.iter().map(|text| &**text).collect()
 }
 
 fn subject(identity: &Identity) -> Subject {
     Subject {
-        kind: "identity".to_owned(),
+        kind: "identity".into(),
         id: identity.id.clone(),
         name: identity.name.clone(),
     }

@@ -51,7 +51,7 @@ pub fn against_baseline(now: &mut Snapshot, before: &Snapshot) {
     for finding in &mut now.findings {
         let known = earlier.remove(&*finding.fingerprint);
         let status = if known.is_some() { "persisting" } else { "new" };
-        finding.status = Some(status.to_owned());
+        finding.status = Some(status.into());
         // A first sighting that cannot be read, or lies in the future, is not taken over.
         if let Some(known) = known
             && let Some(first) = sighting(known)
@@ -69,7 +69,7 @@ pub fn against_baseline(now: &mut Snapshot, before: &Snapshot) {
             let account = accounts.get(&*finding.subject.id).copied();
             let read = seen.all(&finding.evidence, account);
             Finding {
-                status: Some(if read { "gone" } else { "unverified" }.to_owned()),
+                status: Some(if read { "gone" } else { "unverified" }.into()),
                 ..finding.clone()
             }
         })
@@ -87,7 +87,7 @@ fn accounts(snapshot: &Snapshot) -> BTreeMap<&str, &str> {
     let credentials = snapshot.credentials.iter().map(|c| (&c.id, &c.account));
     identities
         .chain(credentials)
-        .filter_map(|(id, account)| Some((id.as_str(), account.as_deref()?)))
+        .filter_map(|(id, account)| Some((&**id, account.as_deref()?)))
         .collect()
 }
 

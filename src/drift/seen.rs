@@ -21,8 +21,8 @@ impl<'a> Seen<'a> {
         };
         let here: BTreeSet<_> = busy(snapshot).collect();
         let problems = snapshot.coverage.problems.iter();
-        let identities = snapshot.identities.iter().map(|i| &i.account);
-        let credentials = snapshot.credentials.iter().map(|c| &c.account);
+        let identities = snapshot.identities.iter().map(|i| i.account.as_deref());
+        let credentials = snapshot.credentials.iter().map(|c| c.account.as_deref());
         let accounts = identities.chain(credentials);
         Self {
             idle: busy(other).filter(|name| !here.contains(name)).collect(),
@@ -31,7 +31,7 @@ impl<'a> Seen<'a> {
                 .filter(|p| p.kind != "note")
                 .map(|p| &*p.path)
                 .collect(),
-            accounts: accounts.filter_map(|a| a.as_deref()).collect(),
+            accounts: accounts.flatten().collect(),
         }
     }
 

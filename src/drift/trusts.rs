@@ -1,7 +1,7 @@
 //! Trusts: who may become whom, and on which conditions.
 
 use super::{Changes, Side, Sides};
-use crate::model::ChangeKind as Kind;
+use crate::model::{ChangeKind as Kind, Str};
 use crate::snapshot::{Evidence, Snapshot, Subject, Trust};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ fn parties(snapshot: &Snapshot) -> BTreeMap<Key<'_>, Vec<&Trust>> {
 }
 
 pub(super) fn compare(sides: &Sides<'_>, changes: &mut Changes) {
-    let names = |s: &'_ Snapshot| -> BTreeMap<String, String> {
+    let names = |s: &'_ Snapshot| -> BTreeMap<Str, Str> {
         let pairs = s.identities.iter();
         pairs.map(|i| (i.id.clone(), i.name.clone())).collect()
     };
@@ -31,11 +31,11 @@ pub(super) fn compare(sides: &Sides<'_>, changes: &mut Changes) {
         if old_names.contains_key(target) != new_names.contains_key(target) {
             continue;
         }
-        let name = new_names.get(target).map_or(target, String::as_str);
+        let name = new_names.get(target).map_or(target, |name| &**name);
         let subject = Subject {
-            kind: "identity".to_owned(),
-            id: target.to_owned(),
-            name: name.to_owned(),
+            kind: "identity".into(),
+            id: target.into(),
+            name: name.into(),
         };
         let opens = effect != "deny";
         let (old, new) = (before.get(&key), after.get(&key));
@@ -70,7 +70,7 @@ pub(super) fn compare(sides: &Sides<'_>, changes: &mut Changes) {
 /// Whether some statement of `these` lets through what no statement of `those` does: an action that
 /// none of them names, or the same action with fewer condition keys.
 fn exceeds(these: &[&Trust], those: &[&Trust]) -> bool {
-    let covers = |wide: &Trust, action: &String, narrow: &Trust| {
+    let covers = |wide: &Trust, action: &Str, narrow: &Trust| {
         let keys: BTreeSet<_> = narrow.condition_keys.iter().collect();
         wide.actions.contains(action) && wide.condition_keys.iter().all(|k| keys.contains(k))
     };

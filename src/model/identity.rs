@@ -1,8 +1,7 @@
 //! Identities: principals that can act.
 
 use super::id::natural_id;
-use super::{Evidence, Moment, Str, Timestamp};
-use std::collections::BTreeSet;
+use super::{Evidence, Moment, Set, Str, Timestamp};
 
 natural_id! {
     /// The natural id of an identity, the platform's own where it has one: an ARN,
@@ -141,7 +140,7 @@ pub struct Identity {
     /// The namespace inside it, for Kubernetes.
     pub namespace: Option<Str>,
     /// How it is known.
-    pub presence: BTreeSet<Presence>,
+    pub presence: Set<Presence>,
     /// Person or machine, with the reason.
     pub humanity: (Humanity, Str),
     /// Why it belongs to the platform's provider and cannot be changed by the customer, if so
@@ -162,20 +161,20 @@ pub struct Identity {
     /// Kubernetes `automountServiceAccountToken` of the ServiceAccount.
     pub automount: Option<bool>,
     /// Tags, labels and annotations.
-    pub labels: BTreeSet<Label>,
+    pub labels: Set<Label>,
     /// Other natural ids that mean this identity (an IAM unique id `AROA…`).
-    pub aliases: BTreeSet<Str>,
+    pub aliases: Set<Str>,
     /// Ids of identities of other platforms that this one becomes by design (the IAM role that a
     /// ServiceAccount's annotation names), with where that is said.
-    pub becomes: BTreeSet<(IdentityId, Evidence)>,
+    pub becomes: Set<(IdentityId, Evidence)>,
     /// What acts through it, as far as its trust, path and name tell: `ec2`, `lambda`,
     /// `github-actions:acme/payments`, `single-sign-on:ReadOnly`, `vendor:Datadog`.
-    pub serves: BTreeSet<Str>,
+    pub serves: Set<Str>,
     /// The users and groups of a directory that single sign-on lets act as it: `group platform`,
     /// `user jane@example.com`.
-    pub assigned: BTreeSet<Str>,
+    pub assigned: Set<Str>,
     /// Where it was read.
-    pub evidence: BTreeSet<Evidence>,
+    pub evidence: Set<Evidence>,
 }
 
 impl Identity {
@@ -193,7 +192,7 @@ impl Identity {
             name: name.into(),
             account: None,
             namespace: None,
-            presence: BTreeSet::new(),
+            presence: Set::new(),
             humanity: (Humanity::Undetermined, "".into()),
             provider_managed: None,
             enabled: None,
@@ -203,12 +202,12 @@ impl Identity {
             console_access: None,
             mfa: None,
             automount: None,
-            labels: BTreeSet::new(),
-            aliases: BTreeSet::new(),
-            becomes: BTreeSet::new(),
-            serves: BTreeSet::new(),
-            assigned: BTreeSet::new(),
-            evidence: BTreeSet::new(),
+            labels: Set::new(),
+            aliases: Set::new(),
+            becomes: Set::new(),
+            serves: Set::new(),
+            assigned: Set::new(),
+            evidence: Set::new(),
         }
     }
 

@@ -10,7 +10,11 @@ mod id;
 
 pub mod encoding;
 
+pub mod set;
+
 pub mod origin;
+
+pub mod pointer;
 
 pub mod time;
 
@@ -93,6 +97,7 @@ pub use owner::{
     Owner, Person, Team,
 };
 pub use ownership::{Ownership, OwnershipState};
+pub use pointer::{Place, Pointer};
 pub use policy::{
     AggregationTerm, Effect, Entitlement, EntitlementRole, IamRule, Matcher, Membership, Policy,
     PolicyId, PolicyKind, RbacRule, Rule, RuleBody, Scope,
@@ -104,6 +109,7 @@ pub use provider::{Federation, IdentityProvider};
 pub use registry::{DateField, RegistryEntry, Selector};
 pub use resource::ResourceStatement;
 pub use secret::{Fingerprint, Fingerprinter, Secret};
+pub use set::Set;
 pub use time::{Moment, Timestamp};
 pub use trust::{Trust, TrustPrincipal};
 pub use unused::{Proposal, ServiceUse, Unused};

@@ -1,6 +1,7 @@
 //! Where bytes came from, and where in them a fact was read.
 
-use super::Str;
+use super::{Pointer, Str};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -165,7 +166,7 @@ impl Document<'_> {
     }
 
     /// Evidence for a fact in a record of an export, named by a JSON pointer or a row.
-    pub fn at_record(&self, reader: &'static str, pointer: impl Into<Str>) -> Evidence {
+    pub fn at_record(&self, reader: &'static str, pointer: impl Into<Pointer>) -> Evidence {
         Evidence {
             pointer: Some(pointer.into()),
             ..self.whole(reader)
@@ -206,9 +207,16 @@ pub struct Evidence {
     /// Column in bytes, 1-based.
     pub column: Option<u32>,
     /// Record in an export: a JSON pointer (`/UserDetailList/3`) or `row 7`.
-    pub pointer: Option<Str>,
+    pub pointer: Option<Pointer>,
     /// The reader's name.
     pub reader: &'static str,
+}
+
+impl Evidence {
+    /// The pointer as text.
+    pub fn pointer_text(&self) -> Option<Cow<'_, str>> {
+        self.pointer.as_ref().map(Pointer::text)
+    }
 }
 
 impl fmt::Display for Evidence {

@@ -250,7 +250,7 @@ pub struct Container {
     /// `k8s:<cluster>/<namespace>` or `aws:<account>`.
     pub id: Str,
     /// Its labels.
-    pub labels: BTreeSet<super::Label>,
+    pub labels: super::Set<super::Label>,
     /// Where it was read.
     pub evidence: Evidence,
 }

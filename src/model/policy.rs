@@ -2,7 +2,7 @@
 
 use super::id::natural_id;
 use super::identity::merge_option;
-use super::{Evidence, IdentityId, Platform, Str, Timestamp};
+use super::{Evidence, IdentityId, Platform, Set, Str, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 natural_id! {
@@ -140,17 +140,17 @@ pub struct Policy {
     /// The date of the version that was read, where the source has one; a newer one replaces an older.
     pub as_of: Option<Timestamp>,
     /// Its rules, without duplicates.
-    pub rules: BTreeSet<Rule>,
+    pub rules: Set<Rule>,
     /// The id of the version that the rules are of: `v3`.
     pub version: Option<Str>,
     /// Versions without effect that could be made the one in effect, by id.
-    pub dormant: BTreeMap<Str, BTreeSet<Rule>>,
+    pub dormant: BTreeMap<Str, Set<Rule>>,
     /// Kubernetes labels, which aggregation selects by.
     pub labels: BTreeMap<Str, Str>,
     /// For an aggregated ClusterRole: selectors, any of which suffices.
     pub aggregation: BTreeSet<Vec<AggregationTerm>>,
     /// Where it was read. Empty for a policy that the platform itself defines.
-    pub evidence: BTreeSet<Evidence>,
+    pub evidence: Set<Evidence>,
 }
 
 impl Policy {
@@ -163,12 +163,12 @@ impl Policy {
             name: name.into(),
             account: None,
             as_of: None,
-            rules: BTreeSet::new(),
+            rules: Set::new(),
             version: None,
             dormant: BTreeMap::new(),
             labels: BTreeMap::new(),
             aggregation: BTreeSet::new(),
-            evidence: BTreeSet::new(),
+            evidence: Set::new(),
         }
     }
 

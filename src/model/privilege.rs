@@ -1,7 +1,8 @@
 //! What an identity may do, in words common to all platforms, with the path that proves it.
 
-use super::{Evidence, IdentityId, Str, Unused};
+use super::{Evidence, IdentityId, Set, Str, Unused};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How much an identity may do, lowest first. `Unknown` sorts below everything and is never `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,7 +178,7 @@ pub struct Proof {
     /// What is proven, in a sentence: `iam:CreateAccessKey on *`.
     pub claim: Str,
     /// The chain, from the identity outwards.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<Arc<Hop>>,
     /// How firm.
     pub certainty: Certainty,
     /// The pattern of the resources that it holds on; `None` where the platform has no such thing, or where it
@@ -290,15 +291,15 @@ pub struct Privilege {
     /// mistake, not one of each identity. The same as `tier` where there are no such grants.
     pub own_tier: Tier,
     /// Capabilities, each with the best proof (the most certain, then the shortest).
-    pub capabilities: BTreeMap<Capability, Proof>,
+    pub capabilities: BTreeMap<Capability, Arc<Proof>>,
     /// The proof of the tier, for every tier above `none`.
-    pub proof: Option<Proof>,
+    pub proof: Option<Arc<Proof>>,
     /// The ways to go further than the own rights: the firmest first, then the shortest.
-    pub paths: Vec<std::sync::Arc<Path>>,
+    pub paths: Vec<Arc<Path>>,
     /// What it reaches.
-    pub reach: BTreeSet<Reach>,
+    pub reach: Set<Reach>,
     /// A rule grants every action, or every action on every resource, by wildcard: its proof.
-    pub wildcard: Option<Proof>,
+    pub wildcard: Option<Arc<Proof>>,
     /// Documents the answer depends on that were not read: `policy arn:… (attached)`.
     pub unresolved: BTreeSet<Str>,
     /// Identities of other platforms that it is to become by design, and whose trust was read and does not
@@ -310,8 +311,9 @@ pub struct Privilege {
 
 impl Privilege {
     /// Records a capability, keeping the better of two proofs.
-    pub fn add(&mut self, capability: Capability, proof: Proof) {
+    pub fn add(&mut self, capability: Capability, proof: impl Into<Arc<Proof>>) {
         use std::collections::btree_map::Entry;
+        let proof = proof.into();
         match self.capabilities.entry(capability) {
             Entry::Vacant(slot) => {
                 slot.insert(proof);

@@ -1,7 +1,8 @@
 //! Which label keys name an owner.
 
+use crate::model::Set;
 use crate::model::{Label, LabelSource, Owner, Str};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Keys that name whoever owns, the plainest first, without case, dashes, dots and underscores.
 const OWNER: [&str; 14] = [
@@ -74,7 +75,7 @@ impl OwnerKeys {
     }
 
     /// What the labels say of an owner.
-    pub(super) fn claims<'a>(&mut self, labels: &'a BTreeSet<Label>) -> Vec<LabelClaim<'a>> {
+    pub(super) fn claims<'a>(&mut self, labels: &'a Set<Label>) -> Vec<LabelClaim<'a>> {
         labels
             .iter()
             .filter_map(|label| {

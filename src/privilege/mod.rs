@@ -5,6 +5,7 @@ use crate::model::{
 };
 use aws::web_identity::{Entrance, entrance};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub mod aws;
 pub mod kubernetes;
@@ -60,10 +61,10 @@ fn take_over(
             .identities
             .get(target)
             .map_or(&*target.0, |i| &*i.name);
-        let mut steps = vec![Hop {
+        let mut steps = vec![Arc::new(Hop {
             what: format!("becomes {name} by its annotation").into(),
             evidence: Some(evidence.clone()),
-        }];
+        })];
         let namespace = identity.namespace.as_deref().unwrap_or_default();
         let entrance = entrance(inventory, target, namespace, &identity.name);
         let firm = entrance.certainty();
@@ -74,7 +75,7 @@ fn take_over(
                 continue;
             }
             Entrance::Open { trust, keys } => {
-                steps.push(Hop {
+                steps.push(Arc::new(Hop {
                     what: format!(
                         "trust policy {} lets in {}",
                         trust.label,
@@ -82,7 +83,7 @@ fn take_over(
                     )
                     .into(),
                     evidence: Some(trust.evidence.clone()),
-                });
+                }));
                 if !keys.is_empty() {
                     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
                     depending = format!(", depending on {}", keys.join(", "));
@@ -107,11 +108,13 @@ fn take_over(
             own.unresolved
                 .insert(format!("who may assume {target}").into());
         }
-        let via = |proof: &Proof| Proof {
-            claim: format!("{}{depending}", proof.claim).into(),
-            hops: steps.iter().chain(&proof.hops).cloned().collect(),
-            certainty: proof.certainty.max(firm),
-            scope: proof.scope.clone(),
+        let via = |proof: &Arc<Proof>| {
+            Arc::new(Proof {
+                claim: format!("{}{depending}", proof.claim).into(),
+                hops: steps.iter().chain(&proof.hops).cloned().collect(),
+                certainty: proof.certainty.max(firm),
+                scope: proof.scope.clone(),
+            })
         };
         for (capability, proof) in &theirs.capabilities {
             own.add(*capability, via(proof));

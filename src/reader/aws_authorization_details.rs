@@ -1,9 +1,11 @@
 //! IAM account authorization details (`aws iam get-account-authorization-details`): users, groups, roles
 //! and policies with their documents.
 
+mod place;
+
 use super::Reader;
 use super::aws_instance_profiles::Profile;
-use super::aws_json::{Date, Item, pages, utf8};
+use super::aws_json::{Date, Item, TRUNCATED, pages, pages_of_stream, utf8};
 use crate::model::{
     Document, Effect, Entitlement, EntitlementRole, Evidence, Facts, IamRule, Identity, IdentityId,
     IdentityKind, Label, LabelSource, Matcher, Membership, Moment, Platform, Policy, PolicyId,
@@ -15,7 +17,8 @@ use crate::platform::aws::policy::{self, Principal, Selection, Statement};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
 
 const NAME: &str = "aws-authorization-details";
 const LISTS: [&str; 4] = [
@@ -44,6 +47,21 @@ impl Reader for AwsAuthorizationDetails {
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
+        let mut facts = Facts::default();
+        let problems = self.read_in_parts(document, None, &mut |part| facts.append(part));
+        (facts, problems)
+    }
+
+    fn streams(&self) -> bool {
+        true
+    }
+
+    fn read_in_parts(
+        &self,
+        document: &Document<'_>,
+        rest: Option<&mut dyn Read>,
+        facts: &mut dyn FnMut(Facts),
+    ) -> Vec<Problem> {
         let mut export = Export {
             document,
             facts: Facts::default(),
@@ -51,21 +69,35 @@ impl Reader for AwsAuthorizationDetails {
             groups: HashMap::new(),
             members: Vec::new(),
             truncated: false,
+            known: HashSet::new(),
         };
         let bytes = utf8(document.bytes);
         let mut truncated = None;
-        let end = pages(&bytes, &LISTS, &mut |item| match item {
-            Item::Element { list, raw, pointer } => export.element(list, raw, &pointer),
+        let (mut read, mut met) = (0, 0_usize);
+        let mut handle = |item: Item<'_>| match item {
+            Item::Element { list, raw, pointer } => {
+                export.element(list, raw, &pointer);
+                met += 1;
+                if met.is_multiple_of(PART) {
+                    let part = std::mem::take(&mut export.facts);
+                    read += part.len();
+                    facts(part);
+                }
+            }
             Item::NotAList { pointer } => export.malformed(&pointer, "not a list"),
             Item::Member { key, raw } => {
-                if key == "IsTruncated" {
+                if key == TRUNCATED {
                     truncated = Some(raw.get() == "true");
                 }
             }
             Item::PageEnd => export.truncated = truncated.take().unwrap_or_default(),
-        });
+        };
+        let end = match rest {
+            None => pages(&bytes, &LISTS, &mut handle),
+            Some(rest) => pages_of_stream(&bytes, rest, &LISTS, &mut handle),
+        };
         if let Err(stop) = end {
-            let read = export.facts.len();
+            let read = read + export.facts.len();
             export.problems.push(Problem {
                 line: Some(stop.line),
                 column: Some(stop.column),
@@ -81,9 +113,17 @@ impl Reader for AwsAuthorizationDetails {
             );
             export.problems.push(problem);
         }
-        export.finish()
+        let (part, problems) = export.finish();
+        facts(part);
+        problems
     }
 }
+
+/// So many texts are shared.
+const MAX_KNOWN: usize = 65_536;
+
+/// Facts of so many records are handed over together.
+const PART: usize = 512;
 
 /// A file while it is being read.
 struct Export<'a> {
@@ -95,6 +135,8 @@ struct Export<'a> {
     /// User, account prefix of the ARN, group name and evidence.
     members: Vec<(IdentityId, Str, Str, Evidence)>,
     truncated: bool,
+    /// Texts that many records have in common.
+    known: HashSet<Str>,
 }
 
 #[derive(Deserialize)]
@@ -190,8 +232,21 @@ impl Export<'_> {
         self.problems.push(problem);
     }
 
-    fn at(&self, pointer: impl Into<Str>) -> Evidence {
-        self.document.at_record(NAME, pointer)
+    fn at(&self, pointer: impl AsRef<str>) -> Evidence {
+        self.document.at_record(NAME, place::of(pointer.as_ref()))
+    }
+
+    /// The same text for the same words: names of actions, keys of tags, ids of accounts.
+    fn shared(&mut self, text: &str) -> Str {
+        if let Some(known) = self.known.get(text) {
+            return known.clone();
+        }
+        let text = Str::from(text);
+        // What is hostile repeats nothing, and is not to be held twice.
+        if self.known.len() < MAX_KNOWN {
+            self.known.insert(text.clone());
+        }
+        text
     }
 
     fn element(&mut self, list: &str, raw: &RawValue, pointer: &str) {
@@ -209,7 +264,8 @@ impl Export<'_> {
             return self.malformed(pointer, "record without a usable ARN; left out");
         };
         let account: Str = account.into();
-        self.facts.sources.push((NAME.into(), account.clone()));
+        let account = self.shared(&account);
+        self.source(&account);
         match list {
             "UserDetailList" => self.user(&record, &account, pointer),
             "RoleDetailList" => {
@@ -226,6 +282,14 @@ impl Export<'_> {
             }
         }
         self.holdings(&record, list, &account, pointer);
+    }
+
+    fn source(&mut self, account: &Str) {
+        let last = self.facts.sources.last();
+        if last.is_none_or(|(_, last)| last != account) {
+            let name = self.shared(NAME);
+            self.facts.sources.push((name, account.clone()));
+        }
     }
 
     fn user(&mut self, record: &Record, account: &Str, pointer: &str) {
@@ -278,7 +342,7 @@ impl Export<'_> {
     }
 
     fn identity(
-        &self,
+        &mut self,
         record: &Record,
         kind: IdentityKind,
         account: &Str,
@@ -294,8 +358,8 @@ impl Export<'_> {
         for tag in record.tags.iter().flatten() {
             identity.labels.insert(Label {
                 source: LabelSource::Tag,
-                key: tag.key.as_str().into(),
-                value: tag.value.as_deref().unwrap_or_default().into(),
+                key: self.shared(&tag.key),
+                value: self.shared(tag.value.as_deref().unwrap_or_default()),
                 evidence: evidence.clone(),
             });
         }
@@ -324,14 +388,15 @@ impl Export<'_> {
                 .into_iter()
                 .collect();
             self.facts.policies.push(policy);
-            self.facts.entitlements.push(Entitlement {
+            let entitlement = Entitlement {
                 principal: principal.clone(),
                 policy: id,
                 scope: scope.clone(),
                 role: EntitlementRole::Grant,
-                via: "inline".into(),
+                via: self.shared("inline"),
                 evidence: self.at(pointer),
-            });
+            };
+            self.facts.entitlements.push(entitlement);
         }
         for (index, attached) in record
             .attached_managed_policies
@@ -352,25 +417,27 @@ impl Export<'_> {
                 );
                 continue;
             };
-            self.facts.entitlements.push(Entitlement {
+            let entitlement = Entitlement {
                 principal: principal.clone(),
-                policy: arn.into(),
+                policy: PolicyId(self.shared(arn)),
                 scope: scope.clone(),
                 role: EntitlementRole::Grant,
-                via: "attached".into(),
+                via: self.shared("attached"),
                 evidence: self.at(pointer),
-            });
+            };
+            self.facts.entitlements.push(entitlement);
         }
         let boundary = record.permissions_boundary.as_ref();
         if let Some(arn) = boundary.and_then(|b| b.permissions_boundary_arn.as_deref()) {
-            self.facts.entitlements.push(Entitlement {
+            let entitlement = Entitlement {
                 principal,
-                policy: arn.into(),
+                policy: PolicyId(self.shared(arn)),
                 scope,
                 role: EntitlementRole::Boundary,
-                via: "permissions boundary".into(),
+                via: self.shared("permissions boundary"),
                 evidence: self.at(format!("{pointer}/PermissionsBoundary")),
-            });
+            };
+            self.facts.entitlements.push(entitlement);
         }
     }
 
@@ -378,7 +445,8 @@ impl Export<'_> {
     fn managed(&mut self, managed: Managed, pointer: &str) {
         let account = Arn::parse(&managed.arn).and_then(|arn| arn.customer());
         if let Some(account) = account {
-            self.facts.sources.push((NAME.into(), account.into()));
+            let account = self.shared(account);
+            self.source(&account);
         }
         let name = managed
             .policy_name
@@ -445,7 +513,10 @@ impl Export<'_> {
         for (place, message) in problems {
             self.malformed(&format!("{pointer}{place}"), message);
         }
-        (document.version.map(Str::from), document.statements)
+        (
+            document.version.map(|v| self.shared(&v)),
+            document.statements,
+        )
     }
 
     fn rules(&mut self, value: &Value, pointer: &str) -> Vec<Rule> {
@@ -460,16 +531,26 @@ impl Export<'_> {
             rules.push(Rule {
                 effect: effect(&statement),
                 body: RuleBody::Iam(IamRule {
-                    actions: matcher(&statement.actions),
-                    resources: matcher(resources),
-                    condition: statement.condition.as_deref().map(Str::from),
+                    actions: self.matcher(&statement.actions),
+                    resources: self.matcher(resources),
+                    condition: statement.condition.as_deref().map(|c| self.shared(c)),
                     version: version.clone(),
                 }),
-                label: statement.label().into(),
+                label: self.shared(&statement.label()),
                 evidence: self.at(pointer),
             });
         }
         rules
+    }
+
+    fn matcher(&mut self, selection: &Selection) -> Matcher {
+        let patterns = selection.patterns.iter();
+        let patterns = patterns.map(|pattern| self.shared(pattern)).collect();
+        if selection.negated {
+            Matcher::NotIn(patterns)
+        } else {
+            Matcher::In(patterns)
+        }
     }
 
     fn trusts(
@@ -488,9 +569,9 @@ impl Export<'_> {
             let actions: Vec<Str> = actions
                 .map(|a| {
                     if not {
-                        format!("not {a}").into()
+                        self.shared(&format!("not {a}"))
                     } else {
-                        a.as_str().into()
+                        self.shared(a)
                     }
                 })
                 .collect();
@@ -506,13 +587,13 @@ impl Export<'_> {
                     principal,
                     effect: effect(&statement),
                     actions: actions.clone(),
-                    condition: statement.condition.as_deref().map(Str::from),
+                    condition: statement.condition.as_deref().map(|c| self.shared(c)),
                     condition_keys: statement
                         .condition_keys
                         .iter()
-                        .map(|key| key.as_str().into())
+                        .map(|key| self.shared(key))
                         .collect(),
-                    label: statement.label().into(),
+                    label: self.shared(&statement.label()),
                     evidence: evidence.clone(),
                 });
             }
@@ -552,19 +633,6 @@ fn effect(statement: &Statement) -> Effect {
         Effect::Allow
     } else {
         Effect::Deny
-    }
-}
-
-fn matcher(selection: &Selection) -> Matcher {
-    let patterns = selection
-        .patterns
-        .iter()
-        .map(|p| p.as_str().into())
-        .collect();
-    if selection.negated {
-        Matcher::NotIn(patterns)
-    } else {
-        Matcher::In(patterns)
     }
 }
 

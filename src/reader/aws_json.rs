@@ -7,6 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{BufReader, Read};
+
+/// The member that says that a page is not the last one.
+pub(super) const TRUNCATED: &str = "IsTruncated";
 
 /// Something met on the way through a file.
 pub(super) enum Item<'a> {
@@ -75,7 +79,7 @@ pub(super) fn pages(
     let mut number = 0;
     loop {
         let start = stream.byte_offset();
-        let (text, prefix) = match stream.next() {
+        let (text, place) = match stream.next() {
             None => return Ok(()),
             // Whole values are gone through one by one; what is left of a cut-off one as far as it goes.
             Some(Ok(raw)) => (raw.get().as_bytes(), number),
@@ -84,11 +88,8 @@ pub(super) fn pages(
         let walk = Walk {
             lists,
             handle: &mut *handle,
-            prefix: if prefix == 0 {
-                String::new()
-            } else {
-                format!("document {}: ", prefix + 1)
-            },
+            prefix: self::prefix(place),
+            whole: true,
         };
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         if let Err(error) = walk.deserialize(&mut deserializer) {
@@ -108,11 +109,58 @@ pub(super) fn pages(
     }
 }
 
+/// As [`pages`], of what follows `bytes` in a stream, too; only one element lies in memory at a time.
+pub(super) fn pages_of_stream(
+    bytes: &[u8],
+    rest: &mut dyn Read,
+    lists: &[&str],
+    handle: &mut dyn FnMut(Item<'_>),
+) -> Result<(), Stop> {
+    let stream = BufReader::with_capacity(64 << 10, bytes.chain(rest));
+    let mut deserializer = serde_json::Deserializer::from_reader(stream);
+    let mut number = 0;
+    loop {
+        // Nothing but white space follows, or it cannot be read on.
+        match deserializer.end() {
+            Ok(()) => return Ok(()),
+            Err(error) if !error.is_syntax() => return Err(stop(&error)),
+            Err(_) => {}
+        }
+        let walk = Walk {
+            lists,
+            handle: &mut *handle,
+            prefix: prefix(number),
+            whole: false,
+        };
+        walk.deserialize(&mut deserializer)
+            .map_err(|error| stop(&error))?;
+        number += 1;
+    }
+}
+
+fn prefix(number: usize) -> String {
+    if number == 0 {
+        String::new()
+    } else {
+        format!("document {}: ", number + 1)
+    }
+}
+
+fn stop(error: &serde_json::Error) -> Stop {
+    Stop {
+        line: u32::try_from(error.line()).unwrap_or(u32::MAX),
+        column: u32::try_from(error.column()).unwrap_or(u32::MAX),
+        message: super::tree::json_message(error),
+    }
+}
+
 /// A page, or an array of pages.
 struct Walk<'a> {
     lists: &'a [&'a str],
     handle: &'a mut dyn FnMut(Item<'_>),
     prefix: String,
+    /// Whether all members are handed over: of a stream they might be of any size.
+    whole: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
@@ -131,7 +179,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        page(self.lists, self.handle, &self.prefix, map)
+        page(self.lists, self.handle, &self.prefix, self.whole, map)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -140,6 +188,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 lists: self.lists,
                 handle: &mut *self.handle,
                 prefix: format!("{}/{index}", self.prefix),
+                whole: self.whole,
             };
             if seq.next_element_seed(page)?.is_none() {
                 break;
@@ -177,6 +226,8 @@ struct Page<'a> {
     lists: &'a [&'a str],
     handle: &'a mut dyn FnMut(Item<'_>),
     prefix: String,
+    /// Whether all members are handed over: of a stream they might be of any size.
+    whole: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Page<'_> {
@@ -195,7 +246,7 @@ impl<'de> Visitor<'de> for Page<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        page(self.lists, self.handle, &self.prefix, map)
+        page(self.lists, self.handle, &self.prefix, self.whole, map)
     }
 }
 
@@ -203,6 +254,7 @@ fn page<'de, A: MapAccess<'de>>(
     lists: &[&str],
     handle: &mut dyn FnMut(Item<'_>),
     prefix: &str,
+    whole: bool,
     mut map: A,
 ) -> Result<(), A::Error> {
     while let Some(key) = map.next_key::<String>()? {
@@ -217,9 +269,14 @@ fn page<'de, A: MapAccess<'de>>(
                 handle: &mut *handle,
                 pointer: format!("{prefix}/{list}"),
             })?;
+        } else if whole || key == TRUNCATED {
+            let raw = map.next_value::<Box<RawValue>>()?;
+            handle(Item::Member {
+                key: &key,
+                raw: &raw,
+            });
         } else {
-            let raw = map.next_value::<&RawValue>()?;
-            handle(Item::Member { key: &key, raw });
+            map.next_value::<IgnoredAny>()?;
         }
     }
     handle(Item::PageEnd);
@@ -249,10 +306,10 @@ impl<'de> Visitor<'de> for List<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0_usize;
-        while let Some(raw) = seq.next_element::<&RawValue>()? {
+        while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
             (self.handle)(Item::Element {
                 list: self.list,
-                raw,
+                raw: &raw,
                 pointer: format!("{}/{index}", self.pointer),
             });
             index += 1;

@@ -4,6 +4,7 @@ pub use family::Family;
 
 use crate::detect::Detector;
 use crate::model::{Document, Facts, Probe, Problem};
+use std::io::Read;
 use std::sync::Arc;
 
 pub mod allow;
@@ -55,6 +56,26 @@ pub trait Reader: Sync + Send {
 
     /// What the document states, and what in it could not be understood.
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>);
+
+    /// Whether [`Reader::read_in_parts`] does more than [`Reader::read`]: documents of such a format need
+    /// not lie in memory whole.
+    fn streams(&self) -> bool {
+        false
+    }
+
+    /// As [`Reader::read`], but facts are handed over as they are read. `rest` is what follows the bytes of
+    /// the document, where they are only its beginning.
+    fn read_in_parts(
+        &self,
+        document: &Document<'_>,
+        rest: Option<&mut dyn Read>,
+        facts: &mut dyn FnMut(Facts),
+    ) -> Vec<Problem> {
+        let _ = rest;
+        let (read, problems) = self.read(document);
+        facts(read);
+        problems
+    }
 }
 
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).

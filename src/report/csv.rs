@@ -5,6 +5,7 @@ use super::subject::Subject;
 use super::text::{clean, day};
 use super::view::{FindingRow, Gap, InventoryRow};
 use super::{Report, Style, Table};
+use crate::model::Str;
 use crate::snapshot::{Commit, Evidence, Proof, When};
 use ::csv::{QuoteStyle, Terminator, WriterBuilder};
 use std::io;
@@ -175,8 +176,8 @@ fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
     let credential = s.credential;
     // What is said of an identity is said once, in its own row.
     let identity = s.identity.filter(|_| credential.is_none());
-    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
-    let list = |values: Option<&Vec<String>>| values.map(join).unwrap_or_default();
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let list = |values: Option<&Vec<Str>>| values.map(join).unwrap_or_default();
     let truth = |value: Option<bool>| value.map_or("unknown", yes_no).to_owned();
     let status = match (identity, credential) {
         (Some(i), _) => i.enabled.map_or("unknown", |on| match on {
@@ -195,26 +196,26 @@ fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
         s.sort.to_owned(),
         s.account
             .clone()
-            .or_else(|| credential.and_then(|c| c.account.clone()))
+            .or_else(|| credential.and_then(|c| c.account.as_deref().map(str::to_owned)))
             .unwrap_or_default(),
-        text(identity.and_then(|i| i.namespace.as_ref())),
+        text(identity.and_then(|i| i.namespace.as_deref())),
         join(&s.environments),
-        list(identity.map(|i| &i.presence)),
-        text(identity.map(|i| &i.humanity)),
-        text(identity.map(|i| &i.humanity_reason)),
-        text(identity.and_then(|i| i.provider_managed.as_ref())),
+        identity.map(|i| join(&i.presence)).unwrap_or_default(),
+        text(identity.map(|i| &*i.humanity)),
+        text(identity.map(|i| &*i.humanity_reason)),
+        text(identity.and_then(|i| i.provider_managed.as_deref())),
         status.to_owned(),
     ];
     cells.extend(owner_cells(s));
     cells.extend(privilege_cells(s));
     cells.push(reach(s));
     cells.extend(time_cells(s));
-    let policies = identity.map(|i| i.entitlements.iter().map(|e| e.policy_name.as_str()));
+    let policies = identity.map(|i| i.entitlements.iter().map(|e| &*e.policy_name));
     cells.extend([
         identity.map_or_else(String::new, |i| truth(i.console_access)),
         identity.map_or_else(String::new, |i| truth(i.mfa)),
-        text(credential.and_then(|c| c.identity.as_ref())),
-        text(credential.and_then(|c| c.identity_basis.as_ref())),
+        text(credential.and_then(|c| c.identity.as_deref())),
+        text(credential.and_then(|c| c.identity_basis.as_deref())),
         list(identity.map(|i| &i.credentials)),
         policies.map(join).unwrap_or_default(),
         list(identity.map(|i| &i.workloads)),
@@ -301,12 +302,12 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
         commit(exposure.and_then(|e| e.removed.as_ref()));
     vec![
         format!("fnd-{}", f.fingerprint),
-        f.check.clone(),
-        f.title.clone(),
-        f.severity.clone(),
-        f.confidence.clone(),
-        f.status.clone().unwrap_or_default(),
-        f.first_seen.clone(),
+        f.check.to_string(),
+        f.title.to_string(),
+        f.severity.to_string(),
+        f.confidence.to_string(),
+        f.status.as_deref().unwrap_or_default().to_owned(),
+        f.first_seen.to_string(),
         yes_no(f.waiver.is_some()).to_owned(),
         waiver(|w| &w.owner),
         waiver(|w| &w.approver),
@@ -323,9 +324,9 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
         s.owner_state().to_owned(),
         owner(s),
         s.tier().to_owned(),
-        f.message.clone(),
+        f.message.to_string(),
         places(&evidence),
-        f.remediation.clone(),
+        f.remediation.to_string(),
         join(&f.controls),
         s.identity.map_or("", |i| &i.id).to_owned(),
         join(
@@ -361,8 +362,9 @@ fn owner_cells(s: &Subject<'_>) -> [String; 4] {
         s.owner_state().to_owned(),
         owner(s),
         s.ownership
-            .and_then(|o| o.suggestion.clone())
-            .unwrap_or_default(),
+            .and_then(|o| o.suggestion.as_deref())
+            .unwrap_or_default()
+            .to_owned(),
         join(claims),
     ]
 }
@@ -373,9 +375,9 @@ fn privilege_cells(s: &Subject<'_>) -> [String; 4] {
     };
     [
         s.tier().to_owned(),
-        privilege.certainty.clone(),
+        privilege.certainty.to_string(),
         join(privilege.capabilities.iter().map(|c| &c.name)),
-        privilege.proof.as_ref().map(proof).unwrap_or_default(),
+        privilege.proof.as_deref().map(proof).unwrap_or_default(),
     ]
 }
 
@@ -384,7 +386,7 @@ fn time_cells(s: &Subject<'_>) -> [String; 5] {
         None => String::new(),
         Some(When::Unknown) => "unknown".to_owned(),
         Some(When::Never) => "never".to_owned(),
-        Some(When::At { at }) => at.clone(),
+        Some(When::At { at }) => at.to_string(),
     };
     [
         s.created.unwrap_or_default().to_owned(),

@@ -12,6 +12,7 @@ use crate::snapshot::{
     When,
 };
 use std::io;
+use std::sync::Arc;
 
 /// How many of a kind are listed before the rest is counted.
 const MANY: usize = 12;
@@ -270,7 +271,7 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
 }
 
 /// The ways further than the own rights, with what each depends on.
-fn paths(paths: &[Path], pen: &mut Pen<'_>) -> io::Result<()> {
+fn paths(paths: &[Arc<Path>], pen: &mut Pen<'_>) -> io::Result<()> {
     for path in paths.iter().take(MANY) {
         let style = match &*path.certainty {
             "certain" => RED,

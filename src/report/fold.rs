@@ -64,7 +64,7 @@ mod tests {
         Change {
             kind: kind.to_owned(),
             subject: Subject {
-                id: id.to_owned(),
+                id: id.into(),
                 ..Subject::default()
             },
             before: before.map(str::to_owned),

@@ -5,7 +5,7 @@ use super::subject::Subject;
 /// Its name alone: of a registry entry, a trust or a waiver the name of what that speaks of.
 pub(super) fn title(s: &Subject<'_>) -> String {
     match (s.kind, s.identity) {
-        ("declaration" | "trust", Some(identity)) => identity.name.clone(),
+        ("declaration" | "trust", Some(identity)) => identity.name.to_string(),
         ("declaration", None) => short(s.id).to_owned(),
         ("waiver", _) => short(waived(s.id).1).to_owned(),
         _ => s.name.clone(),

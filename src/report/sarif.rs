@@ -119,7 +119,7 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
         },
     });
     let mut fingerprints = BTreeMap::new();
-    fingerprints.insert("tenure/v1", f.fingerprint.clone());
+    fingerprints.insert("tenure/v1", f.fingerprint.to_string());
     // The only one that GitHub matches by; without it, it would hash the line, and a moved or renamed
     // line in an export would be a new alert.
     fingerprints.insert("primaryLocationLineHash", format!("{}:1", f.fingerprint));
@@ -159,7 +159,7 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
 fn message(row: &FindingRow<'_>) -> String {
     let (name, said) = (&row.subject.name, &row.finding.message);
     match said.contains(name.as_str()) {
-        true => said.clone(),
+        true => said.to_string(),
         false => format!("{name}: {said}"),
     }
 }
@@ -212,11 +212,11 @@ impl<'r> Rules<'r> {
             let f = row.finding;
             by_id.entry(&f.check).or_insert_with(|| {
                 Rule::of(&Check {
-                    id: f.check.clone(),
-                    title: f.title.clone(),
-                    severity: f.severity.clone(),
-                    remediation: f.remediation.clone(),
-                    controls: f.controls.clone(),
+                    id: f.check.to_string(),
+                    title: f.title.to_string(),
+                    severity: f.severity.to_string(),
+                    remediation: f.remediation.to_string(),
+                    controls: f.controls.iter().map(ToString::to_string).collect(),
                     ..Check::default()
                 })
             });
@@ -339,7 +339,7 @@ impl<'a> Paths<'a> {
         let uri = self.uri(&evidence.path);
         Location {
             logical_locations: evidence
-                .pointer
+                .pointer_text()
                 .iter()
                 .map(|pointer| LogicalLocation {
                     fully_qualified_name: clean(pointer),

@@ -181,22 +181,26 @@ fn identity_view<'a>(
     subjects: &Subjects<'a>,
     identity: &'a Identity,
 ) -> IdentityView<'a> {
-    let id = identity.id.as_str();
+    let id = &*identity.id;
     let holds = |c: &&Credential| c.identity.as_deref() == Some(id);
     let credentials: Vec<_> = snapshot.credentials.iter().filter(holds).collect();
-    let trusts: Vec<_> = snapshot.trusts.iter().filter(|t| t.target == id).collect();
+    let trusts: Vec<_> = snapshot
+        .trusts
+        .iter()
+        .filter(|t| *t.target == *id)
+        .collect();
     let runs = |w: &&Workload| w.runs_as == id;
     let workloads: Vec<_> = snapshot.workloads.iter().filter(runs).collect();
-    let speaks = |d: &&Declaration| d.identities.iter().any(|i| i == id);
+    let speaks = |d: &&Declaration| d.identities.iter().any(|i| **i == *id);
     let declarations: Vec<_> = snapshot.declarations.iter().filter(speaks).collect();
     let becoming = snapshot.identities.iter();
-    let becoming = becoming.filter(|i| i.becomes.iter().any(|other| other == id));
+    let becoming = becoming.filter(|i| i.becomes.iter().any(|other| **other == *id));
     let belongs = |s: &crate::snapshot::Subject| match &*s.kind {
-        "identity" => s.id == id,
+        "identity" => *s.id == *id,
         "credential" => credentials.iter().any(|c| c.id == s.id),
         "trust" => trusts.iter().any(|t| t.id == s.id),
-        "workload" => workloads.iter().any(|w| w.id == s.id),
-        "declaration" => declarations.iter().any(|d| d.id == s.id),
+        "workload" => workloads.iter().any(|w| *w.id == *s.id),
+        "declaration" => declarations.iter().any(|d| *d.id == *s.id),
         _ => false,
     };
     IdentityView {
@@ -205,7 +209,7 @@ fn identity_view<'a>(
         identity,
         findings: findings(snapshot, belongs),
         changes: changes(snapshot, belongs),
-        become_by: becoming.map(|i| i.id.as_str()).collect(),
+        become_by: becoming.map(|i| &*i.id).collect(),
         subject: subjects.identity(identity),
         credentials,
         trusts,
@@ -239,10 +243,10 @@ fn changes(
 fn named<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
     let same = |text: &str| text.eq_ignore_ascii_case(query);
     let identities = snapshot.identities.iter();
-    let identities = identities.filter(|i| same(&i.name)).map(|i| i.id.as_str());
+    let identities = identities.filter(|i| same(&i.name)).map(|i| &*i.id);
     let credentials = snapshot.credentials.iter();
     let shown = |c: &&Credential| c.display.as_deref().is_some_and(same);
-    sorted(identities.chain(credentials.filter(shown).map(|c| c.id.as_str())))
+    sorted(identities.chain(credentials.filter(shown).map(|c| &*c.id)))
 }
 
 /// Ids of secrets of which this is what reports show: the end behind `…`, or the start of the fingerprint.
@@ -254,7 +258,7 @@ fn shown<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
             || (query.len() >= 8 && fingerprint.starts_with(query))
     };
     let credentials = snapshot.credentials.iter().filter(shows);
-    sorted(credentials.map(|c| c.id.as_str()))
+    sorted(credentials.map(|c| &*c.id))
 }
 
 /// Ids of credentials that stand in the open in this file, or in this line of it: `app/.env:3`.
@@ -269,7 +273,7 @@ fn standing<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
     };
     let credentials = snapshot.credentials.iter();
     let found = credentials.filter(|c| c.exposures.iter().any(|e| stands(&e.evidence)));
-    sorted(found.map(|c| c.id.as_str()))
+    sorted(found.map(|c| &*c.id))
 }
 
 /// Ids that end in this after a separator: `payments/api`, `user/ci-deploy`.
@@ -298,8 +302,8 @@ fn similar<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
 }
 
 fn ids(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
-    let identities = snapshot.identities.iter().map(|i| i.id.as_str());
-    identities.chain(snapshot.credentials.iter().map(|c| c.id.as_str()))
+    let identities = snapshot.identities.iter().map(|i| &*i.id);
+    identities.chain(snapshot.credentials.iter().map(|c| &*c.id))
 }
 
 fn sorted<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {

@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
 
 /// The state of ownership; `unknown` where nothing was concluded.
 pub(super) fn owner_state(ownership: Option<&Ownership>) -> &str {
-    match ownership.map_or("", |o| o.state.as_str()) {
+    match ownership.map_or("", |o| &*o.state) {
         "" => "unknown",
         state => state,
     }
@@ -119,7 +119,7 @@ impl<'a> Subjects<'a> {
     }
 
     pub(super) fn identity(&self, identity: &'a Identity) -> Subject<'a> {
-        let mut subject = self.blank("identity", &identity.id, identity.name.clone());
+        let mut subject = self.blank("identity", &identity.id, identity.name.to_string());
         self.of_identity(&mut subject, identity);
         subject.sort = &identity.kind;
         let declaration = identity.declaration.as_deref();
@@ -162,17 +162,17 @@ impl<'a> Subjects<'a> {
 
     /// What a finding or a change names; known only by its name where the inventory lacks it.
     pub(super) fn find(&self, named: &'a crate::snapshot::Subject) -> Subject<'a> {
-        let id = named.id.as_str();
+        let id = &*named.id;
         let mut subject = match &*named.kind {
             "identity" => match self.identities.get(id) {
                 Some(identity) => self.identity(identity),
-                None => self.blank("identity", id, named.name.clone()),
+                None => self.blank("identity", id, named.name.to_string()),
             },
             "credential" => match self.credentials.get(id) {
                 Some(credential) => self.credential(credential),
-                None => self.blank("credential", id, named.name.clone()),
+                None => self.blank("credential", id, named.name.to_string()),
             },
-            kind => self.blank(kind, id, named.name.clone()),
+            kind => self.blank(kind, id, named.name.to_string()),
         };
         match &*named.kind {
             "trust" => {
@@ -203,7 +203,7 @@ impl<'a> Subjects<'a> {
             _ => {}
         }
         if !named.name.is_empty() {
-            subject.name.clone_from(&named.name);
+            subject.name = named.name.to_string();
         }
         self.judge_end(subject)
     }
@@ -297,6 +297,6 @@ pub(super) fn credential_name(credential: &Credential) -> String {
     }
 }
 
-fn index<'a, T>(items: &'a [T], id: impl Fn(&'a T) -> &'a String) -> BTreeMap<&'a str, &'a T> {
-    items.iter().map(|item| (id(item).as_str(), item)).collect()
+fn index<'a, T>(items: &'a [T], id: impl Fn(&'a T) -> &'a str) -> BTreeMap<&'a str, &'a T> {
+    items.iter().map(|item| (id(item), item)).collect()
 }

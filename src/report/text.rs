@@ -214,7 +214,7 @@ pub(super) fn place(evidence: &Evidence) -> String {
 pub(super) fn exposed(exposure: &Exposure) -> String {
     let evidence = &exposure.evidence;
     let mut parts = Vec::new();
-    let mut pointer = evidence.pointer.as_deref().map(clean);
+    let mut pointer = evidence.pointer_text().map(|p| clean(&p));
     // In a file of today it may say where in the line's cell or record; in history it names the commit.
     if exposure.in_tree && !names_commit(exposure) {
         parts.extend(pointer.take());
@@ -262,7 +262,7 @@ fn elsewhere(exposure: &Exposure) -> bool {
 }
 
 fn names_commit(exposure: &Exposure) -> bool {
-    let pointer = exposure.evidence.pointer.as_deref();
+    let pointer = exposure.evidence.pointer_text();
     pointer.is_some_and(|p| p.starts_with("commit "))
 }
 

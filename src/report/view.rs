@@ -1,7 +1,7 @@
 //! The view of a snapshot that all writers share: sorted, filtered and counted.
 
 use super::subject::{Subject, Subjects, owner_state};
-use crate::model::{Bearing, ChangeKind, OwnershipState, Severity, Tier};
+use crate::model::{Bearing, ChangeKind, OwnershipState, Severity, Str, Tier};
 use crate::snapshot::{Change, Check, Evidence, Finding, Problem, Snapshot};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -437,7 +437,7 @@ fn ownership<'a>(inventory: &[InventoryRow<'a>]) -> Vec<OwnershipRow<'a>> {
     for row in inventory.iter().filter(|r| r.subject.kind == "identity") {
         for platform in [None, Some(row.subject.platform)] {
             let states = counts.entry(platform).or_default();
-            let state = row.subject.ownership.map_or("", |o| o.state.as_str());
+            let state = row.subject.ownership.map_or("", |o| &*o.state);
             // A state of a later version is one that we do not know.
             let known = OwnershipState::ALL.iter().map(|s| s.as_str());
             let state = known.into_iter().find(|s| *s == state).unwrap_or("unknown");
@@ -542,7 +542,7 @@ fn gap<'a>(subject: Subject<'a>, findings: Vec<&'a Finding>) -> Gap<'a> {
     Gap {
         severity: findings.iter().map(|f| severity(&f.severity)).max(),
         locations,
-        first_seen: findings.iter().map(|f| f.first_seen.as_str()).min(),
+        first_seen: findings.iter().map(|f| &*f.first_seen).min(),
         status,
         controls: unique(findings.iter().flat_map(|f| &f.controls)),
         remediations: unique(findings.iter().map(|f| &f.remediation)),
@@ -572,10 +572,10 @@ fn unspoken(state: &str) -> Reason<'static> {
     }
 }
 
-fn unique<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+fn unique<'a>(texts: impl Iterator<Item = &'a Str>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     texts
-        .map(String::as_str)
+        .map(|text| &**text)
         .filter(|text| !text.is_empty() && seen.insert(*text))
         .collect()
 }

@@ -69,7 +69,7 @@ pub(super) fn read_all(
                         &mut part,
                     );
                 } else {
-                    intake.document(&origin, bytes, bytes.len() as u64, &mut part);
+                    intake.document(&origin, bytes, bytes.len() as u64, None, &mut part);
                 }
                 total = total.merge(part);
             }
@@ -160,14 +160,16 @@ impl Intake<'_> {
                 Ok((mut file, size)) => {
                     let hint = usize::try_from(size).unwrap_or(0);
                     self.load(&mut file, hint, u64::MAX, origin, buffer)
-                        .map(|()| size)
+                        .map(|more| (file, more, size))
                 }
                 Err(error) => Err(error),
             };
             match loaded {
-                Ok(size) => {
+                Ok((mut file, more, size)) => {
                     let size = if buffer.len() < HEAD { 0 } else { size };
-                    self.document(origin, buffer, size.max(buffer.len() as u64), part);
+                    let size = size.max(buffer.len() as u64);
+                    let rest = more.then_some(&mut file as &mut dyn Read);
+                    self.document(origin, buffer, size, rest, part);
                 }
                 Err(error) => {
                     part.coverage.problems.insert(Problem {
@@ -225,7 +227,8 @@ impl Intake<'_> {
     }
 
     /// Reads on behind the head as far as anybody wants it: binaries no further, text up to the limit,
-    /// what a format reader claims whole, but never beyond `most` bytes.
+    /// what a format reader claims whole, but never beyond `most` bytes. Says whether what may follow is to
+    /// be read as a stream.
     fn load(
         &self,
         stream: &mut dyn Read,
@@ -233,28 +236,31 @@ impl Intake<'_> {
         most: u64,
         origin: &Origin,
         buffer: &mut Vec<u8>,
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<bool> {
         if buffer.len() < HEAD {
-            return Ok(());
+            return Ok(false);
         }
-        let whole = self.with_probe(origin, buffer, false, |probe| {
-            let claimed = |r: &dyn Reader| r.unlimited() && r.accepts(probe);
-            if self.readers.iter().any(|reader| claimed(reader.as_ref())) {
-                Some(true)
-            } else {
-                (!probe.binary).then_some(false)
-            }
+        // Lines in another encoding are decoded whole.
+        let plain = Wide::of(buffer).is_none();
+        let (claimed, streamed, binary) = self.with_probe(origin, buffer, false, |probe| {
+            let claims = |r: &&Box<dyn Reader>| r.unlimited() && r.accepts(probe);
+            let claimed: Vec<_> = self.readers.iter().filter(claims).collect();
+            let streamed = plain && matches!(&*claimed, [only] if only.streams());
+            (!claimed.is_empty(), streamed, probe.binary)
         });
-        let limit = match whole {
-            None => return Ok(()),
-            Some(true) => {
-                buffer.reserve(size.saturating_sub(buffer.len()));
-                most
-            }
-            Some(false) => self.text_limit.min(most),
+        let text = self.text_limit.min(most);
+        let limit = match (claimed, binary) {
+            (false, true) => return Ok(false),
+            (true, _) if !streamed => most,
+            _ => text,
         };
+        if claimed {
+            let wanted = size.min(usize::try_from(limit).unwrap_or(usize::MAX));
+            buffer.reserve(wanted.saturating_sub(buffer.len()));
+        }
         let rest = limit.saturating_sub(buffer.len() as u64);
-        stream.take(rest).read_to_end(buffer).map(|_| ())
+        stream.take(rest).read_to_end(buffer)?;
+        Ok(streamed && buffer.len() as u64 >= limit)
     }
 
     /// Asks something of a document's head, in an encoding that readers understand.
@@ -271,8 +277,23 @@ impl Intake<'_> {
         ask(&probe(origin, head, complete))
     }
 
-    /// Hands a document to every reader that claims it.
-    fn document(&self, origin: &Arc<Origin>, bytes: &[u8], size: u64, part: &mut Part) {
+    /// Hands a document to every reader that claims it. `rest` is what follows the bytes, for the reader
+    /// that streams.
+    fn document(
+        &self,
+        origin: &Arc<Origin>,
+        bytes: &[u8],
+        size: u64,
+        rest: Option<&mut dyn Read>,
+        part: &mut Part,
+    ) {
+        let mut size = size;
+        let streamed = rest.is_some();
+        if let Some(rest) = rest {
+            let read = self.stream(origin, bytes, rest, part);
+            size = size.max(read);
+            part.coverage.bytes += read.saturating_sub(bytes.len() as u64);
+        }
         part.coverage.files += 1;
         part.coverage.bytes += bytes.len() as u64;
         self.observer.file(bytes.len() as u64);
@@ -291,7 +312,7 @@ impl Intake<'_> {
             part.coverage.binary += 1;
         }
         for reader in self.readers {
-            if !reader.accepts(&probe) {
+            if !reader.accepts(&probe) || streamed && reader.streams() {
                 continue;
             }
             *part.coverage.readers.entry(reader.name()).or_default() += 1;
@@ -317,8 +338,9 @@ impl Intake<'_> {
                 self.searched(reader.as_ref(), &document, part);
                 continue;
             }
-            let (facts, problems) = guarded(reader.as_ref(), &document);
-            part.inventory.absorb(facts);
+            let problems = guarded(reader.as_ref(), &document, None, &mut |facts| {
+                part.inventory.absorb(facts)
+            });
             part.coverage.problems.extend(problems);
         }
         if self.allows && !probe.binary {
@@ -332,13 +354,41 @@ impl Intake<'_> {
         }
     }
 
+    /// Hands a document to the reader that streams it; how many bytes it has.
+    fn stream(
+        &self,
+        origin: &Arc<Origin>,
+        bytes: &[u8],
+        rest: &mut dyn Read,
+        part: &mut Part,
+    ) -> u64 {
+        let document = Document { origin, bytes };
+        let head = bytes.get(..HEAD).unwrap_or(bytes);
+        let probe = probe(origin, head, false);
+        let mut readers = self.readers.iter();
+        let mut rest = Counted {
+            stream: rest,
+            read: 0,
+        };
+        if let Some(reader) = readers.find(|r| r.streams() && r.accepts(&probe)) {
+            *part.coverage.readers.entry(reader.name()).or_default() += 1;
+            let rest: &mut dyn Read = &mut rest;
+            let problems = guarded(reader.as_ref(), &document, Some(rest), &mut |facts| {
+                part.inventory.absorb(facts)
+            });
+            part.coverage.problems.extend(problems);
+        }
+        bytes.len() as u64 + rest.read
+    }
+
     /// The secret detector, which need not look again at what it has found clean.
     fn searched(&self, reader: &dyn Reader, document: &Document<'_>, part: &mut Part) {
         let id = self.cache.map(|cache| (cache, cache_id(cache, document)));
         if id.as_ref().is_some_and(|(cache, id)| cache.clean(id)) {
             return;
         }
-        let (facts, problems) = guarded(reader, document);
+        let mut facts = Facts::default();
+        let problems = guarded(reader, document, None, &mut |part| facts.append(part));
         if let Some((cache, id)) = id
             && facts.is_empty()
             && problems.is_empty()
@@ -350,6 +400,20 @@ impl Intake<'_> {
     }
 }
 
+/// A stream that counts what is read from it.
+struct Counted<'a> {
+    stream: &'a mut dyn Read,
+    read: u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.read += read as u64;
+        Ok(read)
+    }
+}
+
 /// What the detector goes by: the bytes, and the path, which tells a test from a deployment.
 fn cache_id(cache: &Cache, document: &Document<'_>) -> CacheId {
     let origin = document.origin;
@@ -357,9 +421,16 @@ fn cache_id(cache: &Cache, document: &Document<'_>) -> CacheId {
     cache.id(&[b"file", origin.path.as_bytes(), &named, document.bytes])
 }
 
-/// A reader that panics is a bug, but it must not take the scan with it; what it read is lost and said to be.
-fn guarded(reader: &dyn Reader, document: &Document<'_>) -> (Facts, Vec<Problem>) {
-    catch_unwind(AssertUnwindSafe(|| reader.read(document))).unwrap_or_else(|_| {
+/// A reader that panics is a bug, but it must not take the scan with it; what it had not handed over is
+/// lost, and said to be.
+fn guarded(
+    reader: &dyn Reader,
+    document: &Document<'_>,
+    rest: Option<&mut dyn Read>,
+    facts: &mut dyn FnMut(Facts),
+) -> Vec<Problem> {
+    let read = AssertUnwindSafe(|| reader.read_in_parts(document, rest, facts));
+    catch_unwind(read).unwrap_or_else(|_| {
         let problem = Problem {
             path: document.origin.path.clone(),
             line: None,
@@ -368,7 +439,7 @@ fn guarded(reader: &dyn Reader, document: &Document<'_>) -> (Facts, Vec<Problem>
             reader: reader.name(),
             message: "internal error in the reader; please report it".into(),
         };
-        (Facts::default(), vec![problem])
+        vec![problem]
     })
 }
 
@@ -405,8 +476,14 @@ impl archive::Sink for Members<'_, '_> {
     ) -> std::io::Result<()> {
         let mut bytes = head;
         let loaded = self.intake.load(rest, 0, MEMBER_LIMIT, origin, &mut bytes);
-        // Whether more follows is not known but by asking for it.
         let mut size = bytes.len() as u64;
+        if let Ok(true) = loaded {
+            self.intake
+                .document(origin, &bytes, size, Some(rest), self.part);
+            return Ok(());
+        }
+        let loaded = loaded.map(|_| ());
+        // Whether more follows is not known but by asking for it.
         if loaded.is_ok() && bytes.len() >= HEAD {
             size += rest.read(&mut [0]).unwrap_or(0) as u64;
         }
@@ -420,7 +497,7 @@ impl archive::Sink for Members<'_, '_> {
                 message: format!("only the first {MEMBER_LIMIT} bytes were read").into(),
             });
         }
-        self.intake.document(origin, &bytes, size, self.part);
+        self.intake.document(origin, &bytes, size, None, self.part);
         loaded
     }
 

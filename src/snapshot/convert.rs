@@ -2,215 +2,373 @@
 
 use super as wire;
 use crate::model;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map, btree_set};
+use std::iter::Peekable;
+use std::sync::Arc;
 
 impl wire::Snapshot {
     /// The wire form of a scan. `findings` are given in the order in which they are to be reported.
+    ///
+    /// The inventory is used up record by record: an estate need not fit into the memory twice.
     pub fn new(
-        assessed: &model::Assessed,
+        assessed: model::Assessed,
         coverage: &model::Coverage,
         checks: &[model::CheckSummary],
-        findings: &[model::Finding],
+        findings: Vec<model::Finding>,
         now: model::Timestamp,
     ) -> Self {
-        let inventory = &assessed.inventory;
-        let index = Index::new(assessed);
+        let model::Assessed {
+            mut inventory,
+            privilege,
+            ownership,
+            registered,
+        } = assessed;
+        let declarations = declarations(&inventory, &registered);
+        let identities = std::mem::take(&mut inventory.identities);
+        let mut records = Records::new(&mut inventory, privilege, ownership, registered);
+        let identities = identities.into_values();
+        let identities = identities.map(|identity| records.identity(identity));
+        let identities = identities.collect();
+        let credentials = inventory.credentials.into_values();
+        let credentials = credentials.map(|c| credential(&mut records.ownership, &c));
+        let credentials = credentials.collect();
+        drop(records);
+        let scanned_at = now.to_string();
+        let first_seen: model::Str = scanned_at.as_str().into();
+        let findings = findings.into_iter();
         Self {
             schema_version: wire::SCHEMA_VERSION.to_owned(),
             tool: wire::Tool {
                 name: "tenure".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
-            scanned_at: now.to_string(),
+            scanned_at,
             coverage: coverage.into(),
-            identities: inventory
-                .identities
-                .values()
-                .map(|identity| index.identity(assessed, identity))
-                .collect(),
-            credentials: inventory
-                .credentials
-                .values()
-                .map(|c| credential(assessed, c))
-                .collect(),
-            trusts: inventory.trusts.iter().map(Into::into).collect(),
+            identities,
+            credentials,
+            trusts: inventory.trusts.into_iter().map(Into::into).collect(),
             workloads: inventory.workloads.iter().map(Into::into).collect(),
-            declarations: inventory
-                .registry
-                .iter()
-                .map(|entry| index.declaration(entry))
-                .collect(),
+            declarations,
             checks: checks.iter().map(Into::into).collect(),
-            findings: findings.iter().map(|f| finding(f, now)).collect(),
+            findings: findings.map(|f| finding(f, &first_seen)).collect(),
             baseline: None,
         }
     }
 }
 
-/// What belongs to each identity, gathered once.
-struct Index<'a> {
-    credentials: BTreeMap<&'a str, Vec<String>>,
-    workloads: BTreeMap<&'a str, Vec<String>>,
-    entitlements: BTreeMap<&'a str, Vec<&'a model::Entitlement>>,
-    memberships: BTreeMap<&'a str, Vec<&'a str>>,
-    declared: BTreeMap<&'a model::RegistryEntry, Vec<String>>,
+/// What belongs to each identity: taken from streams in the order of the identities where there is much
+/// of it, else gathered once.
+struct Records {
+    privilege: Peekable<btree_map::IntoIter<model::IdentityId, model::Privilege>>,
+    ownership: BTreeMap<model::SubjectId, model::Ownership>,
+    registered: BTreeMap<model::IdentityId, Vec<model::RegistryEntry>>,
+    /// By principal.
+    entitlements: Peekable<btree_set::IntoIter<model::Entitlement>>,
+    memberships: Peekable<btree_set::IntoIter<model::Membership>>,
+    /// What groups hold: their members hold it, too.
+    of_groups: HashMap<model::IdentityId, Vec<model::Entitlement>>,
+    /// Names and kinds of policies, by id.
+    policies: Vec<(model::PolicyId, model::Str, &'static str)>,
+    credentials: BTreeMap<model::Str, Vec<model::Str>>,
+    workloads: BTreeMap<model::Str, Vec<model::Str>>,
+    shared: Shared,
 }
 
-impl<'a> Index<'a> {
-    fn new(assessed: &'a model::Assessed) -> Self {
-        let inventory = &assessed.inventory;
-        let mut index = Self {
-            credentials: BTreeMap::new(),
-            workloads: BTreeMap::new(),
-            entitlements: BTreeMap::new(),
-            memberships: BTreeMap::new(),
-            declared: BTreeMap::new(),
-        };
+impl Records {
+    fn new(
+        inventory: &mut model::Inventory,
+        privilege: BTreeMap<model::IdentityId, model::Privilege>,
+        ownership: BTreeMap<model::SubjectId, model::Ownership>,
+        registered: BTreeMap<model::IdentityId, Vec<model::RegistryEntry>>,
+    ) -> Self {
+        let mut credentials: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for credential in inventory.credentials.values() {
             if let Some(identity) = credential.identity() {
-                index
-                    .credentials
-                    .entry(&identity.0)
-                    .or_default()
-                    .push(credential.id.to_string());
+                let of: &mut Vec<_> = credentials.entry(identity.0.clone()).or_default();
+                of.push(credential.id.0.clone());
             }
         }
+        let mut workloads: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for workload in &inventory.workloads {
-            index
-                .workloads
-                .entry(&workload.runs_as.0)
-                .or_default()
-                .push(workload.id.to_string());
+            let of: &mut Vec<_> = workloads.entry(workload.runs_as.0.clone()).or_default();
+            of.push(workload.id.clone());
         }
-        for entitlement in &inventory.entitlements {
-            index
-                .entitlements
-                .entry(&entitlement.principal.0)
-                .or_default()
-                .push(entitlement);
-        }
-        for membership in &inventory.memberships {
-            index
-                .memberships
-                .entry(&membership.member.0)
-                .or_default()
-                .push(&membership.group.0);
-        }
-        for (id, entries) in &assessed.registered {
-            for entry in entries {
-                index
-                    .declared
-                    .entry(entry)
-                    .or_default()
-                    .push(id.to_string());
+        let policies = std::mem::take(&mut inventory.policies).into_values();
+        let policies = policies.map(|p| (p.id, p.name, p.kind.as_str())).collect();
+        let memberships = std::mem::take(&mut inventory.memberships);
+        let entitlements = std::mem::take(&mut inventory.entitlements);
+        let groups: BTreeSet<_> = memberships.iter().map(|m| &m.group).collect();
+        let mut of_groups: HashMap<_, Vec<_>> = HashMap::new();
+        for entitlement in &entitlements {
+            if groups.contains(&entitlement.principal) {
+                let of: &mut Vec<_> = of_groups.entry(entitlement.principal.clone()).or_default();
+                of.push(entitlement.clone());
             }
         }
-        index
+        Self {
+            privilege: privilege.into_iter().peekable(),
+            ownership,
+            registered,
+            entitlements: entitlements.into_iter().peekable(),
+            memberships: memberships.into_iter().peekable(),
+            of_groups,
+            policies,
+            credentials,
+            workloads,
+            shared: Shared::default(),
+        }
     }
 
-    fn identity(&self, assessed: &model::Assessed, identity: &model::Identity) -> wire::Identity {
-        let id = &*identity.id.0;
-        let mut entitlements = self.entitlements_of(assessed, id, None);
-        for group in self.memberships.get(id).into_iter().flatten() {
-            entitlements.extend(self.entitlements_of(assessed, group, Some(group)));
+    fn identity(&mut self, identity: model::Identity) -> wire::Identity {
+        let key = identity.id;
+        let id = key.0.clone();
+        let mut entitlements = Vec::new();
+        // What goes before is of groups, which are no identities.
+        while self.entitlements.next_if(|e| e.principal < key).is_some() {}
+        while let Some(held) = self.entitlements.next_if(|e| e.principal == key) {
+            entitlements.push(entitlement(&self.policies, &mut self.shared, &held, None));
         }
-        let subject = model::SubjectId::Identity(identity.id.clone());
-        let declaration = assessed
-            .registered
-            .get(&identity.id)
-            .and_then(|entries| entries.first());
+        while self.memberships.next_if(|m| m.member < key).is_some() {}
+        while let Some(member) = self.memberships.next_if(|m| m.member == key) {
+            for held in self.of_groups.get(&member.group).into_iter().flatten() {
+                let group = Some(&member.group.0);
+                entitlements.push(entitlement(&self.policies, &mut self.shared, held, group));
+            }
+        }
+        entitlements.shrink_to_fit();
+        while self.privilege.next_if(|(of, _)| *of < key).is_some() {}
+        let privilege = self.privilege.next_if(|(of, _)| *of == key);
+        let entries = self.registered.get(&key);
+        let declaration = entries.and_then(|entries| entries.first());
+        let declared = |field: fn(&model::RegistryEntry) -> &Option<model::Str>| {
+            declaration.and_then(|entry| field(entry).clone())
+        };
         wire::Identity {
-            id: id.to_owned(),
-            platform: identity.platform.as_str().to_owned(),
-            kind: identity.kind.as_str().to_owned(),
-            name: identity.name.to_string(),
-            account: text(&identity.account),
-            namespace: text(&identity.namespace),
+            platform: identity.platform.as_str().into(),
+            kind: identity.kind.as_str().into(),
+            name: identity.name,
+            account: identity.account,
+            namespace: identity.namespace,
             presence: identity
                 .presence
                 .iter()
-                .map(|p| presence(*p).to_owned())
+                .map(|p| presence(*p).into())
                 .collect(),
-            humanity: identity.humanity.0.as_str().to_owned(),
-            humanity_reason: identity.humanity.1.to_string(),
-            provider_managed: text(&identity.provider_managed),
+            humanity: identity.humanity.0.as_str().into(),
+            humanity_reason: identity.humanity.1,
+            provider_managed: identity.provider_managed,
             enabled: identity.enabled,
-            created: identity.created.map(|t| t.to_string()),
+            created: identity.created.map(time),
             last_used: identity.last_used.into(),
             expires: identity.expires.into(),
             console_access: identity.console_access,
             mfa: identity.mfa,
-            ownership: assessed
+            declaration: declaration.map(|e| e.id.as_ref().into()),
+            purpose: declared(|entry| &entry.purpose),
+            environment: declared(|entry| &entry.environment),
+            tenants: declaration
+                .map(|e| e.tenants.iter().cloned().collect())
+                .unwrap_or_default(),
+            ownership: self
                 .ownership
-                .get(&subject)
+                .remove(&model::SubjectId::Identity(key))
                 .map(Into::into)
                 .unwrap_or_default(),
-            privilege: assessed
-                .privilege
-                .get(&identity.id)
-                .map(Into::into)
+            privilege: privilege
+                .map(|(_, privilege)| self.shared.privilege(privilege))
                 .unwrap_or_default(),
             entitlements,
-            credentials: self.credentials.get(id).cloned().unwrap_or_default(),
-            workloads: self.workloads.get(id).cloned().unwrap_or_default(),
+            credentials: self.credentials.remove(&id).unwrap_or_default(),
+            workloads: self.workloads.remove(&id).unwrap_or_default(),
             becomes: identity
                 .becomes
-                .iter()
-                .map(|(id, _)| id.to_string())
+                .into_iter()
+                .map(|(id, _)| id.0)
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            serves: identity.serves.iter().map(ToString::to_string).collect(),
-            assigned: identity.assigned.iter().map(ToString::to_string).collect(),
-            declaration: declaration.map(|e| e.id.to_string()),
-            purpose: declaration.and_then(|e| text(&e.purpose)),
-            environment: declaration.and_then(|e| text(&e.environment)),
-            tenants: declaration
-                .map(|e| e.tenants.iter().map(ToString::to_string).collect())
-                .unwrap_or_default(),
+            serves: identity.serves.into_iter().collect(),
+            assigned: identity.assigned.into_iter().collect(),
             evidence: identity.evidence.iter().map(Into::into).collect(),
+            id,
         }
     }
+}
 
-    fn entitlements_of(
-        &self,
-        assessed: &model::Assessed,
-        id: &str,
-        group: Option<&str>,
-    ) -> Vec<wire::Entitlement> {
-        let held = self.entitlements.get(id).into_iter().flatten();
-        held.map(|e| {
-            let policy = assessed.inventory.policies.get(&e.policy);
-            wire::Entitlement {
-                policy: e.policy.to_string(),
-                policy_name: policy.map_or_else(|| e.policy.to_string(), |p| p.name.to_string()),
-                policy_kind: policy.map_or("unread", |p| p.kind.as_str()).to_owned(),
-                scope: match &e.scope {
-                    model::Scope::Account(id) => format!("account:{id}"),
-                    model::Scope::Cluster(id) => format!("cluster:{id}"),
-                    model::Scope::Namespace(cluster, name) => format!("namespace:{cluster}/{name}"),
-                },
-                boundary: e.role == model::EntitlementRole::Boundary,
-                via: e.via.to_string(),
-                group: group.map(str::to_owned),
-                evidence: (&e.evidence).into(),
-            }
-        })
-        .collect()
+fn entitlement(
+    policies: &[(model::PolicyId, model::Str, &'static str)],
+    shared: &mut Shared,
+    e: &model::Entitlement,
+    group: Option<&model::Str>,
+) -> wire::Entitlement {
+    let place = policies.binary_search_by(|(id, ..)| id.cmp(&e.policy));
+    let policy = place.ok().and_then(|place| policies.get(place));
+    wire::Entitlement {
+        policy: e.policy.0.clone(),
+        policy_name: policy.map_or_else(|| e.policy.0.clone(), |(_, name, _)| name.clone()),
+        policy_kind: policy.map_or("unread", |(.., kind)| kind).into(),
+        scope: shared.scope(&e.scope),
+        boundary: e.role == model::EntitlementRole::Boundary,
+        via: e.via.clone(),
+        group: group.cloned(),
+        evidence: (&e.evidence).into(),
+    }
+}
+
+/// What many records have in common is converted once.
+#[derive(Default)]
+struct Shared {
+    scopes: HashMap<model::Scope, model::Str>,
+    reach: HashMap<model::Reach, model::Str>,
+    /// By address; the key lives as long as the entry.
+    hops: HashMap<usize, (Arc<model::Hop>, Arc<wire::Hop>)>,
+    /// The same of one identity.
+    own: Vec<(Arc<model::Hop>, Arc<wire::Hop>)>,
+    proofs: Vec<(Arc<model::Proof>, Arc<wire::Proof>)>,
+    /// Ways that several can take, by address; the key lives as long as the entry.
+    paths: HashMap<usize, (Arc<model::Path>, Arc<wire::Path>)>,
+}
+
+/// A step that so many proofs have is of a policy that many hold.
+const MANY: usize = 32;
+
+impl Shared {
+    fn scope(&mut self, scope: &model::Scope) -> model::Str {
+        if let Some(known) = self.scopes.get(scope) {
+            return known.clone();
+        }
+        let text: model::Str = match scope {
+            model::Scope::Account(id) => format!("account:{id}"),
+            model::Scope::Cluster(id) => format!("cluster:{id}"),
+            model::Scope::Namespace(cluster, name) => format!("namespace:{cluster}/{name}"),
+        }
+        .into();
+        self.scopes.insert(scope.clone(), text.clone());
+        text
     }
 
-    fn declaration(&self, entry: &model::RegistryEntry) -> wire::Declaration {
-        wire::Declaration {
+    fn reach(&mut self, reach: model::Reach) -> model::Str {
+        let text = self.reach.entry(reach);
+        let text = text.or_insert_with_key(|reach| reach.to_string().into());
+        text.clone()
+    }
+
+    fn hop(&mut self, hop: &Arc<model::Hop>) -> Arc<wire::Hop> {
+        let address = Arc::as_ptr(hop).addr();
+        let own = self.own.iter().find(|(known, _)| Arc::ptr_eq(known, hop));
+        let known = self.hops.get(&address).or(own);
+        if let Some((_, known)) = known {
+            return Arc::clone(known);
+        }
+        let made = Arc::new(wire::Hop {
+            what: hop.what.clone(),
+            evidence: hop.evidence.as_ref().map(Into::into),
+        });
+        let entry = (Arc::clone(hop), Arc::clone(&made));
+        if Arc::strong_count(hop) > MANY {
+            self.hops.insert(address, entry);
+        } else {
+            self.own.push(entry);
+        }
+        made
+    }
+
+    fn proof(&mut self, proof: &Arc<model::Proof>) -> Arc<wire::Proof> {
+        let mut proofs = self.proofs.iter();
+        if let Some((_, known)) = proofs.find(|(known, _)| Arc::ptr_eq(known, proof)) {
+            return Arc::clone(known);
+        }
+        let made = Arc::new(wire::Proof {
+            claim: proof.claim.clone(),
+            certainty: proof.certainty.as_str().into(),
+            scope: proof.scope.clone(),
+            breadth: proof.breadth().map(|b| b.as_str().into()),
+            hops: proof.hops.iter().map(|hop| self.hop(hop)).collect(),
+        });
+        self.proofs.push((Arc::clone(proof), Arc::clone(&made)));
+        made
+    }
+
+    fn path(&mut self, path: &Arc<model::Path>) -> Arc<wire::Path> {
+        let address = Arc::as_ptr(path).addr();
+        if let Some((_, known)) = self.paths.get(&address) {
+            return Arc::clone(known);
+        }
+        let hops = path.hops.iter().map(|hop| wire::Hop {
+            what: hop.what.clone(),
+            evidence: hop.evidence.as_ref().map(Into::into),
+        });
+        let made = Arc::new(wire::Path {
+            goal: path.goal.as_str().into(),
+            certainty: path.certainty.as_str().into(),
+            rule: path.rule.clone(),
+            also: path.also.iter().cloned().collect(),
+            title: path.title.clone(),
+            subject: path.subject.clone(),
+            conditions: path.conditions.iter().cloned().collect(),
+            missing: path.missing.iter().cloned().collect(),
+            hops: hops.collect(),
+        });
+        if Arc::strong_count(path) > 1 {
+            let entry = (Arc::clone(path), Arc::clone(&made));
+            self.paths.insert(address, entry);
+        }
+        made
+    }
+
+    fn privilege(&mut self, p: model::Privilege) -> wire::Privilege {
+        let privilege = wire::Privilege {
+            tier: p.tier.as_str().into(),
+            own_tier: p.own_tier.as_str().into(),
+            certainty: p.certainty.as_str().into(),
+            proof: p.proof.as_ref().map(|proof| self.proof(proof)),
+            capabilities: p
+                .capabilities
+                .iter()
+                .map(|(c, proof)| wire::Capability {
+                    name: c.as_str().into(),
+                    proof: self.proof(proof),
+                })
+                .collect(),
+            reach: p.reach.into_iter().map(|reach| self.reach(reach)).collect(),
+            paths: p.paths.iter().map(|path| self.path(path)).collect(),
+            wildcard: p.wildcard.as_ref().map(|proof| self.proof(proof)),
+            unresolved: p.unresolved.into_iter().collect(),
+            unused: p.unused.as_deref().map(Into::into),
+        };
+        self.own.clear();
+        self.proofs.clear();
+        privilege
+    }
+}
+
+fn declarations(
+    inventory: &model::Inventory,
+    registered: &BTreeMap<model::IdentityId, Vec<model::RegistryEntry>>,
+) -> Vec<wire::Declaration> {
+    let mut declared: BTreeMap<&model::RegistryEntry, Vec<model::Str>> = BTreeMap::new();
+    for (id, entries) in registered {
+        for entry in entries {
+            declared.entry(entry).or_default().push(id.0.clone());
+        }
+    }
+    let entries = inventory.registry.iter();
+    entries
+        .map(|entry| wire::Declaration {
             id: entry.id.to_string(),
             owner: entry.owner.as_ref().map(|(owner, _)| owner.to_string()),
             purpose: text(&entry.purpose),
             review_by: date(&entry.review_by),
             expires: date(&entry.expires),
             revocation: text(&entry.revocation),
-            identities: self.declared.get(entry).cloned().unwrap_or_default(),
+            identities: declared.remove(entry).unwrap_or_default(),
             evidence: (&entry.evidence).into(),
-        }
-    }
+        })
+        .collect()
+}
+
+fn time(time: model::Timestamp) -> model::Str {
+    time.to_string().into()
 }
 
 fn text(value: &Option<model::Str>) -> Option<String> {
@@ -238,17 +396,20 @@ const fn presence(presence: model::Presence) -> &'static str {
     }
 }
 
-fn credential(assessed: &model::Assessed, c: &model::Credential) -> wire::Credential {
+fn credential(
+    ownership: &mut BTreeMap<model::SubjectId, model::Ownership>,
+    c: &model::Credential,
+) -> wire::Credential {
     let subject = model::SubjectId::Credential(c.id.clone());
     let link = c.links.first();
     let implied = c.implied_tier.tier != model::Tier::Unknown;
     wire::Credential {
-        id: c.id.to_string(),
+        id: c.id.0.clone(),
         kind: c.kind.to_string(),
         issuer: c.issuer.to_string(),
         title: c.title.to_string(),
-        account: text(&c.account),
-        identity: link.map(|l| l.identity.to_string()),
+        account: c.account.clone(),
+        identity: link.map(|l| l.identity.0.clone()),
         identity_basis: link.map(|l| format!("{} ({})", l.basis, l.evidence)),
         status: c.status.as_str().to_owned(),
         created: c.created.map(|t| t.to_string()),
@@ -257,9 +418,8 @@ fn credential(assessed: &model::Assessed, c: &model::Credential) -> wire::Creden
         display: text(&c.display),
         fingerprint: c.fingerprint.map(|f| f.to_string()),
         confidence: c.confidence().map(|level| level.as_str().to_owned()),
-        ownership: assessed
-            .ownership
-            .get(&subject)
+        ownership: ownership
+            .remove(&subject)
             .map(Into::into)
             .unwrap_or_default(),
         exposures: c
@@ -292,22 +452,36 @@ fn claims(claims: &model::Claims) -> BTreeMap<String, Vec<String>> {
     out
 }
 
-fn finding(f: &model::Finding, now: model::Timestamp) -> wire::Finding {
+fn finding(f: model::Finding, now: &model::Str) -> wire::Finding {
+    use model::SubjectId as Id;
+    let kind = f.subject.kind();
+    let id = match f.subject {
+        Id::Identity(id) => id.0,
+        Id::Credential(id) => id.0,
+        Id::Declaration(id)
+        | Id::Trust(id)
+        | Id::Workload(id)
+        | Id::Account(id)
+        | Id::Provider(id)
+        | Id::PermissionSet(id)
+        | Id::AnalyzerFinding(id)
+        | Id::Waiver(id) => id,
+    };
     wire::Finding {
-        fingerprint: f.fingerprint.to_string(),
-        check: f.check.to_string(),
-        title: f.title.to_string(),
-        severity: f.severity.as_str().to_owned(),
-        confidence: f.confidence.as_str().to_owned(),
+        fingerprint: f.fingerprint.to_string().into(),
+        check: f.check,
+        title: f.title,
+        severity: f.severity.as_str().into(),
+        confidence: f.confidence.as_str().into(),
         subject: wire::Subject {
-            kind: f.subject.kind().to_owned(),
-            id: f.subject.id().to_owned(),
-            name: f.subject_name.to_string(),
+            kind: kind.into(),
+            id,
+            name: f.subject_name,
         },
-        message: f.message.to_string(),
+        message: f.message,
         evidence: f.evidence.iter().map(Into::into).collect(),
-        remediation: f.remediation.to_string(),
-        controls: texts(&f.controls),
+        remediation: f.remediation,
+        controls: f.controls,
         waiver: f.waiver.as_ref().map(|w| wire::Waiver {
             source: w.scope.as_str().to_owned(),
             owner: w.owner.to_string(),
@@ -317,7 +491,7 @@ fn finding(f: &model::Finding, now: model::Timestamp) -> wire::Finding {
             evidence: (&w.evidence).into(),
         }),
         status: None,
-        first_seen: now.to_string(),
+        first_seen: now.clone(),
     }
 }
 
@@ -351,27 +525,28 @@ impl From<model::Moment> for wire::When {
         match moment {
             model::Moment::Unknown => Self::Unknown,
             model::Moment::Never => Self::Never,
-            model::Moment::At(t) => Self::At { at: t.to_string() },
+            model::Moment::At(t) => Self::At { at: time(t) },
         }
     }
 }
 
-impl From<&model::Ownership> for wire::Ownership {
-    fn from(o: &model::Ownership) -> Self {
+impl From<model::Ownership> for wire::Ownership {
+    fn from(o: model::Ownership) -> Self {
+        let owner = |owner: model::Owner| model::Str::from(owner.to_string());
         Self {
-            state: o.state.as_str().to_owned(),
-            owner: o.owner.as_ref().map(ToString::to_string),
-            suggestion: o.suggestion.as_ref().map(ToString::to_string),
-            reason: o.reason.to_string(),
+            state: o.state.as_str().into(),
+            owner: o.owner.map(owner),
+            suggestion: o.suggestion.map(owner),
+            reason: o.reason,
             claims: o
                 .claims
-                .iter()
+                .into_iter()
                 .map(|c| wire::Claim {
-                    method: c.method.as_str().to_owned(),
+                    method: c.method.as_str().into(),
                     declared: c.method.declared(),
-                    confidence: c.method.confidence().as_str().to_owned(),
-                    owner: c.owner.to_string(),
-                    raw: c.raw.to_string(),
+                    confidence: c.method.confidence().as_str().into(),
+                    owner: owner(c.owner),
+                    raw: c.raw,
                     evidence: (&c.evidence).into(),
                 })
                 .collect(),
@@ -379,89 +554,30 @@ impl From<&model::Ownership> for wire::Ownership {
     }
 }
 
-impl From<&model::Proof> for wire::Proof {
-    fn from(p: &model::Proof) -> Self {
-        Self {
-            claim: p.claim.clone(),
-            certainty: p.certainty.as_str().to_owned(),
-            scope: p.scope.clone(),
-            breadth: p.breadth().map(|b| b.as_str().to_owned()),
-            hops: hops(&p.hops),
-        }
-    }
-}
-
-fn hops(hops: &[model::Hop]) -> Vec<wire::Hop> {
-    let hops = hops.iter().map(|h| wire::Hop {
-        what: h.what.clone(),
-        evidence: h.evidence.as_ref().map(Into::into),
-    });
-    hops.collect()
-}
-
-impl From<&model::Path> for wire::Path {
-    fn from(p: &model::Path) -> Self {
-        Self {
-            goal: p.goal.as_str().to_owned(),
-            certainty: p.certainty.as_str().to_owned(),
-            rule: p.rule.clone(),
-            also: p.also.iter().cloned().collect(),
-            title: p.title.clone(),
-            subject: p.subject.clone(),
-            conditions: p.conditions.iter().cloned().collect(),
-            missing: p.missing.iter().cloned().collect(),
-            hops: hops(&p.hops),
-        }
-    }
-}
-
-impl From<&model::Privilege> for wire::Privilege {
-    fn from(p: &model::Privilege) -> Self {
-        Self {
-            tier: p.tier.as_str().to_owned(),
-            own_tier: p.own_tier.as_str().to_owned(),
-            certainty: p.certainty.as_str().to_owned(),
-            proof: p.proof.as_ref().map(Into::into),
-            capabilities: p
-                .capabilities
-                .iter()
-                .map(|(c, proof)| wire::Capability {
-                    name: c.as_str().to_owned(),
-                    proof: proof.into(),
-                })
-                .collect(),
-            reach: p.reach.iter().map(ToString::to_string).collect(),
-            paths: p.paths.iter().map(|path| (&**path).into()).collect(),
-            wildcard: p.wildcard.as_ref().map(Into::into),
-            unresolved: p.unresolved.iter().map(ToString::to_string).collect(),
-            unused: p.unused.as_deref().map(Into::into),
-        }
-    }
-}
-
-impl From<&model::Trust> for wire::Trust {
-    fn from(t: &model::Trust) -> Self {
+impl From<model::Trust> for wire::Trust {
+    fn from(t: model::Trust) -> Self {
         use model::TrustPrincipal as P;
-        let (kind, principal) = match &t.principal {
-            P::Anyone => ("anyone", "*"),
-            P::Account(id) => ("account", &**id),
-            P::Principal(id) => ("principal", &**id),
-            P::Service(name) => ("service", &**name),
-            P::Federated(name) => ("federated", &**name),
-            P::Other(text) => ("other", &**text),
+        let id = t.id();
+        let (kind, principal) = match t.principal {
+            P::Anyone => ("anyone", "*".into()),
+            P::Account(id) => ("account", id),
+            P::Principal(id) => ("principal", id),
+            P::Service(name) => ("service", name),
+            P::Federated(name) => ("federated", name),
+            P::Other(text) => ("other", text),
         };
         Self {
-            id: t.id().to_string(),
-            target: t.target.to_string(),
-            principal_kind: kind.to_owned(),
-            principal: principal.to_owned(),
+            id,
+            target: t.target.0,
+            principal_kind: kind.into(),
+            principal,
             effect: match t.effect {
                 model::Effect::Allow => "allow",
                 model::Effect::Deny => "deny",
             }
-            .to_owned(),
-            actions: texts(&t.actions),
-            condition_keys: texts(&t.condition_keys),
+            .into(),
+            actions: t.actions,
+            condition_keys: t.condition_keys,
             cross_account: t.cross_account,
             inside_organization: t.inside_organization,
             evidence: (&t.evidence).into(),

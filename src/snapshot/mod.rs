@@ -14,14 +14,18 @@ pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
 pub use unused::{Proposal, ServiceUse, Unused};
 
-use crate::model::Str;
+use crate::model::{Pointer, Str};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The version of this form.
 pub const SCHEMA_VERSION: &str = "1.0";
+
+/// A word of a vocabulary of this form.
+pub type Word = Cow<'static, str>;
 
 /// One scan: what was found, how it was judged, and what was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -153,12 +157,20 @@ pub struct Evidence {
     pub column: Option<u32>,
     /// Record in an export: a JSON pointer or `row N`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<Str>,
+    #[schemars(with = "Option<String>")]
+    pub pointer: Option<Pointer>,
     /// The repository the document lies in: `github.com/acme/payments`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<Str>,
     /// The reader.
-    pub reader: Cow<'static, str>,
+    pub reader: Word,
+}
+
+impl Evidence {
+    /// The pointer as text.
+    pub fn pointer_text(&self) -> Option<Cow<'_, str>> {
+        self.pointer.as_ref().map(Pointer::text)
+    }
 }
 
 impl std::fmt::Display for Evidence {
@@ -188,7 +200,7 @@ pub enum When {
     /// At this instant.
     At {
         /// ISO 8601 UTC.
-        at: String,
+        at: Str,
     },
 }
 
@@ -206,35 +218,35 @@ impl When {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
     /// Natural id: an ARN, `k8s:<cluster>/<namespace>/<name>`, …
-    pub id: String,
+    pub id: Str,
     /// `aws`, `kubernetes`, `other`.
-    pub platform: String,
+    pub platform: Word,
     /// `aws-user`, `kubernetes-service-account`, …
-    pub kind: String,
+    pub kind: Word,
     /// The name people use.
-    pub name: String,
+    pub name: Str,
     /// Account or cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
+    pub account: Option<Str>,
     /// Kubernetes namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub namespace: Option<Str>,
     /// How it is known: `referenced`, `declared`, `observed`.
-    pub presence: Vec<String>,
+    pub presence: Vec<Word>,
     /// `non-human`, `human` or `undetermined`.
-    pub humanity: String,
+    pub humanity: Word,
     /// Why.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub humanity_reason: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub humanity_reason: Str,
     /// Why it is the provider's own, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider_managed: Option<String>,
+    pub provider_managed: Option<Str>,
     /// Whether it can act at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created: Option<String>,
+    pub created: Option<Str>,
     /// When it last acted.
     pub last_used: When,
     /// When it ends.
@@ -252,31 +264,31 @@ pub struct Identity {
     /// The policies it holds.
     pub entitlements: Vec<Entitlement>,
     /// Ids of its credentials.
-    pub credentials: Vec<String>,
+    pub credentials: Vec<Str>,
     /// Ids of the workloads that run as it.
-    pub workloads: Vec<String>,
+    pub workloads: Vec<Str>,
     /// Ids of identities of other platforms that it becomes by design.
-    pub becomes: Vec<String>,
+    pub becomes: Vec<Str>,
     /// What acts through it, as far as trust, path and tags tell: `lambda`, `ec2:<instance profile>`,
     /// `eks:<cluster>/<namespace>/<name>`, `github-actions:acme/payments`, `single-sign-on:ReadOnly`,
     /// `service-linked:ecs`, `account:444455556666`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub serves: Vec<String>,
+    pub serves: Vec<Str>,
     /// The users and groups of a directory that single sign-on lets act as it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub assigned: Vec<String>,
+    pub assigned: Vec<Str>,
     /// Id of the registry entry that speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub declaration: Option<String>,
+    pub declaration: Option<Str>,
     /// What it is for, as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
+    pub purpose: Option<Str>,
     /// Environment, as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment: Option<String>,
+    pub environment: Option<Str>,
     /// Tenants, as declared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tenants: Vec<String>,
+    pub tenants: Vec<Str>,
     /// Where it was read.
     pub evidence: Vec<Evidence>,
 }
@@ -285,15 +297,15 @@ pub struct Identity {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ownership {
     /// `owned`, `disputed`, `orphaned`, `suggested`, `unowned`, `unknown`.
-    pub state: String,
+    pub state: Word,
     /// `team:…`, `user:…` or `mail:…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
+    pub owner: Option<Str>,
     /// The best guess when nobody is declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suggestion: Option<String>,
+    pub suggestion: Option<Str>,
     /// How this was concluded.
-    pub reason: String,
+    pub reason: Str,
     /// Every claim, strongest first.
     pub claims: Vec<Claim>,
 }
@@ -302,15 +314,15 @@ pub struct Ownership {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
     /// `registry`, `label`, `container`, `catalog`, `codeowners`, `commit-author`.
-    pub method: String,
+    pub method: Word,
     /// Whether somebody declared it, rather than it being inferred.
     pub declared: bool,
     /// `high`, `medium`, `low`.
-    pub confidence: String,
+    pub confidence: Word,
     /// Who, normalised.
-    pub owner: String,
+    pub owner: Str,
     /// The spelling in the source.
-    pub raw: String,
+    pub raw: Str,
     /// Where.
     pub evidence: Evidence,
 }
@@ -319,29 +331,29 @@ pub struct Claim {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Privilege {
     /// `admin`, `escalate`, `issue`, `write`, `read`, `none`, `unknown`.
-    pub tier: String,
+    pub tier: Word,
     /// The tier without what everybody is given who has signed in at all; the same as `tier` where there
     /// are no such grants.
     #[serde(default)]
-    pub own_tier: String,
+    pub own_tier: Word,
     /// `certain`, `conditional`, `unresolved`.
-    pub certainty: String,
+    pub certainty: Word,
     /// The proof of the tier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<Proof>,
+    pub proof: Option<Arc<Proof>>,
     /// Particular things it can do.
     pub capabilities: Vec<Capability>,
     /// `account:…`, `cluster:…`, `namespace:…`.
-    pub reach: Vec<String>,
+    pub reach: Vec<Str>,
     /// The ways to go further than its own rights, the firmest first, then the shortest; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<Path>,
+    pub paths: Vec<Arc<Path>>,
     /// The proof that a rule grants everything by wildcard, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wildcard: Option<Proof>,
+    pub wildcard: Option<Arc<Proof>>,
     /// Documents the answer depends on that were not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unresolved: Vec<String>,
+    pub unresolved: Vec<Str>,
     /// What it is granted beside what it was seen to use; absent where no record of use was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<Unused>,
@@ -351,9 +363,9 @@ pub struct Privilege {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Capability {
     /// `administer`, `issue-credentials`, …
-    pub name: String,
+    pub name: Word,
     /// Why.
-    pub proof: Proof,
+    pub proof: Arc<Proof>,
 }
 
 /// The chain from an identity to the rule that gives it something.
@@ -362,24 +374,24 @@ pub struct Proof {
     /// What is proven.
     pub claim: Str,
     /// `certain`, `conditional`, `unresolved`.
-    pub certainty: String,
+    pub certainty: Word,
     /// The pattern of the resources that it holds on, where it speaks of one rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Str>,
     /// How much that is: `all`, `prefix` or `single`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub breadth: Option<String>,
+    pub breadth: Option<Word>,
     /// The chain.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<Arc<Hop>>,
 }
 
 /// A way in which an identity can get further than its own rights go.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Path {
     /// `admin` or `data`: to doing anything, or to data and secrets that its own rights do not reach.
-    pub goal: String,
+    pub goal: Word,
     /// `certain`, `conditional`, `unresolved`.
-    pub certainty: String,
+    pub certainty: Word,
     /// The number of the first step in the platform's table of ways: `iam-007`.
     pub rule: Str,
     /// Numbers of ways to the same end whose actions hold this one's, or are held by them.
@@ -413,21 +425,21 @@ pub struct Hop {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entitlement {
     /// The policy's id.
-    pub policy: String,
+    pub policy: Str,
     /// Its name.
-    pub policy_name: String,
+    pub policy_name: Str,
     /// `managed policy`, `ClusterRole`, …; `unread` when the policy's own document was not read.
-    pub policy_kind: String,
+    pub policy_kind: Word,
     /// Where it holds: `account:…`, `cluster:…`, `namespace:…`.
-    pub scope: String,
+    pub scope: Str,
     /// Whether it caps rather than grants.
     #[serde(default)]
     pub boundary: bool,
     /// How it is held.
-    pub via: String,
+    pub via: Str,
     /// The group it is held through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub group: Option<Str>,
     /// Where.
     pub evidence: Evidence,
 }
@@ -436,7 +448,7 @@ pub struct Entitlement {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Credential {
     /// Natural id.
-    pub id: String,
+    pub id: Str,
     /// `aws-access-key`, `slack-bot-token`, …
     pub kind: String,
     /// `aws`, `slack`, …
@@ -445,10 +457,10 @@ pub struct Credential {
     pub title: String,
     /// Account or cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
+    pub account: Option<Str>,
     /// The identity it authenticates as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity: Option<String>,
+    pub identity: Option<Str>,
     /// How that was concluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_basis: Option<String>,
@@ -545,19 +557,19 @@ impl Commit {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trust {
     /// Stable id.
-    pub id: String,
+    pub id: Str,
     /// The identity that can be assumed.
-    pub target: String,
+    pub target: Str,
     /// `anyone`, `account`, `principal`, `service`, `federated`, `other`.
-    pub principal_kind: String,
+    pub principal_kind: Word,
     /// Who.
-    pub principal: String,
+    pub principal: Str,
     /// `allow` or `deny`.
-    pub effect: String,
+    pub effect: Word,
     /// Actions.
-    pub actions: Vec<String>,
+    pub actions: Vec<Str>,
     /// Condition keys named.
-    pub condition_keys: Vec<String>,
+    pub condition_keys: Vec<Str>,
     /// Whether the principal belongs to another account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cross_account: Option<bool>,
@@ -604,7 +616,7 @@ pub struct Declaration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<String>,
     /// Ids of the identities it speaks of.
-    pub identities: Vec<String>,
+    pub identities: Vec<Str>,
     /// Where.
     pub evidence: Evidence,
 }
@@ -641,45 +653,45 @@ pub struct Check {
 pub struct Subject {
     /// `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`,
     /// `permission-set`, `analyzer-finding`, `waiver`.
-    pub kind: String,
+    pub kind: Word,
     /// Id.
-    pub id: String,
+    pub id: Str,
     /// What a person calls it.
-    pub name: String,
+    pub name: Str,
 }
 
 /// A check that failed for a subject.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Stable id of check × subject.
-    pub fingerprint: String,
+    pub fingerprint: Str,
     /// The check's id.
-    pub check: String,
+    pub check: Str,
     /// Its title.
-    pub title: String,
+    pub title: Str,
     /// `info`, `low`, `medium`, `high`, `critical`.
-    pub severity: String,
+    pub severity: Word,
     /// `high`, `medium`, `low`.
-    pub confidence: String,
+    pub confidence: Word,
     /// Of what.
     pub subject: Subject,
     /// One sentence with the facts.
-    pub message: String,
+    pub message: Str,
     /// Where, the primary place first.
     pub evidence: Vec<Evidence>,
     /// What to do.
-    pub remediation: String,
+    pub remediation: Str,
     /// Control ids.
-    pub controls: Vec<String>,
+    pub controls: Vec<Str>,
     /// The waiver that covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waiver>,
     /// Against the baseline: `new` or `persisting`; absent without one. Among those that are no longer
     /// there: `gone`, or `unverified` where the source was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
+    pub status: Option<Str>,
     /// When a scan first reported it, ISO 8601 UTC.
-    pub first_seen: String,
+    pub first_seen: Str,
 }
 
 /// An accepted finding.

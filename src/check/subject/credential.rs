@@ -12,6 +12,7 @@ use crate::model::{
     ClaimName, Confidence, Credential, Evidence, Exposure, Moment, Ownership, OwnershipState, Str,
     SubjectId, Timestamp,
 };
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A credential with the identity it authenticates as.
@@ -127,11 +128,11 @@ fn place(exposure: &Exposure) -> String {
         place.push_str(&format!(":{line}"));
     }
     let mut history = Vec::new();
-    let mut pointer = exposure.evidence.pointer.as_deref();
+    let mut pointer = exposure.evidence.pointer_text();
     // In a file of today it may say where in the line's cell or record; in history it names the commit.
-    let commit = pointer.is_some_and(|p| p.starts_with("commit "));
+    let commit = pointer.as_deref().is_some_and(|p| p.starts_with("commit "));
     if exposure.in_tree && !commit {
-        history.extend(pointer.take().map(str::to_owned));
+        history.extend(pointer.take().map(Cow::into_owned));
     }
     match &exposure.removed {
         Some(by) => history.push(format!("removed by {}, {}", by.author, by.when.date())),
@@ -141,10 +142,10 @@ fn place(exposure: &Exposure) -> String {
     match &exposure.introduced {
         Some(by) => {
             let own = format!("commit {}", by.short());
-            let what = pointer.unwrap_or(&own);
+            let what = pointer.as_deref().unwrap_or(&own);
             history.push(format!("{what} by {}, {}", by.author, by.when.date()));
         }
-        None => history.extend(pointer.map(str::to_owned)),
+        None => history.extend(pointer.map(Cow::into_owned)),
     }
     if !history.is_empty() {
         place.push_str(&format!(" ({})", history.join("; ")));

@@ -78,11 +78,11 @@ impl Subject for OfIdentity {
             Basis::Privilege => view
                 .privilege
                 .and_then(|p| p.proof.as_ref())
-                .map_or_else(Vec::new, proof_evidence),
+                .map_or_else(Vec::new, |proof| proof_evidence(proof)),
             Basis::Wildcard => view
                 .privilege
                 .and_then(|p| p.wildcard.as_ref())
-                .map_or_else(Vec::new, proof_evidence),
+                .map_or_else(Vec::new, |proof| proof_evidence(proof)),
             Basis::Grants => view.accounts.grants.evidence(&view.identity.id),
             Basis::Paths => view
                 .privilege
@@ -183,7 +183,7 @@ pub(in crate::check) fn own_tier<'a>(view: &IdentityView<'a>) -> Value<'a> {
 }
 
 pub(in crate::check) fn tier_proof<'a>(view: &IdentityView<'a>) -> Value<'a> {
-    proof_text(view.privilege.and_then(|p| p.proof.as_ref()))
+    proof_text(view.privilege.and_then(|p| p.proof.as_deref()))
 }
 
 pub(in crate::check) fn name<'a>(view: &IdentityView<'a>) -> Value<'a> {
@@ -353,7 +353,7 @@ columns! { OfIdentity;
     "capabilities": Type::Words(&CAPABILITY), Privilege, |v| match v.privilege { Some(p) if p.tier != crate::model::Tier::Unknown || !p.capabilities.is_empty() => Value::list(p.capabilities.keys().map(|c| c.as_str())), _ => Value::Unknown }, "The particular things it can do.";
     "policies": Type::Texts, Privilege, |v| Value::list(distinct(&v.policies)), "The names of the policies and roles granted to it by name.";
     "wildcard": Type::Bool, Wildcard, |v| match v.privilege { Some(p) if p.wildcard.is_some() => Value::Bool(true), Some(p) if p.tier != crate::model::Tier::Unknown => Value::Bool(false), _ => Value::Unknown }, "A rule grants every action, or every action on every resource.";
-    "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_ref())), "Which rule, in words.";
+    "wildcard.proof": Type::Text, Wildcard, |v| proof_text(v.privilege.and_then(|p| p.wildcard.as_deref())), "Which rule, in words.";
     "boundary": Type::Text, Record, |v| boundary(v).map_or(Value::Unknown, |(name, _)| Value::text(Some(name))), "The name of its permissions boundary.";
     "boundary.present": Type::Bool, Record, |v| Value::Bool(boundary(v).is_some()), "It has a permissions boundary.";
     "boundary.unread": Type::Bool, Record, |v| Value::Bool(boundary(v).is_some_and(|(_, read)| !read)), "The document of its permissions boundary was not read.";

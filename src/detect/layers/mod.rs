@@ -433,7 +433,7 @@ fn placed(hit: Hit, lines: &mut Lines<'_>) -> Credential {
     let moved = |mut exposure: Exposure| {
         exposure.evidence.line = Some(line);
         exposure.evidence.column = Some(column);
-        exposure.evidence.pointer = pointer.clone();
+        exposure.evidence.pointer = pointer.clone().map(Into::into);
         exposure.reasons.extend(reason.clone());
         exposure
     };

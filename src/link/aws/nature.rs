@@ -5,7 +5,7 @@ use super::serves::{linked_service, permission_set};
 use super::{subject, words};
 use crate::model::{
     Credential, CredentialStatus, Effect, Humanity, Identity, IdentityId, IdentityKind, Inventory,
-    Label, Platform, Str, Trust, TrustPrincipal,
+    Label, Platform, Set, Str, Trust, TrustPrincipal,
 };
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::requirement::required;
@@ -261,7 +261,7 @@ fn admitted(
     None
 }
 
-fn tagged(labels: &BTreeSet<Label>) -> Option<Nature> {
+fn tagged(labels: &Set<Label>) -> Option<Nature> {
     labels.iter().find_map(|label| {
         let key = label.key.to_ascii_lowercase();
         if !TYPE_KEYS.contains(&key.as_str()) {

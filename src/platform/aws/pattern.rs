@@ -26,7 +26,8 @@ pub fn is_everything(pattern: &str) -> bool {
 
 /// The part before the first wildcard.
 pub fn literal_prefix(pattern: &str) -> &str {
-    pattern.split(['*', '?']).next().unwrap_or_default()
+    let end = pattern.bytes().position(|b| matches!(b, b'*' | b'?'));
+    end.and_then(|end| pattern.get(..end)).unwrap_or(pattern)
 }
 
 /// Whether everything that `inner` matches is matched by `outer` too. Sound; where `outer` has wildcards
@@ -48,12 +49,16 @@ pub fn overlaps(a: &str, b: &str) -> bool {
     if a.len() > MAX_COMPARED || b.len() > MAX_COMPARED {
         return true;
     }
-    let (left, right) = (literal_prefix(a), literal_prefix(b));
-    let common = left.len().min(right.len());
-    if left.as_bytes().get(..common) != right.as_bytes().get(..common) {
-        return false;
+    // Most pairs differ before the first wildcard of either, and are told apart by a byte or two.
+    for (left, right) in a.bytes().zip(b.bytes()) {
+        if matches!(left, b'*' | b'?') || matches!(right, b'*' | b'?') {
+            break;
+        }
+        if left != right {
+            return false;
+        }
     }
-    let wild = |p: &str| p.contains(['*', '?']);
+    let wild = |p: &str| p.bytes().any(|b| matches!(b, b'*' | b'?'));
     match (wild(a), wild(b)) {
         (false, false) => a == b,
         (true, false) => glob::matches(a, b),

@@ -2,11 +2,11 @@
 
 use super::condition::Verdict;
 use super::set::{Allowed, Boundary, On, PolicySet};
-use super::statement::Statement;
+use super::statement::{Patterns, Statement};
 use crate::model::{Certainty, Str};
 use crate::platform::aws::access_level::{self, AccessLevel};
-use crate::platform::aws::pattern::{covers, overlaps};
 use crate::platform::aws::actions::resource_controlled;
+use crate::platform::aws::pattern::{covers, overlaps};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -140,9 +140,9 @@ impl PolicySet<'_> {
                         return vec![(pattern, level, keys)];
                     }
                     if denial.actions.negated {
-                        return narrowed(&denial.actions.list, &pattern, level, &keys);
+                        return narrowed(&denial.actions, &pattern, level, &keys);
                     }
-                    let gone = denial.actions.list.iter().any(|d| covers(d, &pattern));
+                    let gone = denial.actions.near(&pattern).any(|d| covers(d, &pattern));
                     if gone {
                         Vec::new()
                     } else {
@@ -188,11 +188,11 @@ impl PolicySet<'_> {
                     Some(Verdict::Depends(open)) => keys.extend(open),
                 }
                 if cap.actions.negated {
-                    if !cap.actions.list.iter().any(|c| covers(c, &pattern)) {
+                    if !cap.actions.near(&pattern).any(|c| covers(c, &pattern)) {
                         capped.push((pattern.clone(), level, keys));
                     }
                 } else {
-                    let mut parts = narrowed(&cap.actions.list, &pattern, level, &keys);
+                    let mut parts = narrowed(&cap.actions, &pattern, level, &keys);
                     for part in parts.iter_mut().filter(|p| self.only_reads(&p.0, cap)) {
                         part.1 = AccessLevel::Read;
                     }
@@ -220,8 +220,13 @@ impl PolicySet<'_> {
 pub(super) type Part = (Str, AccessLevel, BTreeSet<String>);
 
 /// The parts of a pattern that a list of patterns leaves.
-fn narrowed(list: &[Str], pattern: &Str, level: AccessLevel, keys: &BTreeSet<String>) -> Vec<Part> {
-    let parts = list.iter().filter(|part| overlaps(part, pattern));
+fn narrowed(
+    list: &Patterns,
+    pattern: &Str,
+    level: AccessLevel,
+    keys: &BTreeSet<String>,
+) -> Vec<Part> {
+    let parts = list.near(pattern).filter(|part| overlaps(part, pattern));
     parts
         .filter_map(|part| {
             let narrow = if covers(part, pattern) { pattern } else { part };

@@ -35,6 +35,7 @@ use set::{Allowed, Boundary, On, PolicySet};
 use statement::probe;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use world::{Kind, Node, World, compile};
 
 /// Judges every AWS identity of the inventory, as of a time if one is given.
@@ -269,10 +270,10 @@ fn answer(
         }
     }
     let wildcard = judged.wildcard.as_ref();
-    answer.wildcard = wildcard.map(|allowed| proof::of_allowed(world, node, allowed));
+    answer.wildcard = wildcard.map(|allowed| proof::of_allowed(world, node, allowed).into());
     match wide.get(position).and_then(Option::as_ref) {
         Some(rise) => {
-            let proof = proof::of_rise(world, wide, position);
+            let proof = Arc::new(proof::of_rise(world, wide, position));
             let (tier, capability) = match rise {
                 Rise::Root | Rise::Admin(_) => (Tier::Admin, Capability::Administer),
                 Rise::Way(_) => (Tier::Escalate, Capability::Escalate),
@@ -299,7 +300,7 @@ fn answer(
 /// The tier of a principal that cannot become an admin.
 fn lower_tiers(world: &World<'_, '_>, node: &Node<'_>, judged: &Judged, answer: &mut Privilege) {
     let issues = [Capability::IssueCredentials, Capability::RecoverAccounts];
-    let mut issue: Option<&Proof> = None;
+    let mut issue: Option<&Arc<Proof>> = None;
     for proof in issues.iter().filter_map(|c| answer.capabilities.get(c)) {
         if issue.is_none_or(|best| proof.certainty < best.certainty) {
             issue = Some(proof);
@@ -312,7 +313,7 @@ fn lower_tiers(world: &World<'_, '_>, node: &Node<'_>, judged: &Judged, answer: 
             AccessLevel::Write => Tier::Write,
             AccessLevel::Read => Tier::Read,
         };
-        raise(answer, tier, proof::of_allowed(world, node, allowed));
+        raise(answer, tier, proof::of_allowed(world, node, allowed).into());
     } else if node.known || node.kind == Kind::Root {
         answer.tier = Tier::None;
     } else {
@@ -329,7 +330,7 @@ fn lower_tiers(world: &World<'_, '_>, node: &Node<'_>, judged: &Judged, answer: 
     }
 }
 
-fn raise(answer: &mut Privilege, tier: Tier, proof: Proof) {
+fn raise(answer: &mut Privilege, tier: Tier, proof: Arc<Proof>) {
     answer.tier = tier;
     answer.certainty = proof.certainty;
     answer.proof = Some(proof);
@@ -423,11 +424,11 @@ fn hand(
     if node.kind == Kind::Group || answers.get(to).is_none_or(|a| a.tier >= tier) {
         return false;
     }
-    let handed = |p: &Proof| proof::of_hop(world, node, way, p);
+    let handed = |p: &Arc<Proof>| Arc::new(proof::of_hop(world, node, way, p));
     let Some(proof) = source.proof.as_ref().map(handed) else {
         return false;
     };
-    let given: Vec<(Capability, Proof)> =
+    let given: Vec<(Capability, Arc<Proof>)> =
         [Capability::IssueCredentials, Capability::RecoverAccounts]
             .into_iter()
             .filter_map(|c| Some((c, handed(source.capabilities.get(&c)?))))

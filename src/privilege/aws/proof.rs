@@ -5,6 +5,7 @@ use super::set::Allowed;
 use super::world::{Node, World};
 use crate::model::{Certainty, Hop, Proof};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Longest chain of principals that is written out.
 const MAX_CHAIN: usize = 8;
@@ -38,21 +39,21 @@ pub(super) fn of_rise(world: &World<'_, '_>, wide: &[Option<Rise<'_>>], position
             break;
         };
         if step > 0 {
-            proof.hops.push(Hop {
+            proof.hops.push(Arc::new(Hop {
                 what: node.id.0.clone(),
                 evidence: node
                     .identity
                     .and_then(|identity| identity.evidence.first().cloned()),
-            });
+            }));
         }
         let (claim, certainty) = match rise {
             Rise::Root => {
-                proof.hops.push(Hop {
+                proof.hops.push(Arc::new(Hop {
                     what: "root user of the account".into(),
                     evidence: node
                         .identity
                         .and_then(|identity| identity.evidence.first().cloned()),
-                });
+                }));
                 ("every action in the account".to_owned(), Certainty::Certain)
             }
             Rise::Admin(allowed) => {
@@ -82,10 +83,10 @@ pub(super) fn of_rise(world: &World<'_, '_>, wide: &[Option<Rise<'_>>], position
 pub(super) fn of_hop(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, role: &Proof) -> Proof {
     let mut hops = Vec::new();
     walk(world, node, way, &mut hops);
-    hops.push(Hop {
+    hops.push(Arc::new(Hop {
         what: way.subject.as_str().into(),
         evidence: None,
-    });
+    }));
     hops.extend(role.hops.iter().take(MAX_CHAIN * 4).cloned());
     let claim = depending(format!("{} as {}", role.claim, way.subject), &way.keys);
     Proof {
@@ -97,12 +98,12 @@ pub(super) fn of_hop(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, role
 }
 
 /// The steps of a path: what allows it, then the trust that lets in.
-fn walk(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, hops: &mut Vec<Hop>) {
+fn walk(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, hops: &mut Vec<Arc<Hop>>) {
     for allowed in &way.allowed {
         statement(world, node, allowed, hops);
     }
     if let Some(trust) = way.trust {
-        hops.push(Hop {
+        hops.push(Arc::new(Hop {
             what: format!(
                 "trust policy {} lets in {}",
                 trust.label,
@@ -110,21 +111,18 @@ fn walk(world: &World<'_, '_>, node: &Node<'_>, way: &Way<'_>, hops: &mut Vec<Ho
             )
             .into(),
             evidence: Some(trust.evidence.clone()),
-        });
+        }));
     }
 }
 
 /// How a principal comes to a statement: group, policy, statement. What is there already is not repeated.
-fn statement(world: &World<'_, '_>, node: &Node<'_>, allowed: &Allowed, hops: &mut Vec<Hop>) {
+fn statement(world: &World<'_, '_>, node: &Node<'_>, allowed: &Allowed, hops: &mut Vec<Arc<Hop>>) {
     let mut steps = Vec::new();
     let held = node.holdings.iter().find(|(p, _)| *p == allowed.policy);
     steps.extend(held.into_iter().flat_map(|(_, hops)| hops.iter().cloned()));
     let policy = world.policies.get(allowed.policy);
     if let Some(statement) = policy.and_then(|p| p.statements.get(allowed.statement)) {
-        steps.push(Hop {
-            what: format!("statement {}", statement.label).into(),
-            evidence: statement.evidence.clone(),
-        });
+        steps.push(Arc::clone(&statement.hop));
     }
     for step in steps {
         if !hops.contains(&step) {

@@ -1,14 +1,14 @@
 //! Policies compiled: which of the actions that matter each statement speaks of, found once per policy.
 
 use super::condition::Condition;
-use crate::model::{Effect, Evidence, IamRule, Matcher, Rule, RuleBody, Str};
+use crate::model::{Effect, Evidence, Hop, IamRule, Matcher, Rule, RuleBody, Str};
 use crate::platform::aws::actions::{self, Action, Known};
 use crate::platform::aws::pattern::{normalise_action, overlaps};
 use crate::platform::aws::policy::{Document, Selection};
 use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
 use crate::platform::glob;
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
 
 /// Actions that together stand for "everything": who may do these on every resource can do anything.
 pub(super) const CORE: [&str; 12] = [
@@ -58,8 +58,17 @@ pub(super) fn probe_count() -> usize {
     PROBES.len()
 }
 
+/// Probes by their usual spelling.
+static SPELT: LazyLock<HashMap<&'static str, Probe>> = LazyLock::new(|| {
+    let spelt = PROBES.iter().enumerate();
+    spelt.map(|(probe, (_, shown))| (*shown, probe)).collect()
+});
+
 /// The probe of an action.
 pub(super) fn probe(action: &str) -> Option<Probe> {
+    if let Some(&probe) = SPELT.get(action) {
+        return Some(probe);
+    }
     let action = action.to_ascii_lowercase();
     PROBES.binary_search_by(|(name, _)| name.cmp(&action)).ok()
 }
@@ -112,6 +121,61 @@ pub(super) struct Patterns {
     pub negated: bool,
     /// The patterns.
     pub list: Vec<Str>,
+    /// Of a long list of actions: the positions of those that can match something of a service.
+    services: Option<HashMap<Box<str>, Vec<u32>>>,
+}
+
+/// Lists of actions longer than this are looked up by service.
+const LONG: usize = 24;
+
+impl Patterns {
+    fn new(negated: bool, list: Vec<Str>) -> Self {
+        Self {
+            negated,
+            list,
+            services: None,
+        }
+    }
+
+    /// Lists of AWS's own policies name a thousand actions; what concerns one is found by its service.
+    fn index(&mut self) {
+        if self.list.len() <= LONG {
+            return;
+        }
+        let mut services: HashMap<Box<str>, Vec<u32>> = HashMap::new();
+        for pattern in &self.list {
+            // What may be of any service makes the table useless; such lists are rare.
+            let Some(service) = service(pattern) else {
+                return;
+            };
+            services.entry(service.into()).or_default();
+        }
+        for (position, pattern) in (0_u32..).zip(&self.list) {
+            if let Some(of) = service(pattern).and_then(|s| services.get_mut(s)) {
+                of.push(position);
+            }
+        }
+        self.services = Some(services);
+    }
+
+    /// The patterns, in order, without some that cannot have an action in common with this one.
+    pub(super) fn near<'s>(&'s self, pattern: &str) -> impl Iterator<Item = &'s Str> {
+        let found = match (&self.services, service(pattern)) {
+            (Some(services), Some(service)) => {
+                Some(services.get(service).map_or(&[][..], Vec::as_slice))
+            }
+            _ => None,
+        };
+        let all = self.list.iter().filter(move |_| found.is_none());
+        let some = found.unwrap_or_default().iter();
+        all.chain(some.filter_map(|&i| self.list.get(usize::try_from(i).ok()?)))
+    }
+}
+
+/// The service of an action pattern, where it is written out.
+fn service(pattern: &str) -> Option<&str> {
+    let (service, _) = pattern.split_once(':')?;
+    (!service.contains(['*', '?'])).then_some(service)
 }
 
 /// One statement, ready to be asked.
@@ -124,8 +188,8 @@ pub(super) struct Statement {
     /// Whether resources hold policy variables.
     pub variables: bool,
     pub condition: Option<Condition>,
-    pub label: Str,
-    pub evidence: Option<Evidence>,
+    /// The last step of what it proves.
+    pub hop: Arc<Hop>,
     /// Whether it speaks of every action by wildcard or of all but some.
     pub broad: bool,
     /// The actions as the document spells them.
@@ -144,7 +208,7 @@ impl Statement {
 
     /// Whether it speaks of a (lower-case) action pattern: all of it, for a pattern to be shut out.
     pub(super) fn touches(&self, action: &str) -> bool {
-        self.actions.list.iter().any(|p| overlaps(p, action)) != self.actions.negated
+        self.actions.near(action).any(|p| overlaps(p, action)) != self.actions.negated
     }
 }
 
@@ -192,17 +256,13 @@ impl Compiled {
             broad: broad(&selected(&statement.actions)),
             written: selected(&statement.actions).list,
             actions: actions(selected(&statement.actions)),
-            resources: statement.resources.as_ref().map_or_else(
-                || Patterns {
-                    negated: false,
-                    list: vec!["*".into()],
-                },
-                selected,
-            ),
+            resources: statement
+                .resources
+                .as_ref()
+                .map_or_else(|| Patterns::new(false, vec!["*".into()]), selected),
             variables: statement.resources.as_ref().is_some_and(varies),
             condition: statement.condition.as_deref().map(Condition::new),
-            label: statement.label().into(),
-            evidence: None,
+            hop: hop(&statement.label(), None),
         });
         Self::of_statements(id, name, false, statements.collect())
     }
@@ -258,9 +318,15 @@ fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
             .condition
             .as_deref()
             .map(|json| Condition::versioned(json, body.version.as_deref() == Some("2012-10-17"))),
-        label: rule.label.clone(),
-        evidence: Some(rule.evidence.clone()),
+        hop: hop(&rule.label, Some(&rule.evidence)),
     }
+}
+
+fn hop(label: &str, evidence: Option<&Evidence>) -> Arc<Hop> {
+    Arc::new(Hop {
+        what: format!("statement {label}").into(),
+        evidence: evidence.cloned(),
+    })
 }
 
 fn broad(actions: &Patterns) -> bool {
@@ -272,26 +338,18 @@ fn listed(matcher: &Matcher) -> Patterns {
         Matcher::In(list) => (false, list),
         Matcher::NotIn(list) => (true, list),
     };
-    Patterns {
-        negated,
-        list: list.clone(),
-    }
+    Patterns::new(negated, list.clone())
 }
 
 fn selected(selection: &Selection) -> Patterns {
-    Patterns {
-        negated: selection.negated,
-        list: selection
-            .patterns
-            .iter()
-            .map(|p| p.as_str().into())
-            .collect(),
-    }
+    let list = selection.patterns.iter().map(|p| p.as_str().into());
+    Patterns::new(selection.negated, list.collect())
 }
 
 fn actions(mut patterns: Patterns) -> Patterns {
     for pattern in &mut patterns.list {
         *pattern = normalise_action(pattern).into();
     }
+    patterns.index();
     patterns
 }

@@ -35,7 +35,7 @@ pub(super) struct Node<'i> {
     /// `None` for groups, which are no identities.
     pub identity: Option<&'i Identity>,
     /// What it holds, the shortest way first: the policy's position and the hops to it.
-    pub holdings: Vec<(usize, Vec<Hop>)>,
+    pub holdings: Vec<(usize, Vec<Arc<Hop>>)>,
     /// Positions of the nodes of the groups it is in.
     pub groups: Vec<usize>,
     /// What its answer depends on and was not read.
@@ -318,13 +318,13 @@ impl<'i, 'w> World<'i, 'w> {
                 .or_default()
                 .push(entitlement);
         }
-        let mut joined: HashMap<&str, Vec<(&'i str, Hop)>> = HashMap::new();
+        let mut joined: HashMap<&str, Vec<(&'i str, Arc<Hop>)>> = HashMap::new();
         for membership in &inventory.memberships {
             let name = membership.group.0.rsplit('/').next().unwrap_or_default();
-            let hop = Hop {
+            let hop = Arc::new(Hop {
                 what: format!("member of group {name}").into(),
                 evidence: Some(membership.evidence.clone()),
-            };
+            });
             joined
                 .entry(&membership.member.0)
                 .or_default()
@@ -373,11 +373,11 @@ impl<'i, 'w> World<'i, 'w> {
                 let what = self.policies.get(policy).map_or_else(String::new, |p| {
                     format!("{} policy {}", entitlement.via, p.name)
                 });
-                let mut hops: Vec<Hop> = group.into_iter().cloned().collect();
-                hops.push(Hop {
+                let mut hops: Vec<Arc<Hop>> = group.into_iter().cloned().collect();
+                hops.push(Arc::new(Hop {
                     what: what.into(),
                     evidence: Some(entitlement.evidence.clone()),
-                });
+                }));
                 node.holdings.push((policy, hops));
             }
             node.holdings
@@ -413,7 +413,8 @@ impl<'i, 'w> World<'i, 'w> {
                 grants.insert(root);
                 let evidence = node.identity.and_then(|i| i.evidence.first().cloned());
                 let what = ROOT.into();
-                node.holdings.push((root, vec![Hop { what, evidence }]));
+                node.holdings
+                    .push((root, vec![Arc::new(Hop { what, evidence })]));
             }
             let grants: Vec<usize> = grants.into_iter().collect();
             let set = |grants: Vec<usize>, boundary: Boundary| PolicySet {

@@ -5,6 +5,7 @@ use super::roles::{RoleIndex, Roles};
 use crate::model::{Certainty, Hop, Proof, Str};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A role held in a scope.
 pub(super) struct Held<'a> {
@@ -115,7 +116,7 @@ pub(super) fn proof(
     };
     Proof {
         claim: format!("{} {place}", claims.join(" and ")).into(),
-        hops,
+        hops: hops.into_iter().map(Arc::new).collect(),
         certainty: Certainty::Certain,
         scope: None,
     }

@@ -28,7 +28,7 @@ pub(super) struct Draft<'a> {
     /// Whom it can become.
     pub(super) edges: Vec<Edge>,
     /// What the strongest one it can become reaches, once it is known.
-    pub(super) gained: Option<Rc<BTreeSet<Reach>>>,
+    pub(super) gained: Option<Rc<crate::model::Set<Reach>>>,
 }
 
 impl Draft<'_> {
@@ -52,7 +52,7 @@ impl Draft<'_> {
         };
         if better {
             self.privilege.tier = tier;
-            self.privilege.proof = Some(proof.clone());
+            self.privilege.proof = Some(proof.clone().into());
         }
     }
 }
@@ -288,7 +288,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             let proof = proof(self.roles, &[first], namespace);
             let old = draft.privilege.wildcard.as_ref();
             if old.is_none_or(|old| (proof.hops.len(), &proof) < (old.hops.len(), old)) {
-                draft.privilege.wildcard = Some(proof);
+                draft.privilege.wildcard = Some(proof.into());
             }
         }
         any

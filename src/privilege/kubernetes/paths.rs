@@ -1,14 +1,16 @@
 //! Who can become whom: running pods as a stronger account, or getting its token, makes as strong.
 
 use super::holdings::Draft;
+use crate::model::Set;
 use crate::model::{
     Capability, Credential, CredentialStatus, Hop, Identity, IdentityKind, Inventory, Platform,
     Proof, Reach, Str, Tier, Workload,
 };
 use crate::platform::kubernetes::names;
 use crate::platform::kubernetes::primitives::Becomes;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Longest chain that is written out; further steps are found in the proof of the account it ends at.
 const MAX_HOPS: usize = 32;
@@ -198,8 +200,8 @@ struct Gain {
     tier: Tier,
     capability: Capability,
     who: String,
-    hops: Vec<Hop>,
-    reach: Rc<BTreeSet<Reach>>,
+    hops: Vec<Arc<Hop>>,
+    reach: Rc<Set<Reach>>,
 }
 
 impl Gain {
@@ -217,10 +219,10 @@ impl Gain {
             _ => format!("group {}", identity.name),
         };
         let who = format!("{what}, whose tier is {}", draft.privilege.tier.as_str());
-        let mut hops = vec![Hop {
+        let mut hops = vec![Arc::new(Hop {
             what: who.as_str().into(),
             evidence: identity.evidence.first().cloned(),
-        }];
+        })];
         if let Some(proof) = &draft.privilege.proof {
             hops.extend(proof.hops.iter().take(MAX_HOPS).cloned());
         }
@@ -248,9 +250,9 @@ impl Gain {
                 .proof
                 .hops
                 .iter()
-                .chain(by)
-                .chain(&self.hops)
                 .cloned()
+                .chain(by.cloned().map(Arc::new))
+                .chain(self.hops.iter().cloned())
                 .collect(),
             certainty: edge.proof.certainty,
             scope: None,

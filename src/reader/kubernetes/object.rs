@@ -2,9 +2,9 @@
 //! read from a cluster.
 
 use super::{Node, Sink};
+use crate::model::Set;
 use crate::model::{Label, LabelSource, Presence, Str, Timestamp};
 use crate::platform::kubernetes::names;
-use std::collections::BTreeSet;
 
 /// Longest label or annotation value that is kept: longer ones are data, not names, and may hold secrets.
 const MAX_VALUE: usize = 256;
@@ -83,8 +83,8 @@ impl<'n> Object<'n> {
     }
 
     /// Labels and annotations, without those that may hold more than names.
-    pub(super) fn labels(&self, sink: &Sink<'_>) -> BTreeSet<Label> {
-        let mut labels = BTreeSet::new();
+    pub(super) fn labels(&self, sink: &Sink<'_>) -> Set<Label> {
+        let mut labels = Set::new();
         for (member, source) in [
             ("labels", LabelSource::Label),
             ("annotations", LabelSource::Annotation),

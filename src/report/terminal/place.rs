@@ -3,6 +3,7 @@
 use super::super::subject::Subject;
 use super::super::text::{clean, columns, cut, cut_path, cut_start, wrap};
 use crate::snapshot::{Evidence, Proof};
+use std::sync::Arc;
 
 /// A place in two parts. Other formats carry paths and pointers whole.
 pub(super) struct Place {
@@ -62,7 +63,7 @@ impl Place {
 /// The record's name: the step of the subject's proof that stands there, or the end of the pointer. `None`
 /// where the record is the subject itself, which has been named.
 fn record(subject: &Subject<'_>, evidence: &Evidence) -> Option<String> {
-    let pointer = evidence.pointer.as_deref()?;
+    let pointer = &*evidence.pointer_text()?;
     if evidence.reader == "secrets" {
         // A commit, without which the file may not even be found.
         return Some(format!("({pointer})"));
@@ -78,7 +79,7 @@ fn record(subject: &Subject<'_>, evidence: &Evidence) -> Option<String> {
     Some(tail(pointer))
 }
 
-fn proofs<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a Proof> + use<'a> {
+fn proofs<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a Arc<Proof>> + use<'a> {
     let privilege = subject.privilege.into_iter();
     privilege.flat_map(|p| {
         let capabilities = p.capabilities.iter().map(|c| &c.proof);

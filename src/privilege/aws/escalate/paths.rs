@@ -202,11 +202,11 @@ fn by(world: &World<'_, '_>, allowed: &Allowed, what: String) -> Hop {
         }
     }
     if let Some(statement) = statement {
-        text.push_str(&format!(", statement {}", statement.label));
+        text.push_str(&format!(", {}", statement.hop.what));
     }
     Hop {
         what: text.into(),
-        evidence: statement.and_then(|s| s.evidence.clone()),
+        evidence: statement.and_then(|s| s.hop.evidence.clone()),
     }
 }
 

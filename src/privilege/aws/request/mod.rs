@@ -86,7 +86,7 @@ enum Tags<'q> {
     #[default]
     Unknown,
     /// These are all.
-    Known(&'q BTreeSet<crate::model::Label>),
+    Known(&'q crate::model::Set<crate::model::Label>),
 }
 
 impl Tags<'_> {
