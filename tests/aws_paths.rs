@@ -73,7 +73,11 @@ fn what_exists_unseen_is_conditional_and_named() {
         assert_eq!(unseen || sso, !path.missing.is_empty(), "{id}: {verdict}");
         assert_eq!(
             path.certainty,
-            if unseen || sso { Certainty::Conditional } else { Certainty::Certain },
+            if unseen || sso {
+                Certainty::Conditional
+            } else {
+                Certainty::Certain
+            },
             "{id}: {verdict}"
         );
     }
@@ -95,7 +99,12 @@ fn closed_twins_raise_no_alarm() {
     }
     let all: usize = counts.values().sum();
     println!("{all} closed twins: {counts:?}");
-    assert!(failures.is_empty(), "{} of {all}\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {all}\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
     assert!(all > 1_000, "{all}");
 }
 
@@ -112,7 +121,9 @@ fn names_and_numbers_decide_nothing() {
 #[test]
 fn chains_are_followed_to_their_end() {
     // Every link from one principal to the next, and every last link to everything.
-    let links = ["assume", "retrust", "key", "password", "pass", "existing", "group"];
+    let links = [
+        "assume", "retrust", "key", "password", "pass", "existing", "group",
+    ];
     let mut count = 0;
     for first in links {
         for second in links {
@@ -123,14 +134,20 @@ fn chains_are_followed_to_their_end() {
                     }
                     let chain = [first, second, third, fourth];
                     let chain: Vec<&str> = chain.into_iter().filter(|l| !l.is_empty()).collect();
-                    let Some(account) = twins::chain(&chain) else { continue };
+                    let Some(account) = twins::chain(&chain) else {
+                        continue;
+                    };
                     let verdict = account.judge();
                     count += 1;
                     assert_eq!(verdict.tier, Tier::Escalate, "{chain:?}: {verdict}");
                     let conditional = chain.contains(&"existing");
                     assert_eq!(
                         verdict.certainty,
-                        if conditional { Certainty::Conditional } else { Certainty::Certain },
+                        if conditional {
+                            Certainty::Conditional
+                        } else {
+                            Certainty::Certain
+                        },
                         "{chain:?}: {verdict}"
                     );
                     let longest = verdict.paths.iter().map(|p| p.hops.len()).max().unwrap();
@@ -152,18 +169,21 @@ fn data_is_a_goal_of_its_own() {
         {"do": ["iam:PassRole"], "on": "role/t"},
         {"do": ["lambda:CreateFunction", "lambda:InvokeFunction"]}
     ]);
-    let account = |user: Value, role: &Value| {
-        Account::new(json!({"user/a": user, "role/t": role})).judge()
-    };
+    let account =
+        |user: Value, role: &Value| Account::new(json!({"user/a": user, "role/t": role})).judge();
     let open = account(json!({"allow": pass}), &reader);
-    assert!(open.names("lambda-001") && open.paths[0].goal == Goal::Data, "{open}");
+    assert!(
+        open.names("lambda-001") && open.paths[0].goal == Goal::Data,
+        "{open}"
+    );
     assert_eq!(open.paths[0].certainty, Certainty::Certain);
     assert!(open.tier < Tier::Escalate, "{open}");
     // What it reads itself is no prize.
     let mut own = pass.as_array().unwrap().clone();
     own.push(json!({"do": ["s3:GetObject"], "on": "arn:aws:s3:::records/*"}));
     assert!(account(json!({ "allow": own }), &reader).paths.is_empty());
-    let wider = json!([pass[0], pass[1], {"do": ["s3:GetObject"], "on": "arn:aws:s3:::records/open/*"}]);
+    let wider =
+        json!([pass[0], pass[1], {"do": ["s3:GetObject"], "on": "arn:aws:s3:::records/open/*"}]);
     assert!(account(json!({ "allow": wider }), &reader).names("lambda-001"));
     // Closed on the reader's own side.
     let mut denied = reader.clone();
@@ -177,7 +197,11 @@ fn data_is_a_goal_of_its_own() {
     }))
     .judge();
     let path = two.paths.iter().find(|p| p.goal == Goal::Data).unwrap();
-    assert_eq!((&*path.rule, path.certainty), ("sts-001", Certainty::Conditional), "{two}");
+    assert_eq!(
+        (&*path.rule, path.certainty),
+        ("sts-001", Certainty::Conditional),
+        "{two}"
+    );
     assert!(path.missing.iter().any(|m| m.contains("role/t")), "{two}");
 }
 
@@ -233,9 +257,16 @@ fn conditions_are_carried_along() {
         "role/t": {"trusts": ["account"], "admin": true},
     }))
     .judge();
-    assert_eq!((verdict.tier, verdict.certainty), (Tier::Escalate, Certainty::Conditional));
     assert_eq!(
-        verdict.paths[0].conditions.iter().map(|k| &**k).collect::<Vec<_>>(),
+        (verdict.tier, verdict.certainty),
+        (Tier::Escalate, Certainty::Conditional)
+    );
+    assert_eq!(
+        verdict.paths[0]
+            .conditions
+            .iter()
+            .map(|k| &**k)
+            .collect::<Vec<_>>(),
         ["aws:multifactorauthpresent"]
     );
     // A denial that may not apply does not protect, and nothing is certain.
@@ -246,7 +277,10 @@ fn conditions_are_carried_along() {
         },
     }))
     .judge();
-    assert_eq!((denied.tier, denied.certainty), (Tier::Escalate, Certainty::Conditional));
+    assert_eq!(
+        (denied.tier, denied.certainty),
+        (Tier::Escalate, Certainty::Conditional)
+    );
 }
 
 #[test]
@@ -259,14 +293,20 @@ fn both_sides_count_across_accounts() {
         .judge()
     };
     let may = json!([{"do": ["sts:AssumeRole"], "on": "2/role/t"}]);
-    assert_eq!(judge(may.clone(), json!(["1/account"])).tier, Tier::Escalate);
+    assert_eq!(
+        judge(may.clone(), json!(["1/account"])).tier,
+        Tier::Escalate
+    );
     assert_eq!(judge(may.clone(), json!(["1/user/a"])).tier, Tier::Escalate);
     assert!(!judge(json!([]), json!(["1/user/a"])).flagged());
     assert!(!judge(json!([]), json!(["1/account"])).flagged());
     assert!(!judge(may.clone(), json!(["account"])).flagged());
     let external = json!([{"who": "1/account", "if": {"StringEquals": {"sts:ExternalId": "x"}}}]);
     let verdict = judge(may, external);
-    assert_eq!((verdict.tier, verdict.certainty), (Tier::Escalate, Certainty::Conditional));
+    assert_eq!(
+        (verdict.tier, verdict.certainty),
+        (Tier::Escalate, Certainty::Conditional)
+    );
     // Nothing else crosses the border of an account.
     for action in ["iam:UpdateAssumeRolePolicy", "iam:PassRole", "lambda:*"] {
         assert!(!judge(json!([{"do": [action]}]), json!(["lambda.amazonaws.com"])).flagged());
@@ -297,7 +337,11 @@ fn what_is_seen_to_run_makes_a_path_certain() {
         .judge()
     };
     let verdict = open("sync");
-    assert_eq!((verdict.tier, verdict.certainty), (Tier::Escalate, Certainty::Certain), "{verdict}");
+    assert_eq!(
+        (verdict.tier, verdict.certainty),
+        (Tier::Escalate, Certainty::Certain),
+        "{verdict}"
+    );
     assert!(verdict.names("lambda-004"));
     assert_eq!(open("other").certainty, Certainty::Conditional);
 }
@@ -336,10 +380,13 @@ fn the_list_is_bounded_and_in_order() {
         "group/g": {"admin": true},
     }))
     .judge();
-    assert!(verdict.paths.len() <= 64 && verdict.paths.len() > 30, "{}", verdict.paths.len());
+    assert!(
+        verdict.paths.len() <= 64 && verdict.paths.len() > 30,
+        "{}",
+        verdict.paths.len()
+    );
     let firm: Vec<_> = verdict.paths.iter().map(|p| p.certainty).collect();
     assert!(firm.is_sorted(), "{firm:?}");
     let rules: BTreeSet<_> = verdict.paths.iter().map(|p| (p.goal, &*p.rule)).collect();
     assert_eq!(rules.len(), verdict.paths.len(), "one entry a row and goal");
 }
-

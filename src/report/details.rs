@@ -8,7 +8,8 @@ use super::text::{accepted, clean, count, day, exposed, number, owner, place, wh
 use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
 use crate::snapshot::{
-    Change, Credential, Entitlement, Evidence, Finding, Ownership, Path, Privilege, Proof, Trust, When,
+    Change, Credential, Entitlement, Evidence, Finding, Ownership, Path, Privilege, Proof, Trust,
+    When,
 };
 use std::io;
 

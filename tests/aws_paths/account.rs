@@ -144,8 +144,12 @@ impl Account {
             status: None,
             evidence: evidence.clone(),
         };
-        facts.org_nodes.push(node("r-root".into(), OrgNodeKind::Root, None));
-        facts.org_nodes.push(node(self.number("1"), OrgNodeKind::Account, Some("r-root")));
+        facts
+            .org_nodes
+            .push(node("r-root".into(), OrgNodeKind::Root, None));
+        facts
+            .org_nodes
+            .push(node(self.number("1"), OrgNodeKind::Account, Some("r-root")));
         let scp = |id: &str, document: Value| {
             // Control policies have the form of IAM policies; the reader of those turns them into rules.
             let origin = Origin::file("control.json");
@@ -159,14 +163,16 @@ impl Account {
                 bytes: bytes.as_bytes(),
             });
             let kind = PolicyKind::ServiceControl;
-            let mut policy = Policy::new(PolicyId::from(id), tenure::model::Platform::Aws, kind, id);
+            let mut policy =
+                Policy::new(PolicyId::from(id), tenure::model::Platform::Aws, kind, id);
             policy.rules = read.policies[0].rules.clone();
             policy.evidence.insert(evidence.clone());
             policy
         };
         let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         let full = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess";
-        let own = "arn:aws:organizations::999999999999:policy/o-example/service_control_policy/p-own";
+        let own =
+            "arn:aws:organizations::999999999999:policy/o-example/service_control_policy/p-own";
         facts.policies.push(scp(full, everything));
         facts.policies.push(scp(own, self.document(statements)));
         let account = self.number("1");
@@ -187,7 +193,9 @@ impl Account {
     fn details(&self) -> Value {
         let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for (who, what) in self.principals() {
-            let local = who.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('/');
+            let local = who
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .trim_start_matches('/');
             let arn = self.arn(who);
             let name = arn.rsplit('/').next().unwrap().to_owned();
             let mut record = Map::new();
@@ -204,13 +212,19 @@ impl Account {
                     continue;
                 }
             };
-            record.insert(format!("{kind}Id"), format!("ID{}", who.replace('/', "")).into());
+            record.insert(
+                format!("{kind}Id"),
+                format!("ID{}", who.replace('/', "")).into(),
+            );
             record.insert(format!("{kind}Name"), name.into());
             if what.get("allow").is_some() || what.get("deny").is_some() {
                 let inline = json!([{"PolicyName": "own", "PolicyDocument": self.document(what)}]);
                 record.insert(format!("{kind}PolicyList"), inline);
             }
-            let mut attached: Vec<Value> = what["attached"].as_array().into_iter().flatten()
+            let mut attached: Vec<Value> = what["attached"]
+                .as_array()
+                .into_iter()
+                .flatten()
                 .map(|p| json!({"PolicyName": "p", "PolicyArn": self.text(p)}))
                 .collect();
             if what["admin"] == true {
@@ -218,7 +232,10 @@ impl Account {
             }
             record.insert("AttachedManagedPolicies".into(), attached.into());
             if let Some(groups) = what["groups"].as_array() {
-                let names = groups.iter().map(|g| self.name(g.as_str().unwrap()).into()).collect();
+                let names = groups
+                    .iter()
+                    .map(|g| self.name(g.as_str().unwrap()).into())
+                    .collect();
                 record.insert("GroupList".into(), Value::Array(names));
             }
             if let Some(cap) = what.get("boundary") {
@@ -226,12 +243,20 @@ impl Account {
             }
             if let Some(trusts) = what["trusts"].as_array() {
                 let statements: Vec<Value> = trusts.iter().map(|t| self.trust(who, t)).collect();
-                record.insert("AssumeRolePolicyDocument".into(), json!({"Version": "2012-10-17", "Statement": statements}));
+                record.insert(
+                    "AssumeRolePolicyDocument".into(),
+                    json!({"Version": "2012-10-17", "Statement": statements}),
+                );
             }
             lists.entry(list).or_default().push(record.into());
         }
         let mut details = Map::new();
-        for list in ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"] {
+        for list in [
+            "UserDetailList",
+            "GroupDetailList",
+            "RoleDetailList",
+            "Policies",
+        ] {
             details.insert(list.into(), lists.remove(list).unwrap_or_default().into());
         }
         details.insert("IsTruncated".into(), false.into());
@@ -239,9 +264,7 @@ impl Account {
     }
 
     fn policy(&self, name: String, what: &Value, record: &mut Map<String, Value>) {
-        let version = |id: &str, document: Value, default: bool| {
-            json!({"VersionId": id, "IsDefaultVersion": default, "Document": document, "CreateDate": "2024-01-01T00:00:00Z"})
-        };
+        let version = |id: &str, document: Value, default: bool| json!({"VersionId": id, "IsDefaultVersion": default, "Document": document, "CreateDate": "2024-01-01T00:00:00Z"});
         let mut versions = vec![version("v9", self.document(what), true)];
         for (id, old) in what["versions"].as_object().into_iter().flatten() {
             versions.push(version(id, self.document(old), false));
@@ -266,7 +289,9 @@ impl Account {
                 match s.get("not_on") {
                     Some(not) => statement.insert("NotResource".into(), self.text(not).into()),
                     None => {
-                        let on = s.get("on").map_or_else(|| "*".to_owned(), |on| self.text(on));
+                        let on = s
+                            .get("on")
+                            .map_or_else(|| "*".to_owned(), |on| self.text(on));
                         statement.insert("Resource".into(), on.into())
                     }
                 };
@@ -281,13 +306,20 @@ impl Account {
 
     fn trust(&self, role: &str, trust: &Value) -> Value {
         let who = trust.as_str().or_else(|| trust["who"].as_str());
-        let home = role.split('/').next().filter(|n| n.chars().all(|c| c.is_ascii_digit()));
+        let home = role
+            .split('/')
+            .next()
+            .filter(|n| n.chars().all(|c| c.is_ascii_digit()));
         let home = home.unwrap_or("1");
         let action = trust["action"].as_str().unwrap_or("sts:AssumeRole");
         let principal = match (who, trust["provider"].as_str()) {
             (_, Some(provider)) => json!({"Federated": self.renumbered(provider)}),
-            (Some(service), _) if service.ends_with(".amazonaws.com") => json!({"Service": service}),
-            (Some("account"), _) => json!({"AWS": format!("arn:aws:iam::{}:root", self.number(home))}),
+            (Some(service), _) if service.ends_with(".amazonaws.com") => {
+                json!({"Service": service})
+            }
+            (Some("account"), _) => {
+                json!({"AWS": format!("arn:aws:iam::{}:root", self.number(home))})
+            }
             (Some(other), _) if other.ends_with("/account") => {
                 json!({"AWS": format!("arn:aws:iam::{}:root", self.number(other.split('/').next().unwrap()))})
             }
@@ -336,7 +368,11 @@ impl Account {
             return self.renumbered(who);
         }
         let (path, name) = local.rsplit_once('/').unwrap();
-        format!("arn:aws:iam::{}:{path}/{}", self.number(account), self.name(name))
+        format!(
+            "arn:aws:iam::{}:{path}/{}",
+            self.number(account),
+            self.name(name)
+        )
     }
 }
 
@@ -355,7 +391,12 @@ impl Verdict {
     /// All of it that names have no part in.
     pub(crate) fn shape(&self) -> (Tier, Certainty, Vec<(Goal, Certainty, String, usize)>) {
         let paths = self.paths.iter().map(|p| {
-            (p.goal, p.certainty, format!("{} {:?}", p.rule, p.also), p.hops.len())
+            (
+                p.goal,
+                p.certainty,
+                format!("{} {:?}", p.rule, p.also),
+                p.hops.len(),
+            )
         });
         (self.tier, self.certainty, paths.collect())
     }
@@ -366,7 +407,18 @@ impl fmt::Display for Verdict {
         write!(f, "{} {}", self.tier.as_str(), self.certainty.as_str())?;
         for p in &self.paths {
             let hops: Vec<&str> = p.hops.iter().map(|h| &*h.what).collect();
-            write!(f, "\n    {} {:?} to {} {} on {}: {} | {:?} {:?}", p.rule, p.also, p.goal.as_str(), p.certainty.as_str(), p.subject, hops.join(" → "), p.conditions, p.missing)?;
+            write!(
+                f,
+                "\n    {} {:?} to {} {} on {}: {} | {:?} {:?}",
+                p.rule,
+                p.also,
+                p.goal.as_str(),
+                p.certainty.as_str(),
+                p.subject,
+                hops.join(" → "),
+                p.conditions,
+                p.missing
+            )?;
         }
         Ok(())
     }

@@ -41,12 +41,18 @@ pub(crate) fn closed(id: &str, hit: &Account, controls: bool) -> Vec<(&'static s
         }
         if controls {
             let scp = json!({"deny": [{"do": [action]}]});
-            twins.push(("a denial of the organisation", hit.with(|a| {
-                a.insert("control".into(), scp);
-            })));
+            twins.push((
+                "a denial of the organisation",
+                hit.with(|a| {
+                    a.insert("control".into(), scp);
+                }),
+            ));
         }
     }
-    twins.push(("a denial of the rest", deny(json!({"not_do": ["s3:ListAllMyBuckets"]}))));
+    twins.push((
+        "a denial of the rest",
+        deny(json!({"not_do": ["s3:ListAllMyBuckets"]})),
+    ));
     let without = json!({"allow": [{"not_do": row.actions}]});
     let capped = |cap: Value| {
         hit.with(|a| {
@@ -61,9 +67,12 @@ pub(crate) fn closed(id: &str, hit: &Account, controls: bool) -> Vec<(&'static s
         twins.push(("a boundary of AWS's", capped(reading.into())));
     }
     if controls {
-        twins.push(("a denial of the organisation of the rest", hit.with(|a| {
-            a.insert("control".into(), json!({"deny": [{"not_do": ["s3:*"]}]}));
-        })));
+        twins.push((
+            "a denial of the organisation of the rest",
+            hit.with(|a| {
+                a.insert("control".into(), json!({"deny": [{"not_do": ["s3:*"]}]}));
+            }),
+        ));
     }
     targets(row, hit, &actor, &mut twins);
     twins
@@ -72,9 +81,17 @@ pub(crate) fn closed(id: &str, hit: &Account, controls: bool) -> Vec<(&'static s
 /// What is closed on the target's side.
 fn targets(row: &Escalation, hit: &Account, actor: &str, twins: &mut Vec<(&'static str, Account)>) {
     use Target::*;
-    let wide = |t: &Target| matches!(t, WideUser | WideGroup | WideRole | PassedRole | RunningRole | FederatedRole);
+    let wide = |t: &Target| {
+        matches!(
+            t,
+            WideUser | WideGroup | WideRole | PassedRole | RunningRole | FederatedRole
+        )
+    };
     let through = |t: &Target| {
-        matches!(t, AssumableRole | BoundedRole | PassedRole | WrittenRole | RunningRole | FederatedRole)
+        matches!(
+            t,
+            AssumableRole | BoundedRole | PassedRole | WrittenRole | RunningRole | FederatedRole
+        )
     };
     let assumes = row.actions.iter().any(|a| a == "sts:AssumeRole");
     let others: Vec<String> = hit
@@ -82,7 +99,12 @@ fn targets(row: &Escalation, hit: &Account, actor: &str, twins: &mut Vec<(&'stat
         .as_object()
         .unwrap()
         .keys()
-        .filter(|k| *k != actor && ["user/", "role/", "group/"].iter().any(|p| k.starts_with(p)))
+        .filter(|k| {
+            *k != actor
+                && ["user/", "role/", "group/"]
+                    .iter()
+                    .any(|p| k.starts_with(p))
+        })
         .cloned()
         .collect();
     let each = |change: &dyn Fn(&mut Map<String, Value>)| {
@@ -95,39 +117,63 @@ fn targets(row: &Escalation, hit: &Account, actor: &str, twins: &mut Vec<(&'stat
         })
     };
     if row.targets.iter().any(wide) {
-        twins.push(("a target that is no wider", each(&|t| {
-            t.remove("admin");
-        })));
-        twins.push(("a target that is denied everything", each(&|t| {
-            t.insert("deny".into(), json!([{"do": ["*"]}]));
-        })));
+        twins.push((
+            "a target that is no wider",
+            each(&|t| {
+                t.remove("admin");
+            }),
+        ));
+        twins.push((
+            "a target that is denied everything",
+            each(&|t| {
+                t.insert("deny".into(), json!([{"do": ["*"]}]));
+            }),
+        ));
         if !row.targets.contains(&WideGroup) {
-            twins.push(("a target with a boundary", each(&|t| {
-                t.insert("boundary".into(), "policy/narrow".into());
-            })));
+            twins.push((
+                "a target with a boundary",
+                each(&|t| {
+                    t.insert("boundary".into(), "policy/narrow".into());
+                }),
+            ));
         }
     }
     let rewritten = |t: &Target| matches!(t, SameUser | AnyRole | AssumableRole | WrittenRole);
     if row.targets.iter().any(rewritten) {
-        twins.push(("a target with a boundary", each(&|t| {
-            t.insert("boundary".into(), "policy/narrow".into());
-        })));
+        twins.push((
+            "a target with a boundary",
+            each(&|t| {
+                t.insert("boundary".into(), "policy/narrow".into());
+            }),
+        ));
     }
     if row.targets.iter().any(through) || assumes && row.id != "x-33" {
-        twins.push(("a trust taken away", each(&|t| {
-            t.insert("trusts".into(), json!(["events.amazonaws.com"]));
-        })));
-        twins.push(("a trust in others", each(&|t| {
-            t.insert("trusts".into(), json!(["arn:aws:iam::333333333333:root"]));
-        })));
+        twins.push((
+            "a trust taken away",
+            each(&|t| {
+                t.insert("trusts".into(), json!(["events.amazonaws.com"]));
+            }),
+        ));
+        twins.push((
+            "a trust in others",
+            each(&|t| {
+                t.insert("trusts".into(), json!(["arn:aws:iam::333333333333:root"]));
+            }),
+        ));
     }
-    if !others.is_empty() && !row.targets.contains(&PermissionSet) && !row.targets.contains(&OwnGroup) {
-        twins.push(("a target in another account", hit.with(|a| {
-            for other in &others {
-                let what = a.remove(other).unwrap();
-                a.insert(format!("2/{other}"), what);
-            }
-        })));
+    if !others.is_empty()
+        && !row.targets.contains(&PermissionSet)
+        && !row.targets.contains(&OwnGroup)
+    {
+        twins.push((
+            "a target in another account",
+            hit.with(|a| {
+                for other in &others {
+                    let what = a.remove(other).unwrap();
+                    a.insert(format!("2/{other}"), what);
+                }
+            }),
+        ));
     }
 }
 
@@ -137,7 +183,10 @@ fn needed(row: &Escalation, action: &str) -> bool {
         other.id != row.id
             && other.targets.iter().any(|t| row.targets.contains(t))
             && (row.services.is_empty() || other.services.iter().any(|s| row.services.contains(s)))
-            && other.actions.iter().all(|a| a != action && row.actions.contains(a))
+            && other
+                .actions
+                .iter()
+                .all(|a| a != action && row.actions.contains(a))
     };
     row.id == "x-33" || !ESCALATIONS.iter().any(smaller)
 }
@@ -145,8 +194,13 @@ fn needed(row: &Escalation, action: &str) -> bool {
 /// On what the actor's own statement allows an action, where that is not everything.
 fn spoken(account: &Account, actor: &str, action: &str) -> Option<Value> {
     let own = account.value()[actor]["allow"].as_array()?;
-    let mut own = own.iter().filter(|s| s["do"].as_array().is_some_and(|d| d.iter().any(|a| a == action)));
-    own.find_map(|s| s.get("on").cloned()).filter(|on| on != "*")
+    let mut own = own.iter().filter(|s| {
+        s["do"]
+            .as_array()
+            .is_some_and(|d| d.iter().any(|a| a == action))
+    });
+    own.find_map(|s| s.get("on").cloned())
+        .filter(|on| on != "*")
 }
 
 fn push(account: &mut Map<String, Value>, who: &str, list: &str, statement: Value) {
@@ -173,22 +227,52 @@ fn linked(links: &[&str], end: bool) -> Option<Account> {
         let role = format!("role/r{index}");
         let user = format!("user/u{index}");
         let (next, what, statements) = match *link {
-            "assume" => (role.clone(), json!({"trusts": ["account"]}), json!([{"do": ["sts:AssumeRole"], "on": role}])),
-            "retrust" => (role.clone(), json!({"trusts": ["events.amazonaws.com"]}), json!([{"do": ["iam:UpdateAssumeRolePolicy"], "on": role}])),
-            "key" => (user.clone(), json!({}), json!([{"do": ["iam:CreateAccessKey"], "on": user}])),
-            "password" => (user.clone(), json!({}), json!([{"do": ["iam:UpdateLoginProfile"], "on": user}])),
-            "pass" => (role.clone(), json!({"trusts": ["lambda.amazonaws.com"]}), json!([
-                {"do": ["iam:PassRole"], "on": role}, {"do": ["lambda:CreateFunction", "lambda:InvokeFunction"]}])),
-            "existing" => (role.clone(), json!({"trusts": ["codebuild.amazonaws.com"]}), json!([{"do": ["codebuild:StartBuild"]}])),
+            "assume" => (
+                role.clone(),
+                json!({"trusts": ["account"]}),
+                json!([{"do": ["sts:AssumeRole"], "on": role}]),
+            ),
+            "retrust" => (
+                role.clone(),
+                json!({"trusts": ["events.amazonaws.com"]}),
+                json!([{"do": ["iam:UpdateAssumeRolePolicy"], "on": role}]),
+            ),
+            "key" => (
+                user.clone(),
+                json!({}),
+                json!([{"do": ["iam:CreateAccessKey"], "on": user}]),
+            ),
+            "password" => (
+                user.clone(),
+                json!({}),
+                json!([{"do": ["iam:UpdateLoginProfile"], "on": user}]),
+            ),
+            "pass" => (
+                role.clone(),
+                json!({"trusts": ["lambda.amazonaws.com"]}),
+                json!([
+                {"do": ["iam:PassRole"], "on": role}, {"do": ["lambda:CreateFunction", "lambda:InvokeFunction"]}]),
+            ),
+            "existing" => (
+                role.clone(),
+                json!({"trusts": ["codebuild.amazonaws.com"]}),
+                json!([{"do": ["codebuild:StartBuild"]}]),
+            ),
             "group" if from.starts_with("user/") => {
                 let group = format!("group/g{index}");
-                (group.clone(), json!({}), json!([{"do": ["iam:AddUserToGroup"], "on": group}]))
+                (
+                    group.clone(),
+                    json!({}),
+                    json!([{"do": ["iam:AddUserToGroup"], "on": group}]),
+                )
             }
             _ => return None,
         };
         let holder = account.get_mut(&from).unwrap().as_object_mut().unwrap();
         let list = holder.entry("allow").or_insert_with(|| json!([]));
-        list.as_array_mut().unwrap().extend(statements.as_array().unwrap().clone());
+        list.as_array_mut()
+            .unwrap()
+            .extend(statements.as_array().unwrap().clone());
         account.insert(next.clone(), what);
         from = next;
     }

@@ -162,8 +162,7 @@ pub static ESCALATION_TABLE: LazyLock<Escalations> =
     LazyLock::new(|| Escalations::read(include_str!("../../../rules/aws/escalation.yaml")));
 
 /// Escalation paths, in the order in which they are tried.
-pub static ESCALATIONS: LazyLock<&'static [Escalation]> =
-    LazyLock::new(|| &ESCALATION_TABLE.rows);
+pub static ESCALATIONS: LazyLock<&'static [Escalation]> = LazyLock::new(|| &ESCALATION_TABLE.rows);
 
 /// What single actions amount to.
 pub static MEANINGS: LazyLock<Vec<Meaning>> = LazyLock::new(|| {

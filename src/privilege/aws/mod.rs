@@ -324,8 +324,8 @@ fn handed_on(engine: &Engine<'_, '_, '_>, answers: &mut [Privilege]) {
             .enumerate()
             .filter(|(p, a)| {
                 let kind = world.nodes.get(*p).map(|n| n.kind);
-                let fits = kind == Some(Kind::Role)
-                    || kind == Some(Kind::User) && tier == Tier::Issue;
+                let fits =
+                    kind == Some(Kind::Role) || kind == Some(Kind::User) && tier == Tier::Issue;
                 a.tier == tier && fits
             })
             .map(|(p, _)| p)
@@ -352,7 +352,9 @@ fn handed_on(engine: &Engine<'_, '_, '_>, answers: &mut [Privilege]) {
                     Who::Cohort(cohort) => engine.cohorts.members_of(cohort).to_vec(),
                 };
                 for position in members {
-                    if position == target || !hand(engine, target, position, &step.way, tier, answers) {
+                    if position == target
+                        || !hand(engine, target, position, &step.way, tier, answers)
+                    {
                         continue;
                     }
                     let cohort = engine.cohorts.of.get(position).copied();
@@ -389,10 +391,11 @@ fn hand(
     let Some(proof) = source.proof.as_ref().map(handed) else {
         return false;
     };
-    let given: Vec<(Capability, Proof)> = [Capability::IssueCredentials, Capability::RecoverAccounts]
-        .into_iter()
-        .filter_map(|c| Some((c, handed(source.capabilities.get(&c)?))))
-        .collect();
+    let given: Vec<(Capability, Proof)> =
+        [Capability::IssueCredentials, Capability::RecoverAccounts]
+            .into_iter()
+            .filter_map(|c| Some((c, handed(source.capabilities.get(&c)?))))
+            .collect();
     let Some(answer) = answers.get_mut(to) else {
         return false;
     };

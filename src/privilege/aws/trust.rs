@@ -103,7 +103,10 @@ impl<'i> Gate<'i> {
 
     /// The services that may act as the role, each by its firmest statement.
     pub(super) fn serves(&self, account: &str) -> Vec<(&str, Serves<'i>)> {
-        let known = [("aws:sourceaccount", account), ("aws:principalisawsservice", "true")];
+        let known = [
+            ("aws:sourceaccount", account),
+            ("aws:principalisawsservice", "true"),
+        ];
         let services = self.services.iter().filter_map(|(service, entries)| {
             let mut barred = BTreeSet::new();
             for denial in &self.denials {

@@ -6,13 +6,12 @@ use super::super::statement::{Probe, spelling};
 use super::super::world::{Kind, Node};
 use super::cohort::name;
 use super::onto::{Step, Who};
-use super::rules::{ASSUME, PASS, RULES, Rule, with};
+use super::rules::{RULES, Rule};
 use super::{Engine, Way};
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::literal_prefix;
 use crate::platform::aws::tables::Target;
 use crate::platform::glob;
-use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -35,7 +34,9 @@ impl<'i> Engine<'_, 'i, '_> {
             for rule in cohort.rules.iter().filter_map(|rule| RULES.get(rule)) {
                 for &member in &cohort.members {
                     let mut ways = rule.row.targets.iter();
-                    if let Some(way) = ways.find_map(|&target| self.done_to_self(member, rule, target)) {
+                    if let Some(way) =
+                        ways.find_map(|&target| self.done_to_self(member, rule, target))
+                    {
                         steps.push(Step {
                             who: Who::Node(member),
                             way: Rc::new(way),
@@ -128,23 +129,21 @@ impl<'i> Engine<'_, 'i, '_> {
             Target::OtherGroup => self.any(position, node, rule, Kind::Group),
             Target::AttachedPolicy => self.any_policy(position, node, rule),
             Target::SameUser => self.other(position, node, rule, Kind::User, &|at, other| {
-                other.uncapped && self.signs_in(at, other, rule)
+                self.raisable(other) && self.signs_in(at, other, rule)
             }),
             Target::BoundedUser => self.other(position, node, rule, Kind::User, &|at, other| {
                 self.beneath(other) && self.signs_in(at, other, rule)
             }),
             Target::AnyRole => {
                 let way = self.other(position, node, rule, Kind::Role, &|_, role| {
-                    role.uncapped && self.enters(node, role).is_some()
+                    self.raisable(role) && self.enters(node, role).is_some()
                 })?;
                 self.entered(node, way)
             }
             Target::JoinedGroup if node.kind == Kind::User && node.uncapped => {
                 self.other(position, node, rule, Kind::Group, &|_, _| true)
             }
-            Target::RolePolicy if !rule.assumes => {
-                self.policy_of(position, node, rule, Kind::Role)
-            }
+            Target::RolePolicy if !rule.assumes => self.policy_of(position, node, rule, Kind::Role),
             Target::UserPolicy => self.policy_of(position, node, rule, Kind::User),
             Target::WrittenRole => self.written(position, node, rule),
             Target::NewRole => self.made(node, rule, "role"),
@@ -157,7 +156,7 @@ impl<'i> Engine<'_, 'i, '_> {
         }
     }
 
-    fn ask(&self, node: &Node<'i>, probe: Probe, on: On<'_>) -> Option<Allowed> {
+    pub(super) fn ask(&self, node: &Node<'i>, probe: Probe, on: On<'_>) -> Option<Allowed> {
         let set = self.world.sets.get(node.set)?;
         // To become an admin, AdministratorAccess has to be among the policies that may be attached.
         let mut context = vec![("iam:policyarn", ADMINISTRATOR)];
@@ -173,7 +172,12 @@ impl<'i> Engine<'_, 'i, '_> {
         set.allowed(probe, on, &context)
     }
 
-    fn all_on(&self, node: &Node<'i>, rule: &'static Rule, arn: &str) -> Option<Way<'i>> {
+    pub(super) fn all_on(
+        &self,
+        node: &Node<'i>,
+        rule: &'static Rule,
+        arn: &str,
+    ) -> Option<Way<'i>> {
         let mut way = Way::new(rule.number, rule.row, arn);
         for probe in rule.others() {
             way.take(self.ask(node, probe, On::Arn(arn))?);
@@ -190,7 +194,7 @@ impl<'i> Engine<'_, 'i, '_> {
         rule: &'static Rule,
         kind: Kind,
     ) -> Option<Way<'i>> {
-        let found = self.other(position, node, rule, kind, &|_, other| other.uncapped);
+        let found = self.other(position, node, rule, kind, &|_, other| self.raisable(other));
         let mut way = found.filter(|way| way.allowed.iter().all(|a| name(&a.scope).is_none()))?;
         if let Some(allowed) = way.allowed.first() {
             way.subject.clone_from(&allowed.scope);
@@ -198,17 +202,11 @@ impl<'i> Engine<'_, 'i, '_> {
         Some(way)
     }
 
-    fn any_policy(
-        &self,
-        position: usize,
-        node: &Node<'i>,
-        rule: &'static Rule,
-    ) -> Option<Way<'i>> {
+    fn any_policy(&self, position: usize, node: &Node<'i>, rule: &'static Rule) -> Option<Way<'i>> {
         let first = rule.others().next()?;
         for (arn, holders) in self.policies(node, first) {
-            let other = |&h: &usize| {
-                h != position && self.world.nodes.get(h).is_some_and(|n| n.uncapped)
-            };
+            let other =
+                |&h: &usize| h != position && self.world.nodes.get(h).is_some_and(|n| n.uncapped);
             if !holders.iter().any(other) {
                 continue;
             }
@@ -226,7 +224,7 @@ impl<'i> Engine<'_, 'i, '_> {
 
     /// Another principal of the same account on which all actions hold and that passes: the firmest, and
     /// rather one that is not asked for itself.
-    fn other(
+    pub(super) fn other(
         &self,
         position: usize,
         node: &Node<'i>,
@@ -264,7 +262,7 @@ impl<'i> Engine<'_, 'i, '_> {
     }
 
     /// Principals of the actor's account that some pattern of an action matches.
-    fn near(&self, node: &Node<'i>, action: Probe, kind: Kind) -> Vec<(&'i str, usize)> {
+    pub(super) fn near(&self, node: &Node<'i>, action: Probe, kind: Kind) -> Vec<(&'i str, usize)> {
         let kind = match kind {
             Kind::User => "user",
             Kind::Role => "role",
@@ -279,7 +277,7 @@ impl<'i> Engine<'_, 'i, '_> {
     }
 
     /// Customer policies of the actor's account that some pattern of an action matches, with their holders.
-    fn policies(&self, node: &Node<'i>, action: Probe) -> Vec<(&str, &Vec<usize>)> {
+    pub(super) fn policies(&self, node: &Node<'i>, action: Probe) -> Vec<(&str, &Vec<usize>)> {
         let base = format!("{}policy/", root(&node.id.0));
         self.matching(node, action, &base, &self.world.attached)
     }
@@ -299,7 +297,8 @@ impl<'i> Engine<'_, 'i, '_> {
             let prefix = literal_prefix(&pattern);
             let start = if prefix.starts_with(base) {
                 prefix
-            } else if base.starts_with(prefix) || prefix.is_empty() || pattern.contains(['*', '?']) {
+            } else if base.starts_with(prefix) || prefix.is_empty() || pattern.contains(['*', '?'])
+            {
                 base
             } else {
                 continue;
@@ -315,278 +314,21 @@ impl<'i> Engine<'_, 'i, '_> {
         }
         found
     }
-
-    /// Whether a principal that a role's trust is made to name gets in: the keys that it depends on.
-    fn enters(&self, node: &Node<'i>, role: &Node<'i>) -> Option<BTreeSet<String>> {
-        let set = self.world.sets.get(node.set)?;
-        set.barred(*ASSUME, On::Arn(&role.id.0), node.kind == Kind::Role)
-    }
-
-    fn entered(&self, node: &Node<'i>, mut way: Way<'i>) -> Option<Way<'i>> {
-        let role = way.on.and_then(|at| self.world.nodes.get(at))?;
-        way.depends(self.enters(node, role)?);
-        Some(way)
-    }
-
-    /// A customer policy of another principal, on which the first action holds, and the others on the
-    /// principal.
-    fn policy_of(
-        &self,
-        position: usize,
-        node: &Node<'i>,
-        rule: &'static Rule,
-        kind: Kind,
-    ) -> Option<Way<'i>> {
-        let first = rule.others().next()?;
-        let mut best: Option<Way<'i>> = None;
-        for (arn, holders) in self.policies(node, first) {
-            for &at in holders.iter().take(MAX_TRIED) {
-                let Some(holder) = self.world.nodes.get(at) else {
-                    continue;
-                };
-                let fits = at != position
-                    && holder.kind == kind
-                    && holder.account == node.account
-                    && self.written_worth(rule, arn, holder)
-                    && (kind == Kind::Role || self.signs_in(at, holder, rule));
-                if !fits {
-                    continue;
-                }
-                let way = self.on_policy(node, rule, arn, holder).and_then(|mut way| {
-                    way.on = Some(at);
-                    if kind == Kind::Role {
-                        self.entered(node, way)
-                    } else {
-                        Some(way)
-                    }
-                });
-                if let Some(way) = way
-                    && best.as_ref().is_none_or(|b| way.certainty < b.certainty)
-                {
-                    best = Some(way);
-                }
-            }
-        }
-        best
-    }
-
-    /// Whether another version of a policy makes its holder wide.
-    fn written_worth(&self, rule: &Rule, policy: &str, holder: &Node<'i>) -> bool {
-        if !restores(rule) {
-            return holder.uncapped;
-        }
-        let mut held = holder.holdings.iter();
-        let number = held.find(|(n, _)| {
-            self.world.policies.get(*n).is_some_and(|p| &*p.id == policy)
-        });
-        number.is_some_and(|(n, _)| self.dormant(*n, holder).is_some())
-    }
-
-    fn on_policy(
-        &self,
-        node: &Node<'i>,
-        rule: &'static Rule,
-        policy: &str,
-        holder: &Node<'i>,
-    ) -> Option<Way<'i>> {
-        let mut way = Way::new(rule.number, rule.row, policy);
-        for (index, probe) in rule.others().enumerate() {
-            let arn = if index == 0 { policy } else { &*holder.id.0 };
-            way.take(self.ask(node, probe, On::Arn(arn))?);
-        }
-        Some(way)
-    }
-
-    /// A role that is written on and then run as by a service.
-    fn written(&self, position: usize, node: &Node<'i>, rule: &'static Rule) -> Option<Way<'i>> {
-        let cohort = *self.cohorts.of.get(position)?;
-        let rest = self.rest(cohort, rule)?;
-        let first = rule.others().next()?;
-        let passes = rule.probes.contains(&*PASS);
-        let mut best: Option<Way<'i>> = None;
-        for (arn, at) in self.near(node, first, Kind::Role) {
-            let Some(role) = self.world.nodes.get(at) else {
-                continue;
-            };
-            let managed = role.identity.is_some_and(|i| i.provider_managed.is_some());
-            if at == position || managed || !role.uncapped {
-                continue;
-            }
-            let mut services = role.gate.serves(&role.account).into_iter();
-            let Some((service, serves)) =
-                services.find(|(s, _)| rule.row.services.iter().any(|r| r == s))
-            else {
-                continue;
-            };
-            let way = || {
-                let mut way = Way::new(rule.number, rule.row, arn);
-                (way.on, way.trust) = (Some(at), Some(serves.trust));
-                way.depends(serves.keys.iter().cloned());
-                way.take(self.ask(node, first, On::Arn(arn))?);
-                if passes {
-                    way.take(self.pass(cohort, role, service)?);
-                }
-                rest.iter().for_each(|allowed| way.take(allowed.clone()));
-                if let Some(what) = &rule.row.existing {
-                    way.lacks(format!("{what} that runs as {arn}"));
-                }
-                Some(way)
-            };
-            if let Some(way) = way()
-                && best.as_ref().is_none_or(|b| way.certainty < b.certainty)
-            {
-                best = Some(way);
-            }
-        }
-        best
-    }
-
-    /// A principal that does not exist yet: all actions must hold on one and the same name.
-    fn made(&self, node: &Node<'i>, rule: &'static Rule, kind: &str) -> Option<Way<'i>> {
-        let set = self.world.sets.get(node.set)?;
-        let patterns: BTreeSet<String> = rule.others().flat_map(|p| set.patterns(p)).collect();
-        let ways = patterns.iter().filter_map(|pattern| {
-            let arn = sample(pattern, root(&node.id.0), kind)?;
-            let mut way = self.all_on(node, rule, &arn)?;
-            if kind == "role" {
-                way.depends(set.barred(*ASSUME, On::Arn(&arn), node.kind == Kind::Role)?);
-            }
-            way.subject.clone_from(pattern);
-            Some(way)
-        });
-        ways.min_by_key(|way| way.certainty)
-    }
-
-    /// What Identity Center gives in the account, as the roles show that it keeps there.
-    fn permission_set(
-        &self,
-        position: usize,
-        node: &Node<'i>,
-        rule: &'static Rule,
-    ) -> Option<Way<'i>> {
-        let base = format!("{}role/aws-reserved/sso.amazonaws.com/", root(&node.id.0));
-        let from = (Bound::Included(&*base), Bound::Unbounded);
-        let (arn, _) = self.world.by_arn.range::<str, _>(from).next()?;
-        if !arn.starts_with(&base) {
-            return None;
-        }
-        let cohort = *self.cohorts.of.get(position)?;
-        let rest = self.rest(cohort, rule)?;
-        let mut way = Way::new(rule.number, rule.row, arn);
-        rest.iter().for_each(|allowed| way.take(allowed.clone()));
-        way.lacks(format!(
-            "that Identity Center is administered from account {}",
-            node.account
-        ));
-        let creates = rule.row.actions.iter().any(|a| a.contains("CreateAccountAssignment"));
-        way.lacks(if creates {
-            "a user of Identity Center that the principal can act as".to_owned()
-        } else {
-            "a permission set that is assigned to whom the principal can act as".to_owned()
-        });
-        Some(way)
-    }
-
-    /// Steps that end in assuming the role that was written on: from the roles outwards.
-    fn by_assuming(&self, steps: &mut Vec<Step<'i>>) {
-        let rules: Vec<&'static Rule> = [Target::AssumableRole, Target::RolePolicy, Target::BoundedRole]
-            .into_iter()
-            .flat_map(with)
-            .filter(|rule| rule.assumes)
-            .collect();
-        let able = |cohort: usize| {
-            let cohort = self.cohorts.get(cohort);
-            cohort.is_some_and(|c| rules.iter().any(|rule| c.rules.has(rule.number)))
-        };
-        let mut found: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for (at, role) in self.world.nodes.iter().enumerate() {
-            let managed = role.identity.is_some_and(|i| i.provider_managed.is_some());
-            if role.kind != Kind::Role || managed {
-                continue;
-            }
-            let open = |p: usize| {
-                let same = self.world.nodes.get(p).is_some_and(|n| n.account == role.account);
-                same && rules.iter().any(|rule| !found.contains(&(p, rule.number)))
-            };
-            for from in self.candidates(at, &able, &open) {
-                let Some(node) = self.world.nodes.get(from) else {
-                    continue;
-                };
-                let Some(entry) = self.assume(from, at) else {
-                    continue;
-                };
-                let cohort = self.cohorts.of.get(from).and_then(|&c| self.cohorts.get(c));
-                for &rule in &rules {
-                    let able = cohort.is_some_and(|c| c.rules.has(rule.number));
-                    if !able || found.contains(&(from, rule.number)) {
-                        continue;
-                    }
-                    let Some(mut way) = self.write_on(node, rule, role) else {
-                        continue;
-                    };
-                    way.on = Some(at);
-                    way.trust = entry.trust;
-                    way.allowed.extend(entry.allowed.iter().cloned());
-                    way.keys.extend(entry.keys.iter().cloned());
-                    way.certainty = way.certainty.max(entry.certainty);
-                    if way.certainty == crate::model::Certainty::Certain {
-                        found.insert((from, rule.number));
-                    }
-                    steps.push(Step {
-                        who: Who::Node(from),
-                        way: Rc::new(way),
-                    });
-                }
-            }
-        }
-    }
-
-    fn write_on(&self, node: &Node<'i>, rule: &'static Rule, role: &Node<'i>) -> Option<Way<'i>> {
-        if rule.has(Target::AssumableRole) && role.uncapped
-            || rule.has(Target::BoundedRole) && self.beneath(role)
-        {
-            return self.all_on(node, rule, &role.id.0);
-        }
-        if !rule.has(Target::RolePolicy) {
-            return None;
-        }
-        let held = role.holdings.iter();
-        let policies = held.filter_map(|(number, _)| self.world.policies.get(*number));
-        let mut own = policies.filter(|p| p.customer && *account(&p.id) == *role.account);
-        own.find_map(|policy| {
-            self.written_worth(rule, &policy.id, role)
-                .then(|| self.on_policy(node, rule, &policy.id, role))
-                .flatten()
-        })
-    }
 }
 
 /// Whether a row brings a dormant version of a policy back.
-fn restores(rule: &Rule) -> bool {
+pub(super) fn restores(rule: &Rule) -> bool {
     let first = rule.row.actions.first();
     first.is_some_and(|action| action == "iam:SetDefaultPolicyVersion")
 }
 
 /// `arn:aws:iam::<account>:` of an ARN.
-fn root(arn: &str) -> &str {
+pub(super) fn root(arn: &str) -> &str {
     let mut colons = arn.match_indices(':');
     let end = colons.nth(4).map_or(0, |(at, _)| at + 1);
     arn.get(..end).unwrap_or_default()
 }
 
-fn account(arn: &str) -> &str {
+pub(super) fn account(arn: &str) -> &str {
     Arn::parse(arn).map_or("", |arn| arn.account)
-}
-
-/// The ARN of a user, role or group of the account that a pattern matches, with any name; `None` when it
-/// matches none.
-fn sample(pattern: &str, root: &str, kind: &str) -> Option<String> {
-    let plain = format!("{root}{kind}/new-{kind}");
-    if glob::matches(pattern, &plain) {
-        return Some(plain);
-    }
-    let named = pattern.split_once(&format!(":{kind}/"))?.1;
-    let name = named.replace(['*', '?'], "x");
-    let arn = format!("{root}{kind}/{name}");
-    (!name.is_empty() && glob::matches(pattern, &arn)).then_some(arn)
 }

@@ -21,13 +21,14 @@ impl<'i> Engine<'_, 'i, '_> {
         let Some(node) = self.world.nodes.get(role) else {
             return found;
         };
-        let open = |p: usize| {
-            p != role
-                && wanted(p)
-                && self.cohorts.of.get(p).is_some_and(|&c| {
-                    cohorts(c) && self.cohorts.get(c).is_some_and(|c| !c.full)
-                })
-        };
+        let open =
+            |p: usize| {
+                p != role
+                    && wanted(p)
+                    && self.cohorts.of.get(p).is_some_and(|&c| {
+                        cohorts(c) && self.cohorts.get(c).is_some_and(|c| !c.full)
+                    })
+            };
         for entry in &node.gate.named {
             if let TrustPrincipal::Principal(id) = &entry.trust.principal {
                 found.extend(resolve(self.world, id).filter(|&p| open(p)));

@@ -130,7 +130,10 @@ impl<'i> Climb<'_, '_, 'i, '_> {
         };
         match step.who {
             Who::Cohort(cohort) => {
-                if self.done.get(cohort).is_none_or(|done| done.has(way.number))
+                if self
+                    .done
+                    .get(cohort)
+                    .is_none_or(|done| done.has(way.number))
                     || !wider(self.engine.world, self.engine, cohort, way, &self.found)
                 {
                     return;
@@ -218,7 +221,11 @@ fn wider(
         if by_policies
             && let (Some(own), Some(theirs)) = (world.sets.get(who.set), world.sets.get(node.set))
             && own.boundary == Boundary::None
-            && node.account == world.nodes.get(*who.members.first().unwrap_or(&target)).map_or_else(Default::default, |n| n.account.clone())
+            && node.account
+                == world
+                    .nodes
+                    .get(*who.members.first().unwrap_or(&target))
+                    .map_or_else(Default::default, |n| n.account.clone())
             && node.kind == who.kind
             && theirs.grants.iter().all(|g| own.grants.contains(g))
         {

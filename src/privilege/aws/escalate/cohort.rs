@@ -50,7 +50,10 @@ impl Cohorts {
         let full: Vec<bool> = world
             .sets
             .iter()
-            .map(|set| set.admin().is_some_and(|a| a.certainty == Certainty::Certain))
+            .map(|set| {
+                set.admin()
+                    .is_some_and(|a| a.certainty == Certainty::Certain)
+            })
             .collect();
         let mut known: HashMap<(usize, usize, Kind), usize> = HashMap::new();
         for (position, node) in world.nodes.iter().enumerate() {

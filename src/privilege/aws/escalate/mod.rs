@@ -14,9 +14,12 @@ mod climb;
 mod cohort;
 mod data;
 mod holder;
+mod made;
 mod onto;
 mod paths;
+mod rest;
 mod rules;
+mod write;
 
 pub(super) use climb::climb;
 pub(super) use data::reach_data;
@@ -154,6 +157,8 @@ pub(super) struct Engine<'x, 'i, 'w> {
     runs: BTreeMap<&'i IdentityId, Vec<&'i str>>,
     /// What a cohort may do anywhere towards a rule, by cohort and rule.
     rest: RefCell<HashMap<(usize, usize), Option<Rc<[Allowed]>>>>,
+    /// What each set reads.
+    reads: RefCell<HashMap<usize, Rc<data::Reads>>>,
 }
 
 impl<'x, 'i, 'w> Engine<'x, 'i, 'w> {
@@ -189,6 +194,7 @@ impl<'x, 'i, 'w> Engine<'x, 'i, 'w> {
             provided: providers.filter_map(|p| p.account.as_deref()).collect(),
             runs,
             rest: RefCell::new(HashMap::new()),
+            reads: RefCell::new(HashMap::new()),
         }
     }
 }
