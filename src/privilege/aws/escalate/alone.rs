@@ -12,6 +12,7 @@ use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::literal_prefix;
 use crate::platform::aws::tables::Target;
 use crate::platform::glob;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -262,57 +263,60 @@ impl<'i> Engine<'_, 'i, '_> {
     }
 
     /// Principals of the actor's account that some pattern of an action matches.
-    pub(super) fn near(&self, node: &Node<'i>, action: Probe, kind: Kind) -> Vec<(&'i str, usize)> {
+    pub(super) fn near(
+        &self,
+        node: &Node<'i>,
+        action: Probe,
+        kind: Kind,
+    ) -> impl Iterator<Item = (&'i str, usize)> {
         let kind = match kind {
             Kind::User => "user",
             Kind::Role => "role",
             Kind::Group => "group",
-            Kind::Root => return Vec::new(),
+            Kind::Root => "root",
         };
         let base = format!("{}{kind}/", root(&node.id.0));
-        self.matching(node, action, &base, &self.world.by_arn)
-            .into_iter()
+        self.matching(node, action, base, &self.world.by_arn)
             .map(|(arn, at)| (arn, *at))
-            .collect()
     }
 
     /// Customer policies of the actor's account that some pattern of an action matches, with their holders.
-    pub(super) fn policies(&self, node: &Node<'i>, action: Probe) -> Vec<(&str, &Vec<usize>)> {
-        let base = format!("{}policy/", root(&node.id.0));
-        self.matching(node, action, &base, &self.world.attached)
-    }
-
-    fn matching<'a, 'k, V>(
+    pub(super) fn policies(
         &self,
         node: &Node<'i>,
         action: Probe,
-        base: &str,
-        index: &'a std::collections::BTreeMap<&'k str, V>,
-    ) -> Vec<(&'k str, &'a V)> {
-        let mut found = Vec::new();
-        let Some(set) = self.world.sets.get(node.set) else {
-            return found;
-        };
-        for pattern in set.patterns(action) {
+    ) -> impl Iterator<Item = (&str, &Vec<usize>)> {
+        let base = format!("{}policy/", root(&node.id.0));
+        self.matching(node, action, base, &self.world.attached)
+    }
+
+    /// The entries of an index below a prefix that some pattern of an action matches, as they are asked for.
+    fn matching<'a, 'k: 'a, V>(
+        &self,
+        node: &Node<'i>,
+        action: Probe,
+        base: String,
+        index: &'a BTreeMap<&'k str, V>,
+    ) -> impl Iterator<Item = (&'k str, &'a V)> + use<'a, 'k, 'i, V> {
+        let set = self.world.sets.get(node.set);
+        let patterns = set.map(|set| set.patterns(action)).unwrap_or_default();
+        patterns.into_iter().flat_map(move |pattern| {
             let prefix = literal_prefix(&pattern);
-            let start = if prefix.starts_with(base) {
-                prefix
-            } else if base.starts_with(prefix) || prefix.is_empty() || pattern.contains(['*', '?'])
-            {
-                base
-            } else {
-                continue;
+            let start = match (prefix.starts_with(&base), base.starts_with(prefix)) {
+                (true, _) => Some(prefix.to_owned()),
+                (_, true) => Some(base.clone()),
+                _ => None,
             };
-            let from = (Bound::Included(start), Bound::Unbounded);
-            let near = index.range::<str, _>(from);
-            found.extend(
-                near.take_while(|(arn, _)| arn.starts_with(start))
+            start.into_iter().flat_map(move |start| {
+                let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+                let near = index.range::<str, _>(from);
+                let pattern = pattern.clone();
+                near.take_while(move |(arn, _)| arn.starts_with(&start))
                     .take(MAX_TRIED)
-                    .filter(|(arn, _)| glob::matches(&pattern, arn))
-                    .map(|(arn, value)| (*arn, value)),
-            );
-        }
-        found
+                    .filter(move |(arn, _)| glob::matches(&pattern, arn))
+                    .map(|(arn, value)| (*arn, value))
+            })
+        })
     }
 }
 

@@ -131,10 +131,10 @@ impl<'i> Search<'_, '_, 'i, '_, '_> {
         let (done, assumes) = (&self.done, &self.assumes);
         let cohort_of = &self.engine.cohorts.of;
         let asked = Asked {
-            cohort: &|rule, cohort| {
-                let open = done.get(cohort).is_some_and(|done| !done.has(rule));
+            done,
+            cohort: &|cohort| {
                 let full = self.engine.cohorts.get(cohort).is_none_or(|c| c.full);
-                open && !full && gains(cohort)
+                !full && gains(cohort)
             },
             node: &|position| {
                 assumes.get(position) == Some(&false)

@@ -113,11 +113,6 @@ impl<'i> Way<'i> {
     }
 }
 
-/// Whether a row is the one by which roles are assumed.
-pub(super) fn assumes(rule: usize) -> bool {
-    rule == *rules::STS
-}
-
 /// A way that a principal, or everybody of a cohort, can go to the end.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<'i> {
@@ -162,6 +157,17 @@ pub(super) struct Engine<'x, 'i, 'w> {
 }
 
 impl<'x, 'i, 'w> Engine<'x, 'i, 'w> {
+    /// That all rows are asked for, or only the one by which roles are assumed: the rows that are not, by
+    /// cohort.
+    pub(super) fn asked_for(&self, all: bool) -> Vec<rules::RuleSet> {
+        let done = if all {
+            rules::RuleSet::default()
+        } else {
+            rules::RuleSet::all_but(*rules::STS)
+        };
+        vec![done; self.cohorts.all.len()]
+    }
+
     pub(super) fn new(world: &'x World<'i, 'w>, inventory: &'i Inventory) -> Self {
         let mut keys = HashMap::new();
         for credential in inventory.credentials.values() {

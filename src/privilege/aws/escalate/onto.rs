@@ -3,7 +3,7 @@
 use super::super::set::{Allowed, On, PolicySet};
 use super::super::world::{Kind, Node};
 use super::cohort::{Cohort, name};
-use super::rules::{ASSUME, PASS, RULES, Rule, SERVED, STS, with};
+use super::rules::{ASSUME, PASS, RULES, Rule, RuleSet, SERVED, STS, with};
 use super::{Engine, Way};
 use crate::model::Certainty;
 use crate::platform::aws::arn::Arn;
@@ -27,12 +27,22 @@ pub(in super::super) struct Step<'i> {
 
 /// Which steps are still asked for.
 pub(in super::super) struct Asked<'a> {
-    /// By row and cohort.
-    pub cohort: &'a dyn Fn(usize, usize) -> bool,
+    /// The rows that are found, by cohort.
+    pub done: &'a [RuleSet],
+    /// Of which cohorts, for this target.
+    pub cohort: &'a dyn Fn(usize) -> bool,
     /// By principal, of the row by which roles are assumed.
     pub node: &'a dyn Fn(usize) -> bool,
     /// How firm they must be.
     pub limit: Certainty,
+}
+
+impl Asked<'_> {
+    /// Whether a row is still asked for.
+    fn wants(&self, rule: usize, cohort: usize) -> bool {
+        let open = self.done.get(cohort).is_some_and(|done| !done.has(rule));
+        open && (self.cohort)(cohort)
+    }
 }
 
 impl<'i> Engine<'_, 'i, '_> {
@@ -73,7 +83,7 @@ impl<'i> Engine<'_, 'i, '_> {
     }
 
     fn assumed(&self, target: usize, asked: &Asked<'_>, steps: &mut Vec<Step<'i>>) {
-        let open = |cohort: usize| (asked.cohort)(*STS, cohort);
+        let open = |cohort: usize| asked.wants(*STS, cohort);
         for from in self.candidates(target, &open, asked.node) {
             if let Some(way) = self.assume(from, target) {
                 steps.push(Step {
@@ -103,7 +113,7 @@ impl<'i> Engine<'_, 'i, '_> {
                 .cohorts
                 .get(c)
                 .is_some_and(|c| c.rules.has(rule.number));
-            able && (asked.cohort)(rule.number, c)
+            able && asked.wants(rule.number, c)
         };
         for cohort in self.cohorts.acting_on(account, first, &node.id.0, &open) {
             let way = self
@@ -159,18 +169,18 @@ impl<'i> Engine<'_, 'i, '_> {
             let Some(rules) = SERVED.get(service) else {
                 continue;
             };
-            let wanted = |rule: usize, c: usize| {
-                let able = self.cohorts.get(c).is_some_and(|c| c.rules.has(rule));
-                able && (asked.cohort)(rule, c)
+            let wanted = |c: usize, of: &RuleSet| match (self.cohorts.get(c), asked.done.get(c)) {
+                (Some(cohort), Some(done)) => cohort.rules.open(of, done),
+                _ => RuleSet::default(),
             };
             if !rules.passed.is_empty() {
-                let open = |c: usize| rules.passed.iter().any(|&rule| wanted(rule, c));
+                let open = |c: usize| !wanted(c, &rules.passed).is_empty() && (asked.cohort)(c);
                 for cohort in self.cohorts.acting_on(account, *PASS, &node.id.0, &open) {
                     let Some(pass) = self.pass(cohort, node, service) else {
                         continue;
                     };
-                    let open = rules.passed.iter().filter(|&&rule| wanted(rule, cohort));
-                    for rule in open.filter_map(|&rule| RULES.get(rule)) {
+                    let open = wanted(cohort, &rules.passed);
+                    for rule in open.iter().filter_map(|rule| RULES.get(rule)) {
                         let Some(rest) = self.rest(cohort, rule) else {
                             continue;
                         };
@@ -187,11 +197,17 @@ impl<'i> Engine<'_, 'i, '_> {
                     }
                 }
             }
-            for rule in rules.running.iter().filter_map(|&rule| RULES.get(rule)) {
-                for &cohort in self.cohorts.able(account, rule.number) {
-                    if !(asked.cohort)(rule.number, cohort) {
-                        continue;
-                    }
+            // What nobody saw running is conditional at best.
+            let seen = self.runs.contains_key(node.id);
+            if asked.limit == Certainty::Certain && !seen {
+                continue;
+            }
+            for &cohort in self.cohorts.runners(account, service) {
+                let open = wanted(cohort, &rules.running);
+                if open.is_empty() || !(asked.cohort)(cohort) {
+                    continue;
+                }
+                for rule in open.iter().filter_map(|rule| RULES.get(rule)) {
                     let Some(mut way) = self.running(cohort, node, rule) else {
                         continue;
                     };
@@ -289,7 +305,7 @@ impl<'i> Engine<'_, 'i, '_> {
                         .cohorts
                         .get(c)
                         .is_some_and(|c| c.rules.has(rule.number));
-                    able && (asked.cohort)(rule.number, c)
+                    able && asked.wants(rule.number, c)
                 };
                 for cohort in self.cohorts.acting_on(account, first, provider, &open) {
                     let Some(set) = self.cohorts.get(cohort).and_then(|c| self.set(c)) else {

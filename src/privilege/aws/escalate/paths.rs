@@ -269,7 +269,10 @@ fn folded<'i>(mut entries: Vec<Entry<'i>>) -> Vec<(Entry<'i>, BTreeSet<Str>)> {
 /// The row without the assuming of a role, where the trust alone grants that.
 fn by_trust_alone(way: &Way<'_>) -> Option<Str> {
     let rule = RULES.get(way.number).filter(|rule| rule.assumes)?;
-    let assumed = way.allowed.iter().any(|a| a.claim.starts_with("sts:AssumeRole "));
+    let assumed = way
+        .allowed
+        .iter()
+        .any(|a| a.claim.starts_with("sts:AssumeRole "));
     if assumed {
         return None;
     }

@@ -32,10 +32,10 @@ impl Engine<'_, '_, '_> {
             return false;
         };
         let served = SERVED.get(service);
-        let passed = served.into_iter().flat_map(|served| &served.passed);
+        let passed = served.into_iter().flat_map(|served| served.passed.iter());
         let larger = passed
-            .filter(|&&number| who.rules.has(number))
-            .filter_map(|&number| RULES.get(number))
+            .filter(|&number| who.rules.has(number))
+            .filter_map(|number| RULES.get(number))
             .filter(|larger| rule.probes.iter().all(|p| larger.probes.contains(p)));
         let mut larger = larger.filter(|larger| {
             let mut named = larger.probes.iter();

@@ -64,6 +64,12 @@ impl<'i> Engine<'_, 'i, '_> {
                 {
                     best = Some(way);
                 }
+                if best
+                    .as_ref()
+                    .is_some_and(|b| b.certainty == Certainty::Certain)
+                {
+                    return best;
+                }
             }
         }
         best
@@ -143,6 +149,14 @@ impl<'i> Engine<'_, 'i, '_> {
                 && best.as_ref().is_none_or(|b| way.certainty < b.certainty)
             {
                 best = Some(way);
+            }
+            // What nobody saw running is conditional at best.
+            let firmest = match rule.row.existing {
+                Some(_) => Certainty::Conditional,
+                None => Certainty::Certain,
+            };
+            if best.as_ref().is_some_and(|b| b.certainty <= firmest) {
+                break;
             }
         }
         best
