@@ -138,6 +138,9 @@ pub(super) struct Found<'i> {
     pub data: Vec<Option<Rc<Way<'i>>>>,
 }
 
+/// What is allowed of a row's actions that speak of no principal; `None` unless all of it.
+type Rest = Option<Rc<[Allowed]>>;
+
 /// What questions about steps from one principal to another are asked of.
 pub(super) struct Engine<'x, 'i, 'w> {
     pub world: &'x World<'i, 'w>,
@@ -151,7 +154,7 @@ pub(super) struct Engine<'x, 'i, 'w> {
     /// What is seen to run as an identity.
     runs: BTreeMap<&'i IdentityId, Vec<&'i str>>,
     /// What a cohort may do anywhere towards a rule, by cohort and rule.
-    rest: RefCell<HashMap<(usize, usize), Option<Rc<[Allowed]>>>>,
+    rest: RefCell<HashMap<(usize, usize), Rest>>,
     /// What each set reads.
     reads: RefCell<HashMap<usize, Rc<data::Reads>>>,
 }
