@@ -10,6 +10,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    unreachable_pub,
     reason = "a measurement that fails shall say so"
 )]
 

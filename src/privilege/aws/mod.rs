@@ -347,6 +347,7 @@ fn reach(world: &World<'_, '_>, target: usize, answer: &mut Privilege) {
 fn handed_on(engine: &Engine<'_, '_, '_>, answers: &mut [Privilege]) {
     let world = engine.world;
     for tier in [Tier::Issue, Tier::Write, Tier::Read] {
+        let done = engine.asked_for(tier == Tier::Issue);
         // How many members of each cohort are below the tier.
         let mut below: Vec<usize> = engine
             .cohorts
@@ -374,10 +375,8 @@ fn handed_on(engine: &Engine<'_, '_, '_>, answers: &mut [Privilege]) {
                         && world.nodes.get(p).is_some_and(|n| n.kind != Kind::Group)
                 };
                 let asked = Asked {
-                    cohort: &|rule, cohort| {
-                        (tier == Tier::Issue || escalate::assumes(rule))
-                            && below.get(cohort).is_some_and(|&low| low > 0)
-                    },
+                    done: &done,
+                    cohort: &|cohort| below.get(cohort).is_some_and(|&low| low > 0),
                     node: &lower,
                     limit: Certainty::Unresolved,
                 };

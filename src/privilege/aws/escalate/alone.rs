@@ -6,13 +6,13 @@ use super::super::statement::{Probe, spelling};
 use super::super::world::{Kind, Node};
 use super::cohort::name;
 use super::onto::{Step, Who};
-use super::rules::{ASSUME, PASS, RULES, Rule, with};
+use super::rules::{RULES, Rule};
 use super::{Engine, Way};
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::literal_prefix;
 use crate::platform::aws::tables::Target;
 use crate::platform::glob;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -130,14 +130,14 @@ impl<'i> Engine<'_, 'i, '_> {
             Target::OtherGroup => self.any(position, node, rule, Kind::Group),
             Target::AttachedPolicy => self.any_policy(position, node, rule),
             Target::SameUser => self.other(position, node, rule, Kind::User, &|at, other| {
-                other.uncapped && self.signs_in(at, other, rule)
+                self.raisable(other) && self.signs_in(at, other, rule)
             }),
             Target::BoundedUser => self.other(position, node, rule, Kind::User, &|at, other| {
                 self.beneath(other) && self.signs_in(at, other, rule)
             }),
             Target::AnyRole => {
                 let way = self.other(position, node, rule, Kind::Role, &|_, role| {
-                    role.uncapped && self.enters(node, role).is_some()
+                    self.raisable(role) && self.enters(node, role).is_some()
                 })?;
                 self.entered(node, way)
             }
@@ -157,7 +157,7 @@ impl<'i> Engine<'_, 'i, '_> {
         }
     }
 
-    fn ask(&self, node: &Node<'i>, probe: Probe, on: On<'_>) -> Option<Allowed> {
+    pub(super) fn ask(&self, node: &Node<'i>, probe: Probe, on: On<'_>) -> Option<Allowed> {
         let set = self.world.sets.get(node.set)?;
         // To become an admin, AdministratorAccess has to be among the policies that may be attached.
         let mut context = vec![("iam:policyarn", ADMINISTRATOR)];
@@ -173,7 +173,12 @@ impl<'i> Engine<'_, 'i, '_> {
         set.allowed(probe, on, &context)
     }
 
-    fn all_on(&self, node: &Node<'i>, rule: &'static Rule, arn: &str) -> Option<Way<'i>> {
+    pub(super) fn all_on(
+        &self,
+        node: &Node<'i>,
+        rule: &'static Rule,
+        arn: &str,
+    ) -> Option<Way<'i>> {
         let mut way = Way::new(rule.number, rule.row, arn);
         for probe in rule.others() {
             way.take(self.ask(node, probe, On::Arn(arn))?);
@@ -190,7 +195,7 @@ impl<'i> Engine<'_, 'i, '_> {
         rule: &'static Rule,
         kind: Kind,
     ) -> Option<Way<'i>> {
-        let found = self.other(position, node, rule, kind, &|_, other| other.uncapped);
+        let found = self.other(position, node, rule, kind, &|_, other| self.raisable(other));
         let mut way = found.filter(|way| way.allowed.iter().all(|a| name(&a.scope).is_none()))?;
         if let Some(allowed) = way.allowed.first() {
             way.subject.clone_from(&allowed.scope);
@@ -220,7 +225,7 @@ impl<'i> Engine<'_, 'i, '_> {
 
     /// Another principal of the same account on which all actions hold and that passes: the firmest, and
     /// rather one that is not asked for itself.
-    fn other(
+    pub(super) fn other(
         &self,
         position: usize,
         node: &Node<'i>,
@@ -258,348 +263,76 @@ impl<'i> Engine<'_, 'i, '_> {
     }
 
     /// Principals of the actor's account that some pattern of an action matches.
-    fn near(&self, node: &Node<'i>, action: Probe, kind: Kind) -> Vec<(&'i str, usize)> {
+    pub(super) fn near(
+        &self,
+        node: &Node<'i>,
+        action: Probe,
+        kind: Kind,
+    ) -> impl Iterator<Item = (&'i str, usize)> {
         let kind = match kind {
             Kind::User => "user",
             Kind::Role => "role",
             Kind::Group => "group",
-            Kind::Root => return Vec::new(),
+            Kind::Root => "root",
         };
         let base = format!("{}{kind}/", root(&node.id.0));
-        self.matching(node, action, &base, &self.world.by_arn)
-            .into_iter()
+        self.matching(node, action, base, &self.world.by_arn)
             .map(|(arn, at)| (arn, *at))
-            .collect()
     }
 
     /// Customer policies of the actor's account that some pattern of an action matches, with their holders.
-    fn policies(&self, node: &Node<'i>, action: Probe) -> Vec<(&str, &Vec<usize>)> {
-        let base = format!("{}policy/", root(&node.id.0));
-        self.matching(node, action, &base, &self.world.attached)
-    }
-
-    fn matching<'a, 'k, V>(
+    pub(super) fn policies(
         &self,
         node: &Node<'i>,
         action: Probe,
-        base: &str,
-        index: &'a std::collections::BTreeMap<&'k str, V>,
-    ) -> Vec<(&'k str, &'a V)> {
-        let mut found = Vec::new();
-        let Some(set) = self.world.sets.get(node.set) else {
-            return found;
-        };
-        for pattern in set.patterns(action) {
+    ) -> impl Iterator<Item = (&str, &Vec<usize>)> {
+        let base = format!("{}policy/", root(&node.id.0));
+        self.matching(node, action, base, &self.world.attached)
+    }
+
+    /// The entries of an index below a prefix that some pattern of an action matches, as they are asked for.
+    fn matching<'a, 'k: 'a, V>(
+        &self,
+        node: &Node<'i>,
+        action: Probe,
+        base: String,
+        index: &'a BTreeMap<&'k str, V>,
+    ) -> impl Iterator<Item = (&'k str, &'a V)> + use<'a, 'k, 'i, V> {
+        let set = self.world.sets.get(node.set);
+        let patterns = set.map(|set| set.patterns(action)).unwrap_or_default();
+        patterns.into_iter().flat_map(move |pattern| {
             let prefix = literal_prefix(&pattern);
-            let start = if prefix.starts_with(base) {
-                prefix
-            } else if base.starts_with(prefix) || prefix.is_empty() || pattern.contains(['*', '?'])
-            {
-                base
-            } else {
-                continue;
+            let start = match (prefix.starts_with(&base), base.starts_with(prefix)) {
+                (true, _) => Some(prefix.to_owned()),
+                (_, true) => Some(base.clone()),
+                _ => None,
             };
-            let from = (Bound::Included(start), Bound::Unbounded);
-            let near = index.range::<str, _>(from);
-            found.extend(
-                near.take_while(|(arn, _)| arn.starts_with(start))
+            start.into_iter().flat_map(move |start| {
+                let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+                let near = index.range::<str, _>(from);
+                let pattern = pattern.clone();
+                near.take_while(move |(arn, _)| arn.starts_with(&start))
                     .take(MAX_TRIED)
-                    .filter(|(arn, _)| glob::matches(&pattern, arn))
-                    .map(|(arn, value)| (*arn, value)),
-            );
-        }
-        found
-    }
-
-    /// Whether a principal that a role's trust is made to name gets in: the keys that it depends on.
-    fn enters(&self, node: &Node<'i>, role: &Node<'i>) -> Option<BTreeSet<String>> {
-        let set = self.world.sets.get(node.set)?;
-        set.barred(*ASSUME, On::Arn(&role.id.0), node.kind == Kind::Role)
-    }
-
-    fn entered(&self, node: &Node<'i>, mut way: Way<'i>) -> Option<Way<'i>> {
-        let role = way.on.and_then(|at| self.world.nodes.get(at))?;
-        way.depends(self.enters(node, role)?);
-        Some(way)
-    }
-
-    /// A customer policy of another principal, on which the first action holds, and the others on the
-    /// principal.
-    fn policy_of(
-        &self,
-        position: usize,
-        node: &Node<'i>,
-        rule: &'static Rule,
-        kind: Kind,
-    ) -> Option<Way<'i>> {
-        let first = rule.others().next()?;
-        let mut best: Option<Way<'i>> = None;
-        for (arn, holders) in self.policies(node, first) {
-            for &at in holders.iter().take(MAX_TRIED) {
-                let Some(holder) = self.world.nodes.get(at) else {
-                    continue;
-                };
-                let fits = at != position
-                    && holder.kind == kind
-                    && holder.account == node.account
-                    && self.written_worth(rule, arn, holder)
-                    && (kind == Kind::Role || self.signs_in(at, holder, rule));
-                if !fits {
-                    continue;
-                }
-                let way = self.on_policy(node, rule, arn, holder).and_then(|mut way| {
-                    way.on = Some(at);
-                    if kind == Kind::Role {
-                        self.entered(node, way)
-                    } else {
-                        Some(way)
-                    }
-                });
-                if let Some(way) = way
-                    && best.as_ref().is_none_or(|b| way.certainty < b.certainty)
-                {
-                    best = Some(way);
-                }
-            }
-        }
-        best
-    }
-
-    /// Whether another version of a policy makes its holder wide.
-    fn written_worth(&self, rule: &Rule, policy: &str, holder: &Node<'i>) -> bool {
-        if !restores(rule) {
-            return holder.uncapped;
-        }
-        let mut held = holder.holdings.iter();
-        let number = held.find(|(n, _)| {
-            self.world
-                .policies
-                .get(*n)
-                .is_some_and(|p| &*p.id == policy)
-        });
-        number.is_some_and(|(n, _)| self.dormant(*n, holder).is_some())
-    }
-
-    fn on_policy(
-        &self,
-        node: &Node<'i>,
-        rule: &'static Rule,
-        policy: &str,
-        holder: &Node<'i>,
-    ) -> Option<Way<'i>> {
-        let mut way = Way::new(rule.number, rule.row, policy);
-        for (index, probe) in rule.others().enumerate() {
-            let arn = if index == 0 { policy } else { &*holder.id.0 };
-            way.take(self.ask(node, probe, On::Arn(arn))?);
-        }
-        Some(way)
-    }
-
-    /// A role that is written on and then run as by a service.
-    fn written(&self, position: usize, node: &Node<'i>, rule: &'static Rule) -> Option<Way<'i>> {
-        let cohort = *self.cohorts.of.get(position)?;
-        let rest = self.rest(cohort, rule)?;
-        let first = rule.others().next()?;
-        let passes = rule.probes.contains(&*PASS);
-        let mut best: Option<Way<'i>> = None;
-        for (arn, at) in self.near(node, first, Kind::Role) {
-            let Some(role) = self.world.nodes.get(at) else {
-                continue;
-            };
-            let managed = role.identity.is_some_and(|i| i.provider_managed.is_some());
-            if at == position || managed || !role.uncapped {
-                continue;
-            }
-            let mut services = role.gate.serves(&role.account).into_iter();
-            let Some((service, serves)) =
-                services.find(|(s, _)| rule.row.services.iter().any(|r| r == s))
-            else {
-                continue;
-            };
-            let way = || {
-                let mut way = Way::new(rule.number, rule.row, arn);
-                (way.on, way.trust) = (Some(at), Some(serves.trust));
-                way.depends(serves.keys.iter().cloned());
-                way.take(self.ask(node, first, On::Arn(arn))?);
-                if passes {
-                    way.take(self.pass(cohort, role, service)?);
-                }
-                rest.iter().for_each(|allowed| way.take(allowed.clone()));
-                if let Some(what) = &rule.row.existing {
-                    way.lacks(format!("{what} that runs as {arn}"));
-                }
-                Some(way)
-            };
-            if let Some(way) = way()
-                && best.as_ref().is_none_or(|b| way.certainty < b.certainty)
-            {
-                best = Some(way);
-            }
-        }
-        best
-    }
-
-    /// A principal that does not exist yet: all actions must hold on one and the same name.
-    fn made(&self, node: &Node<'i>, rule: &'static Rule, kind: &str) -> Option<Way<'i>> {
-        let set = self.world.sets.get(node.set)?;
-        let patterns: BTreeSet<String> = rule.others().flat_map(|p| set.patterns(p)).collect();
-        let ways = patterns.iter().filter_map(|pattern| {
-            let arn = sample(pattern, root(&node.id.0), kind)?;
-            if !self.world.leaves_everything(node, &arn) {
-                return None;
-            }
-            let mut way = self.all_on(node, rule, &arn)?;
-            if kind == "role" {
-                way.depends(set.barred(*ASSUME, On::Arn(&arn), node.kind == Kind::Role)?);
-            }
-            way.subject.clone_from(pattern);
-            Some(way)
-        });
-        ways.min_by_key(|way| way.certainty)
-    }
-
-    /// What Identity Center gives in the account, as the roles show that it keeps there.
-    fn permission_set(
-        &self,
-        position: usize,
-        node: &Node<'i>,
-        rule: &'static Rule,
-    ) -> Option<Way<'i>> {
-        let base = format!("{}role/aws-reserved/sso.amazonaws.com/", root(&node.id.0));
-        let from = (Bound::Included(&*base), Bound::Unbounded);
-        let (arn, _) = self.world.by_arn.range::<str, _>(from).next()?;
-        if !arn.starts_with(&base) {
-            return None;
-        }
-        let cohort = *self.cohorts.of.get(position)?;
-        let rest = self.rest(cohort, rule)?;
-        let mut way = Way::new(rule.number, rule.row, arn);
-        rest.iter().for_each(|allowed| way.take(allowed.clone()));
-        way.lacks(format!(
-            "that Identity Center is administered from account {}",
-            node.account
-        ));
-        let creates = rule
-            .row
-            .actions
-            .iter()
-            .any(|a| a.contains("CreateAccountAssignment"));
-        way.lacks(if creates {
-            "a user of Identity Center that the principal can act as".to_owned()
-        } else {
-            "a permission set that is assigned to whom the principal can act as".to_owned()
-        });
-        Some(way)
-    }
-
-    /// Steps that end in assuming the role that was written on: from the roles outwards.
-    fn by_assuming(&self, steps: &mut Vec<Step<'i>>) {
-        let rules: Vec<&'static Rule> = [
-            Target::AssumableRole,
-            Target::RolePolicy,
-            Target::BoundedRole,
-        ]
-        .into_iter()
-        .flat_map(with)
-        .filter(|rule| rule.assumes)
-        .collect();
-        let able = |cohort: usize| {
-            let cohort = self.cohorts.get(cohort);
-            cohort.is_some_and(|c| rules.iter().any(|rule| c.rules.has(rule.number)))
-        };
-        let mut found: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for (at, role) in self.world.nodes.iter().enumerate() {
-            let managed = role.identity.is_some_and(|i| i.provider_managed.is_some());
-            if role.kind != Kind::Role || managed {
-                continue;
-            }
-            let open = |p: usize| {
-                let same = self
-                    .world
-                    .nodes
-                    .get(p)
-                    .is_some_and(|n| n.account == role.account);
-                same && rules.iter().any(|rule| !found.contains(&(p, rule.number)))
-            };
-            for from in self.candidates(at, &able, &open) {
-                let Some(node) = self.world.nodes.get(from) else {
-                    continue;
-                };
-                let Some(entry) = self.assume(from, at) else {
-                    continue;
-                };
-                let cohort = self.cohorts.of.get(from).and_then(|&c| self.cohorts.get(c));
-                for &rule in &rules {
-                    let able = cohort.is_some_and(|c| c.rules.has(rule.number));
-                    if !able || found.contains(&(from, rule.number)) {
-                        continue;
-                    }
-                    let Some(mut way) = self.write_on(node, rule, role) else {
-                        continue;
-                    };
-                    way.on = Some(at);
-                    way.trust = entry.trust;
-                    way.allowed.extend(entry.allowed.iter().cloned());
-                    way.keys.extend(entry.keys.iter().cloned());
-                    way.certainty = way.certainty.max(entry.certainty);
-                    if way.certainty == crate::model::Certainty::Certain {
-                        found.insert((from, rule.number));
-                    }
-                    steps.push(Step {
-                        who: Who::Node(from),
-                        way: Rc::new(way),
-                    });
-                }
-            }
-        }
-    }
-
-    fn write_on(&self, node: &Node<'i>, rule: &'static Rule, role: &Node<'i>) -> Option<Way<'i>> {
-        if rule.has(Target::AssumableRole) && role.uncapped
-            || rule.has(Target::BoundedRole) && self.beneath(role)
-        {
-            return self.all_on(node, rule, &role.id.0);
-        }
-        if !rule.has(Target::RolePolicy) {
-            return None;
-        }
-        let held = role.holdings.iter();
-        let policies = held.filter_map(|(number, _)| self.world.policies.get(*number));
-        let mut own = policies.filter(|p| p.customer && *account(&p.id) == *role.account);
-        own.find_map(|policy| {
-            self.written_worth(rule, &policy.id, role)
-                .then(|| self.on_policy(node, rule, &policy.id, role))
-                .flatten()
+                    .filter(move |(arn, _)| glob::matches(&pattern, arn))
+                    .map(|(arn, value)| (*arn, value))
+            })
         })
     }
 }
 
 /// Whether a row brings a dormant version of a policy back.
-fn restores(rule: &Rule) -> bool {
+pub(super) fn restores(rule: &Rule) -> bool {
     let first = rule.row.actions.first();
     first.is_some_and(|action| action == "iam:SetDefaultPolicyVersion")
 }
 
 /// `arn:aws:iam::<account>:` of an ARN.
-fn root(arn: &str) -> &str {
+pub(super) fn root(arn: &str) -> &str {
     let mut colons = arn.match_indices(':');
     let end = colons.nth(4).map_or(0, |(at, _)| at + 1);
     arn.get(..end).unwrap_or_default()
 }
 
-fn account(arn: &str) -> &str {
+pub(super) fn account(arn: &str) -> &str {
     Arn::parse(arn).map_or("", |arn| arn.account)
-}
-
-/// The ARN of a user, role or group of the account that a pattern matches, with any name; `None` when it
-/// matches none.
-fn sample(pattern: &str, root: &str, kind: &str) -> Option<String> {
-    let plain = format!("{root}{kind}/new-{kind}");
-    if glob::matches(pattern, &plain) {
-        return Some(plain);
-    }
-    let named = pattern.split_once(&format!(":{kind}/"))?.1;
-    let name = named.replace(['*', '?'], "x");
-    let arn = format!("{root}{kind}/{name}");
-    (!name.is_empty() && glob::matches(pattern, &arn)).then_some(arn)
 }

@@ -102,10 +102,8 @@ impl<'i> Climb<'_, '_, 'i, '_> {
                 let assumes = &self.assumes;
                 let cohorts = &self.engine.cohorts;
                 let asked = Asked {
-                    cohort: &|rule, cohort| {
-                        let full = cohorts.get(cohort).is_none_or(|c| c.full);
-                        !full && done.get(cohort).is_some_and(|done| !done.has(rule))
-                    },
+                    done,
+                    cohort: &|cohort| cohorts.get(cohort).is_some_and(|c| !c.full),
                     node: &|position| assumes.get(position) == Some(&false),
                     limit,
                 };

@@ -3,7 +3,7 @@
 use super::super::set::PolicySet;
 use super::super::statement::{Probe, probe_count, spelling};
 use super::super::world::{Kind, World};
-use super::rules::{RULES, RuleSet};
+use super::rules::{RULES, RuleSet, SERVED};
 use crate::model::{Certainty, Str};
 use crate::platform::aws::pattern::literal_prefix;
 use crate::platform::glob;
@@ -30,8 +30,8 @@ pub(in super::super) struct Cohorts {
     pub(in super::super) of: Vec<usize>,
     accounts: HashMap<Str, usize>,
     reach: HashMap<(usize, Probe), Reach>,
-    /// Cohorts of an account whose policies allow all of a row's actions on something.
-    able: HashMap<(usize, usize), Vec<usize>>,
+    /// By account and service, the cohorts that have all actions of a row about what runs already.
+    runners: HashMap<(usize, &'static str), Vec<usize>>,
 }
 
 /// Which cohorts of an account may do something to which resource.
@@ -86,9 +86,12 @@ impl Cohorts {
             if cohort.full || cohort.kind == Kind::Root {
                 continue;
             }
-            for rule in cohort.rules.iter() {
-                let key = (cohort.account, rule);
-                self.able.entry(key).or_default().push(number);
+            for (service, served) in SERVED.iter() {
+                let able = cohort.rules.open(&served.running, &RuleSet::default());
+                if !able.is_empty() {
+                    let key = (cohort.account, *service);
+                    self.runners.entry(key).or_default().push(number);
+                }
             }
             let Some(set) = world.sets.get(cohort.set) else {
                 continue;
@@ -154,9 +157,11 @@ impl Cohorts {
         found
     }
 
-    /// The cohorts of an account whose policies allow all of a row's actions on something.
-    pub(super) fn able(&self, account: usize, rule: usize) -> &[usize] {
-        self.able.get(&(account, rule)).map_or(&[], Vec::as_slice)
+    /// The cohorts of an account that have all actions of some row about what a service runs already.
+    pub(super) fn runners(&self, account: usize, service: &str) -> &[usize] {
+        let service = SERVED.get_key_value(service).map(|(name, _)| *name);
+        let held = service.and_then(|service| self.runners.get(&(account, service)));
+        held.map_or(&[], Vec::as_slice)
     }
 }
 

@@ -65,7 +65,6 @@ pub(in super::super) fn reach_data<'i>(engine: &Engine<'_, 'i, '_>, found: &mut 
     let mut search = Search {
         engine,
         found,
-        reads: RefCell::new(HashMap::new()),
         gains: RefCell::new(HashMap::new()),
         done: vec![RuleSet::default(); cohorts.all.len()],
         assumes: vec![false; world.nodes.len()],
@@ -104,7 +103,6 @@ pub(in super::super) fn reach_data<'i>(engine: &Engine<'_, 'i, '_>, found: &mut 
 struct Search<'e, 'x, 'i, 'w, 'f> {
     engine: &'e Engine<'x, 'i, 'w>,
     found: &'f mut Found<'i>,
-    reads: RefCell<HashMap<usize, Rc<Reads>>>,
     /// Whether one set reads what another does not.
     gains: RefCell<HashMap<(usize, usize), Option<Certainty>>>,
     done: Vec<RuleSet>,
@@ -133,10 +131,10 @@ impl<'i> Search<'_, '_, 'i, '_, '_> {
         let (done, assumes) = (&self.done, &self.assumes);
         let cohort_of = &self.engine.cohorts.of;
         let asked = Asked {
-            cohort: &|rule, cohort| {
-                let open = done.get(cohort).is_some_and(|done| !done.has(rule));
+            done,
+            cohort: &|cohort| {
                 let full = self.engine.cohorts.get(cohort).is_none_or(|c| c.full);
-                open && !full && gains(cohort)
+                !full && gains(cohort)
             },
             node: &|position| {
                 assumes.get(position) == Some(&false)
@@ -236,15 +234,6 @@ impl<'i> Search<'_, '_, 'i, '_, '_> {
         true
     }
 
-    fn reads(&self, set: usize) -> Rc<Reads> {
-        if let Some(known) = self.reads.borrow().get(&set) {
-            return Rc::clone(known);
-        }
-        let found = Rc::new(reads(self.engine, set));
-        self.reads.borrow_mut().insert(set, Rc::clone(&found));
-        found
-    }
-
     fn gain(&self, own: usize, theirs: usize) -> Option<Certainty> {
         if own == theirs {
             return None;
@@ -253,41 +242,45 @@ impl<'i> Search<'_, '_, 'i, '_, '_> {
         if let Some(known) = self.gains.borrow().get(&key) {
             return *known;
         }
-        let (mine, other) = (self.reads(own), self.reads(theirs));
+        let (mine, other) = (self.engine.reads(own), self.engine.reads(theirs));
         let gain = other.beyond(&mine).map(|allowed| allowed.certainty);
         self.gains.borrow_mut().insert(key, gain);
         gain
     }
 }
 
-/// What a set reads, pattern by pattern.
-fn reads(engine: &Engine<'_, '_, '_>, set: usize) -> Reads {
-    let mut parts: BTreeMap<Probe, Vec<Allowed>> = BTreeMap::new();
-    if let Some(set) = engine.world.sets.get(set) {
-        for &probe in READS.iter().filter(|&&p| set.mentions(p)) {
-            for pattern in set.patterns(probe).into_iter().take(MAX_PATTERNS) {
-                let on = if pattern == "*" {
-                    On::Any
-                } else {
-                    On::Arn(&pattern)
-                };
-                parts
-                    .entry(probe)
-                    .or_default()
-                    .extend(set.allowed(probe, on, &[]));
+impl Engine<'_, '_, '_> {
+    /// What a set reads, pattern by pattern.
+    fn reads(&self, set: usize) -> Rc<Reads> {
+        if let Some(known) = self.reads.borrow().get(&set) {
+            return Rc::clone(known);
+        }
+        let mut parts: BTreeMap<Probe, Vec<Allowed>> = BTreeMap::new();
+        if let Some(held) = self.world.sets.get(set) {
+            for &probe in READS.iter().filter(|&&p| held.mentions(p)) {
+                for pattern in held.patterns(probe).into_iter().take(MAX_PATTERNS) {
+                    let on = if pattern == "*" {
+                        On::Any
+                    } else {
+                        On::Arn(&pattern)
+                    };
+                    let allowed = held.allowed(probe, on, &[]);
+                    parts.entry(probe).or_default().extend(allowed);
+                }
             }
         }
+        let found = Rc::new(Reads { parts });
+        self.reads.borrow_mut().insert(set, Rc::clone(&found));
+        found
     }
-    Reads { parts }
-}
 
-/// The part of what somebody reads that another does not, for a proof: the action and on what.
-pub(super) fn prize(engine: &Engine<'_, '_, '_>, own: usize, end: usize) -> Option<Allowed> {
-    let nodes = &engine.world.nodes;
-    let (own, end) = (nodes.get(own)?.set, nodes.get(end)?.set);
-    let (mine, theirs) = (reads(engine, own), reads(engine, end));
-    let mut prize = theirs.beyond(&mine)?.clone();
-    let action = prize.claim.split(' ').next().unwrap_or_default();
-    prize.claim = format!("{action} on {}", prize.scope);
-    Some(prize)
+    /// The part of what somebody reads that another does not, for a proof: the action and on what.
+    pub(super) fn prize(&self, own: usize, end: usize) -> Option<Allowed> {
+        let nodes = &self.world.nodes;
+        let (own, end) = (nodes.get(own)?.set, nodes.get(end)?.set);
+        let mut prize = self.reads(end).beyond(&self.reads(own))?.clone();
+        let action = prize.claim.split(' ').next().unwrap_or_default();
+        prize.claim = format!("{action} on {}", prize.scope);
+        Some(prize)
+    }
 }

@@ -1,7 +1,7 @@
 //! What a principal would be worth if it held other policies, or nothing capped it.
 
 use super::super::set::{Boundary, On, PolicySet};
-use super::super::statement::probe;
+use super::super::statement::{CORE, probe};
 use super::super::world::{Kind, Node};
 use super::Engine;
 
@@ -16,6 +16,17 @@ impl<'w> Engine<'_, '_, 'w> {
         };
         let mut writes = verbs.iter().filter_map(|verb| probe(verb));
         set.admin().is_some() || writes.any(|p| set.allowed(p, own, &[]).is_some())
+    }
+
+    /// Whether what is written on a principal makes it wide: nothing caps it, and no denial of everything
+    /// stands against whatever it is given.
+    pub(super) fn raisable(&self, node: &Node<'_>) -> bool {
+        let Some(set) = self.world.sets.get(node.set) else {
+            return false;
+        };
+        let mut core = CORE.iter().filter_map(|action| probe(action));
+        node.uncapped
+            && (set.plain() || core.any(|p| set.barred(p, On::Everything, false).is_some()))
     }
 
     /// Whether more lies beneath the boundary of a principal.

@@ -14,9 +14,12 @@ mod climb;
 mod cohort;
 mod data;
 mod holder;
+mod made;
 mod onto;
 mod paths;
+mod rest;
 mod rules;
+mod write;
 
 pub(super) use climb::climb;
 pub(super) use data::reach_data;
@@ -110,11 +113,6 @@ impl<'i> Way<'i> {
     }
 }
 
-/// Whether a row is the one by which roles are assumed.
-pub(super) fn assumes(rule: usize) -> bool {
-    rule == *rules::STS
-}
-
 /// A way that a principal, or everybody of a cohort, can go to the end.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<'i> {
@@ -140,6 +138,9 @@ pub(super) struct Found<'i> {
     pub data: Vec<Option<Rc<Way<'i>>>>,
 }
 
+/// What is allowed of a row's actions that speak of no principal; `None` unless all of it.
+type Rest = Option<Rc<[Allowed]>>;
+
 /// What questions about steps from one principal to another are asked of.
 pub(super) struct Engine<'x, 'i, 'w> {
     pub world: &'x World<'i, 'w>,
@@ -153,10 +154,23 @@ pub(super) struct Engine<'x, 'i, 'w> {
     /// What is seen to run as an identity.
     runs: BTreeMap<&'i IdentityId, Vec<&'i str>>,
     /// What a cohort may do anywhere towards a rule, by cohort and rule.
-    rest: RefCell<HashMap<(usize, usize), Option<Rc<[Allowed]>>>>,
+    rest: RefCell<HashMap<(usize, usize), Rest>>,
+    /// What each set reads.
+    reads: RefCell<HashMap<usize, Rc<data::Reads>>>,
 }
 
 impl<'x, 'i, 'w> Engine<'x, 'i, 'w> {
+    /// That all rows are asked for, or only the one by which roles are assumed: the rows that are not, by
+    /// cohort.
+    pub(super) fn asked_for(&self, all: bool) -> Vec<rules::RuleSet> {
+        let done = if all {
+            rules::RuleSet::default()
+        } else {
+            rules::RuleSet::all_but(*rules::STS)
+        };
+        vec![done; self.cohorts.all.len()]
+    }
+
     pub(super) fn new(world: &'x World<'i, 'w>, inventory: &'i Inventory) -> Self {
         let mut keys = HashMap::new();
         for credential in inventory.credentials.values() {
@@ -189,6 +203,7 @@ impl<'x, 'i, 'w> Engine<'x, 'i, 'w> {
             provided: providers.filter_map(|p| p.account.as_deref()).collect(),
             runs,
             rest: RefCell::new(HashMap::new()),
+            reads: RefCell::new(HashMap::new()),
         }
     }
 }

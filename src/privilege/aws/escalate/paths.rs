@@ -1,9 +1,10 @@
 //! The list of a principal's paths: the firmest first, each told step by step.
 
 use super::super::set::Allowed;
+use super::super::statement::Probe;
 use super::super::world::World;
 use super::climb::{MAX_DEPTH, through};
-use super::data::prize;
+use super::rules::RULES;
 use super::{Engine, Entry, Found, Rise, Way};
 use crate::model::{Certainty, Goal, Hop, Path, Str};
 use std::cmp::Reverse;
@@ -118,7 +119,7 @@ impl<'i> List<'_, '_, 'i, '_> {
                     _ => None,
                 },
                 // Who reads by itself is the end, but for whom that is nothing new.
-                Goal::Data if prize(self.engine, member, target).is_some() => None,
+                Goal::Data if self.engine.prize(member, target).is_some() => None,
                 Goal::Data => self.found.data.get(target).cloned().flatten(),
             };
         }
@@ -131,7 +132,7 @@ impl<'i> List<'_, '_, 'i, '_> {
                 }
             }
             Goal::Data => {
-                if let Some(allowed) = prize(self.engine, member, end) {
+                if let Some(allowed) = self.engine.prize(member, end) {
                     conditions.extend(allowed.keys.iter().map(|key| Str::from(key.as_str())));
                     let what = format!("{}: {}", world_name(world, end), allowed.claim);
                     hops.push(by(world, &allowed, what));
@@ -256,10 +257,28 @@ fn folded<'i>(mut entries: Vec<Entry<'i>>) -> Vec<(Entry<'i>, BTreeSet<Str>)> {
             Some((_, also)) => {
                 also.insert(entry.way.rule.id.as_str().into());
             }
-            None => kept.push((entry, BTreeSet::new())),
+            None => {
+                let also = by_trust_alone(&entry.way);
+                kept.push((entry, also.into_iter().collect()));
+            }
         }
     }
     kept
+}
+
+/// The row without the assuming of a role, where the trust alone grants that.
+fn by_trust_alone(way: &Way<'_>) -> Option<Str> {
+    let rule = RULES.get(way.number).filter(|rule| rule.assumes)?;
+    let assumed = way
+        .allowed
+        .iter()
+        .any(|a| a.claim.starts_with("sts:AssumeRole "));
+    if assumed {
+        return None;
+    }
+    let others: Vec<Probe> = rule.others().collect();
+    let mut rows = RULES.iter().filter(|other| other.probes == others);
+    rows.next().map(|other| other.row.id.as_str().into())
 }
 
 /// Whether one row's actions hold all of the other's, towards the same end.

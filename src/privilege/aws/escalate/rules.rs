@@ -9,7 +9,7 @@ const WORDS: usize = MAX_ESCALATIONS / 64;
 
 /// A set of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct RuleSet([u64; WORDS]);
+pub(in super::super) struct RuleSet([u64; WORDS]);
 
 impl RuleSet {
     pub(super) fn has(&self, rule: usize) -> bool {
@@ -23,12 +23,38 @@ impl RuleSet {
         }
     }
 
+    /// All rows but one.
+    pub(in super::super) fn all_but(rule: usize) -> Self {
+        let mut all = Self([u64::MAX; WORDS]);
+        if let Some(word) = all.0.get_mut(rule / 64) {
+            *word &= !(1 << (rule % 64));
+        }
+        all
+    }
+
+    /// The rows that are in this and in another set, and not in a third.
+    pub(super) fn open(&self, also: &Self, done: &Self) -> Self {
+        let mut open = *self;
+        for ((word, also), done) in open.0.iter_mut().zip(also.0).zip(done.0) {
+            *word &= also & !done;
+        }
+        open
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..MAX_ESCALATIONS).filter(|&rule| self.has(rule))
+    /// The rows in it, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
+        self.0.into_iter().enumerate().flat_map(|(index, word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(index * 64 + bit)
+            })
+        })
     }
 }
 
@@ -94,8 +120,8 @@ pub(super) fn with(target: Target) -> impl Iterator<Item = &'static Rule> {
 /// The rows that a role serves which trusts a service, by service.
 #[derive(Default)]
 pub(super) struct Served {
-    pub passed: Vec<usize>,
-    pub running: Vec<usize>,
+    pub passed: RuleSet,
+    pub running: RuleSet,
 }
 
 pub(super) static SERVED: LazyLock<BTreeMap<&'static str, Served>> = LazyLock::new(|| {
@@ -104,10 +130,10 @@ pub(super) static SERVED: LazyLock<BTreeMap<&'static str, Served>> = LazyLock::n
         for service in &rule.row.services {
             let entry = served.entry(service).or_default();
             if rule.has(Target::PassedRole) {
-                entry.passed.push(rule.number);
+                entry.passed.add(rule.number);
             }
             if rule.has(Target::RunningRole) {
-                entry.running.push(rule.number);
+                entry.running.add(rule.number);
             }
         }
     }
