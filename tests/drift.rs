@@ -47,16 +47,16 @@ fn evidence(reader: &str, path: &str, pointer: Option<&str>) -> Evidence {
 /// A snapshot with one identity that one manifest declares.
 fn one(change: impl FnOnce(&mut Identity)) -> Snapshot {
     let mut identity = Identity {
-        id: "k8s:cluster/a/b".to_owned(),
-        platform: "kubernetes".to_owned(),
-        kind: "kubernetes-service-account".to_owned(),
-        name: "b".to_owned(),
-        account: Some("cluster".to_owned()),
+        id: "k8s:cluster/a/b".to_owned().into(),
+        platform: "kubernetes".to_owned().into(),
+        kind: "kubernetes-service-account".to_owned().into(),
+        name: "b".to_owned().into(),
+        account: Some("cluster".to_owned().into()),
         evidence: vec![evidence("kubernetes", "a.yaml", None)],
         ..Identity::default()
     };
-    identity.privilege.tier = "read".to_owned();
-    identity.ownership.state = "unowned".to_owned();
+    identity.privilege.tier = "read".to_owned().into();
+    identity.ownership.state = "unowned".to_owned().into();
     change(&mut identity);
     let mut snapshot = Snapshot {
         identities: vec![identity],
@@ -70,17 +70,17 @@ fn one(change: impl FnOnce(&mut Identity)) -> Snapshot {
 
 fn owner(state: &str, owner: Option<&str>) -> Snapshot {
     one(|i| {
-        i.ownership.state = state.to_owned();
-        i.ownership.owner = owner.map(str::to_owned);
+        i.ownership.state = state.to_owned().into();
+        i.ownership.owner = owner.map(Into::into);
     })
 }
 
 fn tier(tier: &str) -> Snapshot {
-    one(|i| i.privilege.tier = tier.to_owned())
+    one(|i| i.privilege.tier = tier.to_owned().into())
 }
 
 fn ends(at: &str) -> When {
-    When::At { at: at.to_owned() }
+    When::At { at: at.to_owned().into() }
 }
 
 fn kinds(before: &Snapshot, after: &Snapshot) -> String {
@@ -146,12 +146,12 @@ fn unknown_is_not_a_fall() {
     assert_eq!(kinds(&tier("admin"), &tier("unknown")), "tier-unknown");
     assert_eq!(kinds(&tier("unknown"), &tier("admin")), "tier-known");
     // Less was found because less was read.
-    let unread = one(|i| i.privilege.unresolved = vec!["policy p".to_owned()]);
+    let unread = one(|i| i.privilege.unresolved = vec!["policy p".to_owned().into()]);
     let all = one(|i| {
-        i.privilege.tier = "admin".to_owned();
-        i.privilege.reach = vec!["cluster:cluster".to_owned()];
+        i.privilege.tier = "admin".to_owned().into();
+        i.privilege.reach = vec!["cluster:cluster".to_owned().into()];
         i.privilege.capabilities = vec![Capability {
-            name: "administer".to_owned(),
+            name: "administer".to_owned().into(),
             ..Capability::default()
         }];
     });
@@ -208,12 +208,12 @@ fn what_was_not_looked_at_has_not_vanished() {
 fn an_export_of_another_account_says_nothing_of_this_one() {
     let before = one(|i| i.evidence = vec![evidence("aws-access-keys", "a.json", Some("/0"))]);
     let mut after = one(|i| {
-        i.id = "other".to_owned();
-        i.account = Some("elsewhere".to_owned());
+        i.id = "other".to_owned().into();
+        i.account = Some("elsewhere".to_owned().into());
         i.evidence = vec![evidence("aws-access-keys", "b.json", Some("/0"))];
     });
     assert_eq!(kinds(&before, &after), "identity-appeared identity-unseen");
-    after.identities[0].account = Some("cluster".to_owned());
+    after.identities[0].account = Some("cluster".to_owned().into());
     assert_eq!(
         kinds(&before, &after),
         "identity-appeared identity-vanished"
@@ -222,11 +222,11 @@ fn an_export_of_another_account_says_nothing_of_this_one() {
 
 fn key(id: &str, change: impl FnOnce(&mut Credential)) -> Credential {
     let mut key = Credential {
-        id: id.to_owned(),
+        id: id.to_owned().into(),
         kind: "key".to_owned(),
         title: "key".to_owned(),
         display: Some(id.to_owned()),
-        identity: Some("k8s:cluster/a/b".to_owned()),
+        identity: Some("k8s:cluster/a/b".to_owned().into()),
         status: "active".to_owned(),
         records: vec![evidence("kubernetes", "k.yaml", None)],
         ..Credential::default()
@@ -244,7 +244,7 @@ fn keys(keys: Vec<Credential>) -> Snapshot {
 #[test]
 fn the_last_key_of_an_account_is_removed_and_not_unseen() {
     let listed = |k: &mut Credential| {
-        k.account = Some("cluster".to_owned());
+        k.account = Some("cluster".to_owned().into());
         k.records = vec![evidence("aws-access-keys", "keys.json", Some("/0"))];
     };
     let before = keys(vec![key("a", listed)]);
@@ -309,13 +309,13 @@ fn moved_lines_are_no_new_leak() {
 #[test]
 fn trusts_open_and_close() {
     let trust = |effect: &str, keys: &[&str]| Trust {
-        id: "t".to_owned(),
-        target: "k8s:cluster/a/b".to_owned(),
-        principal_kind: "account".to_owned(),
-        principal: "1".to_owned(),
-        effect: effect.to_owned(),
-        actions: vec!["sts:AssumeRole".to_owned()],
-        condition_keys: keys.iter().map(|k| (*k).to_owned()).collect(),
+        id: "t".to_owned().into(),
+        target: "k8s:cluster/a/b".to_owned().into(),
+        principal_kind: "account".to_owned().into(),
+        principal: "1".to_owned().into(),
+        effect: effect.to_owned().into(),
+        actions: vec!["sts:AssumeRole".to_owned().into()],
+        condition_keys: keys.iter().map(|k| (*k).into()).collect(),
         evidence: evidence("kubernetes", "t.yaml", None),
         ..Trust::default()
     };
@@ -355,7 +355,7 @@ fn a_baseline_gives_status_and_first_sighting() {
             false => ("new", &now.scanned_at),
         };
         assert_eq!(finding.status.as_deref(), Some(status));
-        assert_eq!(&finding.first_seen, seen);
+        assert_eq!(*finding.first_seen, **seen);
     }
     let baseline = now.baseline.clone().unwrap();
     let gone: Vec<_> = baseline.gone.iter().map(|f| &*f.subject.name).collect();
@@ -376,11 +376,11 @@ fn a_first_sighting_that_is_no_time_or_lies_ahead_is_not_taken_over() {
     for hostile in ["", "soon", "2999-01-01T00:00:00Z"] {
         let mut before = fixture("before");
         for finding in &mut before.findings {
-            finding.first_seen = hostile.to_owned();
+            finding.first_seen = hostile.to_owned().into();
         }
         let mut now = fixture("after");
         against_baseline(&mut now, &before);
-        assert!(now.findings.iter().all(|f| f.first_seen == now.scanned_at));
+        assert!(now.findings.iter().all(|f| *f.first_seen == *now.scanned_at));
     }
 }
 
@@ -393,7 +393,7 @@ fn a_finding_whose_source_was_not_read_is_unverified() {
     let gone = now.baseline.unwrap().gone;
     let status = |check: &str| {
         gone.iter()
-            .find(|f| f.check == check)
+            .find(|f| *f.check == *check)
             .unwrap()
             .status
             .clone()
@@ -468,7 +468,7 @@ proptest! {
         prop_assert!(compare(&a, &a).is_empty());
         let named = |changes: &[Change], kinds: &[&str]| -> BTreeSet<String> {
             let of_kinds = changes.iter().filter(|c| kinds.contains(&&*c.kind));
-            of_kinds.map(|c| c.subject.id.clone()).collect()
+            of_kinds.map(|c| c.subject.id.to_string()).collect()
         };
         prop_assert_eq!(
             named(&there, &["identity-appeared"]),

@@ -11,7 +11,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod draw;
-pub mod technique;
+mod technique;
 
 use draw::Draw;
 use std::io::{self, Write};
