@@ -3,6 +3,7 @@
 mod args;
 mod cache;
 mod checks;
+mod collect;
 mod config;
 mod diff;
 mod error;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&context, &arguments),
         Command::Show(arguments) => show::run(&context, arguments),
         Command::Checks(arguments) => checks::run(&arguments),
+        Command::Collect(arguments) => collect::run(&context, arguments),
         Command::Init(arguments) => init::run(&context, arguments),
         Command::Schema => schema(),
     };

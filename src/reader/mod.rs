@@ -9,6 +9,7 @@ use std::sync::Arc;
 pub mod allow;
 pub mod aws_access_keys;
 pub mod aws_authorization_details;
+pub mod aws_collection;
 pub mod aws_credential_report;
 mod aws_json;
 pub mod backstage;
@@ -49,6 +50,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
     vec![
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
+        Box::new(aws_collection::AwsCollection),
         Box::new(aws_credential_report::AwsCredentialReport),
         Box::new(backstage::Backstage),
         Box::new(certificates::Certificates),
