@@ -164,11 +164,14 @@ async fn keys(
         })
         .await?;
     // The report tells when the first two keys of a user were last used.
-    let Some(listed) = collection.complete_file(KEYS) else {
+    if !collection.has(KEYS) {
         let why = format!("{KEYS_USED}: which keys there are is not known");
         return collection.give_up(KEYS_USED, Trouble::Failed(why));
+    }
+    let unknown = match collection.complete_file(KEYS) {
+        Some(listed) => subjects::keys_without_use(&listed, subjects)?,
+        None => Vec::new(),
     };
-    let unknown = subjects::keys_without_use(&listed, subjects)?;
     collection
         .each(KEYS_USED, &unknown, |key| {
             let iam = asked.clone();

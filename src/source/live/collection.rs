@@ -64,10 +64,11 @@ impl Collection {
         Ok(collection)
     }
 
-    /// The finished file of a part, if it is complete.
+    /// The finished file of a part, if it is complete and there was anything to write.
     pub(super) fn complete_file(&self, part: &str) -> Option<PathBuf> {
-        let complete = self.state(part) == State::Complete;
-        complete.then(|| self.folder.file(&file_name(part)))
+        let entry = self.part(part);
+        let written = entry.state == State::Complete && entry.bytes > 0;
+        written.then(|| self.folder.file(&file_name(part)))
     }
 
     /// Names the parts that are to come, so that an interruption leaves them named.
@@ -308,7 +309,11 @@ impl Collection {
 
     fn completed(&mut self, part: &str) -> Result<(), Trouble> {
         let name = file_name(part);
-        let finished = self.folder.finish(&name);
+        let finished = if self.part(part).bytes > 0 {
+            self.folder.finish(&name)
+        } else {
+            self.folder.forget(&name)
+        };
         finished.map_err(|error| Trouble::Write(self.folder.file(&name), error))?;
         let entry = self.part_mut(part);
         entry.state = State::Complete;

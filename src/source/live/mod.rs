@@ -311,6 +311,12 @@ async fn member(
         .credentials_provider(provider.clone())
         .build();
     let mut collection = open(&role)?;
+    let extra = options.last_accessed.then_some(&permissions::USE);
+    let questions = || permissions::ACCOUNT.iter().chain(extra);
+    if questions().all(|question| collection.has(question.name)) {
+        let stopped = ended(collection.finish())?;
+        return Ok((collection.missing(), stopped));
+    }
     // Asked for here, so that a role that cannot be assumed is told from a caller that cannot ask.
     let assumed = connection::assumed(&provider, &role).await;
     let session = match assumed {
@@ -329,8 +335,7 @@ async fn member(
     };
     let stopped = matches!(trouble, Trouble::Stop(_)).then(|| trouble.words());
     let why = trouble.words();
-    let extra = options.last_accessed.then_some(&permissions::USE);
-    for question in permissions::ACCOUNT.iter().chain(extra) {
+    for question in questions() {
         if !collection.has(question.name) {
             let trouble = match &trouble {
                 Trouble::Denied(_) => Trouble::Denied(why.clone()),

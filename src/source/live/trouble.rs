@@ -4,8 +4,8 @@
 //! answer about a wrong signature quotes the request, session token and all.
 
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::error::Error;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -76,16 +76,18 @@ impl Trouble {
 }
 
 /// What a failed call of the SDK means. `action` as in policies: `iam:ListAccessKeys`.
-pub(super) fn judge<E, R>(action: &str, error: &SdkError<E, R>) -> Trouble
+pub(super) fn judge<E>(action: &str, error: &SdkError<E, HttpResponse>) -> Trouble
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: fmt::Debug + 'static,
 {
     match error {
-        SdkError::ServiceError(context) => {
-            let code = context.err().code().unwrap_or("an error without a code");
-            Trouble::from_code(action, code, context.err().message())
-        }
+        SdkError::ServiceError(context) => match context.err().code() {
+            Some(code) => Trouble::from_code(action, code, context.err().message()),
+            None => {
+                let status = context.raw().status();
+                Trouble::Failed(format!("{action}: HTTP status {}", status.as_u16()))
+            }
+        },
         SdkError::TimeoutError(_) => Trouble::Stop(format!("{action}: no answer in time")),
         SdkError::ResponseError(_) => {
             Trouble::Failed(format!("{action}: an answer that cannot be understood"))
