@@ -17,8 +17,18 @@ use support::{room, run, status, stdout};
 
 /// What code that speaks to a network, or brings in code that does, must name.
 const NETWORK: [&str; 12] = [
-    "std::net", "TcpStream", "UdpSocket", "UnixStream", "ToSocketAddrs", "os::unix::net", "tokio::", "aws_config",
-    "aws_sdk", "aws_smithy", "aws_sigv4", "source::live",
+    "std::net",
+    "TcpStream",
+    "UdpSocket",
+    "UnixStream",
+    "ToSocketAddrs",
+    "os::unix::net",
+    "tokio::",
+    "aws_config",
+    "aws_sdk",
+    "aws_smithy",
+    "aws_sigv4",
+    "source::live",
 ];
 
 #[test]
@@ -34,11 +44,17 @@ fn only_live_collection_names_a_network() {
         // The command, and how it tells what it does.
         let calls = path == Path::new("cli/collect.rs") || path == Path::new("cli/progress.rs");
         let text = fs::read_to_string(entry.path()).unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
             for name in NETWORK {
                 let allowed = calls && name == "source::live";
-                assert!(!line.contains(name) || allowed, "{}: {line}", path.display());
+                assert!(
+                    !line.contains(name) || allowed,
+                    "{}: {line}",
+                    path.display()
+                );
             }
         }
         seen += 1;
@@ -52,7 +68,10 @@ fn the_network_is_a_feature() {
     let sources = fs::read_to_string(root.join("src/source/mod.rs")).unwrap();
     assert!(sources.contains("#[cfg(feature = \"live\")]\npub mod live;"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
-    for line in manifest.lines().filter(|line| line.starts_with("aws-") || line.starts_with("tokio")) {
+    for line in manifest
+        .lines()
+        .filter(|line| line.starts_with("aws-") || line.starts_with("tokio"))
+    {
         assert!(line.contains("optional = true"), "{line}");
     }
 }

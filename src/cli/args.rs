@@ -364,7 +364,8 @@ pub(super) struct CollectAwsArguments {
 /// A role's name, with its path where it has one.
 fn role_name(text: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_/".contains(c);
-    if !text.is_empty() && text.len() <= 512 && text.chars().all(allowed) && !text.starts_with('/') {
+    if !text.is_empty() && text.len() <= 512 && text.chars().all(allowed) && !text.starts_with('/')
+    {
         Ok(text.to_owned())
     } else {
         Err("not the name of a role".to_owned())

@@ -64,7 +64,8 @@ impl Reader for AwsCollection {
         let account = &manifest.account;
         let mut problems = Vec::new();
         if manifest.finished.is_none() {
-            let message = format!("the collection of account {account} did not end; --resume goes on");
+            let message =
+                format!("the collection of account {account} did not end; --resume goes on");
             problems.push(problem(ProblemKind::Note, message));
         }
         for (part, Part { state, error }) in &manifest.parts {
@@ -72,9 +73,15 @@ impl Reader for AwsCollection {
                 continue;
             }
             let why = error.as_deref().unwrap_or("not asked");
-            let why: String = why.chars().filter(|c| !c.is_control()).take(REASON).collect();
+            let why: String = why
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(REASON)
+                .collect();
             let part: String = part.chars().filter(|c| !c.is_control()).take(80).collect();
-            let message = format!("account {account} was not asked for, or did not tell, all of {part}: {why}");
+            let message = format!(
+                "account {account} was not asked for, or did not tell, all of {part}: {why}"
+            );
             problems.push(problem(ProblemKind::Note, message));
         }
         (Facts::default(), problems)

@@ -131,23 +131,41 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     // Who asks: members are asked with the keys that their role gave.
     let member = authorization.contains("ASIAMEMBER");
     let mut state = state.lock().unwrap();
-    let subject = ["Marker", "NextToken", "UserName", "Arn", "RoleArn", "ParentId", "PolicyId"];
+    let subject = [
+        "Marker",
+        "NextToken",
+        "UserName",
+        "Arn",
+        "RoleArn",
+        "ParentId",
+        "PolicyId",
+    ];
     let subject = subject.iter().find_map(|name| fields.get(*name));
     state.calls.push(match subject {
         Some(subject) => format!("{action} {subject}"),
         None => action.clone(),
     });
-    let fault = state.faults.get_mut(action.as_str()).and_then(VecDeque::pop_front);
+    let fault = state
+        .faults
+        .get_mut(action.as_str())
+        .and_then(VecDeque::pop_front);
     let (status, answer) = match fault {
         None | Some(Fault::None) => answer(&mut state, &action, &fields, member),
         Some(Fault::Error(status, code)) => (status, error(json, code)),
         Some(Fault::Cut) => (0, String::new()),
     };
     drop(state);
-    let kind = if json { "application/x-amz-json-1.1" } else { "text/xml" };
+    let kind = if json {
+        "application/x-amz-json-1.1"
+    } else {
+        "text/xml"
+    };
     let _ = if status == 0 {
         // Half an answer.
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n<half>")
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n<half>"
+        )
     } else {
         write!(
             stream,
@@ -176,7 +194,13 @@ fn decoded(text: &str) -> String {
 
 fn encoded(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    let encode = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    let encode = |b: u8| {
+        if plain(b) {
+            char::from(b).to_string()
+        } else {
+            format!("%{b:02X}")
+        }
+    };
     text.bytes().map(encode).collect()
 }
 
@@ -187,7 +211,8 @@ fn error(json: bool, code: &str) -> String {
         _ => "canonical request with x-amz-security-token QUOTEDTOKEN",
     };
     if json {
-        json!({"__type": format!("com.amazonaws.organizations#{code}"), "Message": message}).to_string()
+        json!({"__type": format!("com.amazonaws.organizations#{code}"), "Message": message})
+            .to_string()
     } else {
         format!(
             "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
@@ -204,7 +229,9 @@ fn xml(value: &Value) -> String {
             .map(|(name, value)| format!("<{name}>{}</{name}>", xml(value)))
             .collect(),
         Value::Array(items) => {
-            let items = items.iter().map(|item| format!("<member>{}</member>", xml(item)));
+            let items = items
+                .iter()
+                .map(|item| format!("<member>{}</member>", xml(item)));
             items.collect()
         }
         Value::String(text) => text.replace('&', "&amp;").replace('<', "&lt;"),
@@ -221,7 +248,11 @@ fn answer(
     fields: &BTreeMap<String, String>,
     member: bool,
 ) -> (u16, String) {
-    let account = if member { MEMBER.to_owned() } else { state.account.clone() };
+    let account = if member {
+        MEMBER.to_owned()
+    } else {
+        state.account.clone()
+    };
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let arn = |rest: &str| format!("arn:aws:iam::{account}:{rest}");
     let allow = |action: &str| {
@@ -234,7 +265,9 @@ fn answer(
             "AttachedManagedPolicies": [], "Tags": [{"Key": "team", "Value": "build & release"}]})
     };
     let result = match action {
-        "GetCallerIdentity" => json!({"Account": account, "UserId": "AIDACALLER", "Arn": arn("user/auditor")}),
+        "GetCallerIdentity" => {
+            json!({"Account": account, "UserId": "AIDACALLER", "Arn": arn("user/auditor")})
+        }
         "GetAccountAuthorizationDetails" => match field("Marker") {
             "" => json!({"IsTruncated": true, "Marker": "second",
                 "UserDetailList": [user("ci"), user("deploy"), user("idle")]}),
@@ -254,11 +287,13 @@ fn answer(
                         "RolePolicyList": [{"PolicyName": "read", "PolicyDocument": allow("s3:GetObject")}],
                         "RoleLastUsed": {"LastUsedDate": WHEN, "Region": "eu-west-1"}}]})
             }
-            "third" => json!({"IsTruncated": false, "Policies": [{"PolicyName": "all", "PolicyId": "ANPA",
+            "third" => {
+                json!({"IsTruncated": false, "Policies": [{"PolicyName": "all", "PolicyId": "ANPA",
                 "Arn": arn("policy/all"), "Path": "/", "DefaultVersionId": "v2", "AttachmentCount": 1,
                 "IsAttachable": true, "CreateDate": WHEN, "UpdateDate": WHEN,
                 "PolicyVersionList": [{"Document": allow("*"), "VersionId": "v2", "IsDefaultVersion": true,
-                    "CreateDate": WHEN}]}]}),
+                    "CreateDate": WHEN}]}]})
+            }
             other => panic!("no page begins at {other}"),
         },
         "GenerateCredentialReport" => {
@@ -275,21 +310,33 @@ fn answer(
             let none = "false,N/A,N/A,N/A,N/A";
             let key = "true,2026-01-02T03:04:05+00:00,2026-06-01T00:00:00+00:00,eu-west-1,s3";
             let row = |user: &str, key: &str| {
-                format!("{user},{},2026-01-02T03:04:05+00:00,false,N/A,N/A,N/A,false,{key},{none},false,N/A,false,N/A",
-                    arn(&format!("user/{user}")))
+                format!(
+                    "{user},{},2026-01-02T03:04:05+00:00,false,N/A,N/A,N/A,false,{key},{none},false,N/A,false,N/A",
+                    arn(&format!("user/{user}"))
+                )
             };
-            let rows = [head.to_owned(), row("ci", key), row("deploy", key), row("idle", none)].join("\n");
+            let rows = [
+                head.to_owned(),
+                row("ci", key),
+                row("deploy", key),
+                row("idle", none),
+            ]
+            .join("\n");
             let content = base64::engine::general_purpose::STANDARD.encode(rows);
             json!({"Content": content, "ReportFormat": "text/csv", "GeneratedTime": WHEN})
         }
         "ListAccessKeys" => json!({"IsTruncated": false, "UserName": field("UserName"),
             "AccessKeyMetadata": [{"UserName": field("UserName"), "Status": "Active", "CreateDate": WHEN,
                 "AccessKeyId": format!("AKIA{:A<16}", field("UserName").to_uppercase())}]}),
-        "GetAccessKeyLastUsed" => json!({"UserName": "ci", "AccessKeyLastUsed": {"LastUsedDate": WHEN,
-            "ServiceName": "s3", "Region": "eu-west-1"}}),
-        "ListServiceSpecificCredentials" => json!({"IsTruncated": false, "ServiceSpecificCredentials": [{
+        "GetAccessKeyLastUsed" => {
+            json!({"UserName": "ci", "AccessKeyLastUsed": {"LastUsedDate": WHEN,
+            "ServiceName": "s3", "Region": "eu-west-1"}})
+        }
+        "ListServiceSpecificCredentials" => {
+            json!({"IsTruncated": false, "ServiceSpecificCredentials": [{
             "UserName": "ci", "Status": "Active", "ServiceUserName": "ci-at-1", "CreateDate": WHEN,
-            "ServiceSpecificCredentialId": "ACCAEXAMPLE", "ServiceName": "codecommit.amazonaws.com"}]}),
+            "ServiceSpecificCredentialId": "ACCAEXAMPLE", "ServiceName": "codecommit.amazonaws.com"}]})
+        }
         "ListOpenIDConnectProviders" => json!({"OpenIDConnectProviderList": [
             {"Arn": arn("oidc-provider/token.actions.githubusercontent.com")}]}),
         "GetOpenIDConnectProvider" => json!({"Url": "token.actions.githubusercontent.com",
@@ -297,8 +344,10 @@ fn answer(
             "CreateDate": WHEN}),
         "ListSAMLProviders" => json!({"SAMLProviderList": [{"Arn": arn("saml-provider/corp"),
             "ValidUntil": "2030-01-02T03:04:05Z", "CreateDate": WHEN}]}),
-        "GetSAMLProvider" => json!({"SAMLMetadataDocument": "<EntityDescriptor/>", "CreateDate": WHEN,
-            "ValidUntil": "2030-01-02T03:04:05Z"}),
+        "GetSAMLProvider" => {
+            json!({"SAMLMetadataDocument": "<EntityDescriptor/>", "CreateDate": WHEN,
+            "ValidUntil": "2030-01-02T03:04:05Z"})
+        }
         "GetAccountSummary" => json!({"SummaryMap": "MAP"}),
         "ListAccountAliases" => json!({"IsTruncated": false, "AccountAliases": ["acme"]}),
         "ListVirtualMFADevices" => json!({"IsTruncated": false, "VirtualMFADevices": [
@@ -308,10 +357,12 @@ fn answer(
             json!({"JobStatus": "IN_PROGRESS", "JobCreationDate": WHEN, "JobCompletionDate": WHEN,
                 "ServicesLastAccessed": []})
         }
-        "GetServiceLastAccessedDetails" => json!({"JobStatus": "COMPLETED", "JobType": "ACTION_LEVEL",
+        "GetServiceLastAccessedDetails" => {
+            json!({"JobStatus": "COMPLETED", "JobType": "ACTION_LEVEL",
             "JobCreationDate": WHEN, "JobCompletionDate": WHEN, "IsTruncated": false, "ServicesLastAccessed": [
                 {"ServiceName": "Amazon S3", "ServiceNamespace": "s3", "LastAuthenticated": WHEN,
-                 "LastAuthenticatedEntity": field("JobId"), "TotalAuthenticatedEntities": 1}]}),
+                 "LastAuthenticatedEntity": field("JobId"), "TotalAuthenticatedEntities": 1}]})
+        }
         "AssumeRole" => {
             let role = field("RoleArn");
             if !role.contains(MEMBER) || field("ExternalId") != "our-deal" {
@@ -339,17 +390,19 @@ fn organization<'f>(action: &str, field: impl Fn(&str) -> &'f str) -> (u16, Stri
         json!({"Id": id, "Arn": arn(&format!("account/o-example/{id}")), "Name": format!("account {id}"),
             "Status": "ACTIVE", "State": "ACTIVE", "JoinedMethod": "CREATED", "JoinedTimestamp": 1_700_000_000})
     };
-    let policy = |id: &str, kind: &str| {
-        json!({"Id": id, "Arn": arn(&format!("policy/o-example/{id}")), "Name": id, "Type": kind, "AwsManaged": false})
-    };
+    let policy = |id: &str, kind: &str| json!({"Id": id, "Arn": arn(&format!("policy/o-example/{id}")), "Name": id, "Type": kind, "AwsManaged": false});
     let answer = match (action, field("ParentId")) {
-        ("DescribeOrganization", _) => json!({"Organization": {"Id": "o-example", "MasterAccountId": ACCOUNT,
-            "Arn": arn("organization/o-example"), "FeatureSet": "ALL"}}),
+        ("DescribeOrganization", _) => {
+            json!({"Organization": {"Id": "o-example", "MasterAccountId": ACCOUNT,
+            "Arn": arn("organization/o-example"), "FeatureSet": "ALL"}})
+        }
         ("ListAccounts", _) if field("NextToken").is_empty() => {
             json!({"Accounts": [account(ACCOUNT), account(MEMBER)], "NextToken": "more"})
         }
         ("ListAccounts", _) => json!({"Accounts": [account(CLOSED)]}),
-        ("ListRoots", _) => json!({"Roots": [{"Id": "r-root", "Arn": arn("root/o-example/r-root"), "Name": "Root"}]}),
+        ("ListRoots", _) => {
+            json!({"Roots": [{"Id": "r-root", "Arn": arn("root/o-example/r-root"), "Name": "Root"}]})
+        }
         ("ListOrganizationalUnitsForParent", "r-root") => json!({"OrganizationalUnits": [
             {"Id": "ou-root-work", "Arn": arn("ou/o-example/ou-root-work"), "Name": "work"}]}),
         ("ListOrganizationalUnitsForParent", _) => json!({"OrganizationalUnits": []}),
@@ -359,10 +412,14 @@ fn organization<'f>(action: &str, field: impl Fn(&str) -> &'f str) -> (u16, Stri
             json!({"Policies": [policy("p-guard", "SERVICE_CONTROL_POLICY")]})
         }
         ("ListPolicies", _) => json!({"Policies": []}),
-        ("DescribePolicy", _) => json!({"Policy": {"PolicySummary": policy("p-guard", "SERVICE_CONTROL_POLICY"),
-            "Content": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"iam:*\",\"Resource\":\"*\"}]}"}}),
-        ("ListTargetsForPolicy", _) => json!({"Targets": [{"TargetId": "ou-root-work", "Name": "work",
-            "Arn": arn("ou/o-example/ou-root-work"), "Type": "ORGANIZATIONAL_UNIT"}]}),
+        ("DescribePolicy", _) => {
+            json!({"Policy": {"PolicySummary": policy("p-guard", "SERVICE_CONTROL_POLICY"),
+            "Content": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"iam:*\",\"Resource\":\"*\"}]}"}})
+        }
+        ("ListTargetsForPolicy", _) => {
+            json!({"Targets": [{"TargetId": "ou-root-work", "Name": "work",
+            "Arn": arn("ou/o-example/ou-root-work"), "Type": "ORGANIZATIONAL_UNIT"}]})
+        }
         (other, _) => panic!("nobody should ask {other}"),
     };
     (200, answer.to_string())

@@ -53,7 +53,11 @@ pub(super) async fn account(
     }
     collection
         .pages(ALIASES, async |marker| {
-            let page = client.list_account_aliases().set_marker(marker).send().await;
+            let page = client
+                .list_account_aliases()
+                .set_marker(marker)
+                .send()
+                .await;
             let page = page.map_err(|e| judge("iam:ListAccountAliases", &e))?;
             let answer = json!({"AccountAliases": page.account_aliases});
             next(answer, page.is_truncated, page.marker)
@@ -238,7 +242,8 @@ async fn providers(collection: &mut Collection, iam: &Client) -> Result<(), Trou
             arns.sort();
             arns
         });
-        let answer = listed.map(|_| vec![answers::oidc_providers(arns.as_deref().unwrap_or_default())]);
+        let answer =
+            listed.map(|_| vec![answers::oidc_providers(arns.as_deref().unwrap_or_default())]);
         collection.whole(OIDC_LIST, answer)?;
         let asked = iam.clone();
         let ask = |arn: String| {
@@ -299,7 +304,11 @@ async fn used(iam: Client, arn: String) -> Result<Vec<Value>, Trouble> {
     let mut poll = 0;
     loop {
         let request = iam.get_service_last_accessed_details().job_id(&job);
-        let page = request.max_items(PAGE).set_marker(marker.clone()).send().await;
+        let page = request
+            .max_items(PAGE)
+            .set_marker(marker.clone())
+            .send()
+            .await;
         let page = page.map_err(|e| judge(READ, &e))?;
         if page.job_status == JobStatusType::InProgress {
             if poll == POLLS {

@@ -11,7 +11,11 @@ use serde_json::{Map, Value, json};
 /// An object of the fields that are there.
 pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
-    Value::Object(fields.map(|(k, v)| (k.to_owned(), v)).collect::<Map<_, _>>())
+    Value::Object(
+        fields
+            .map(|(k, v)| (k.to_owned(), v))
+            .collect::<Map<_, _>>(),
+    )
 }
 
 fn date(date: Option<&DateTime>) -> Value {
@@ -59,7 +63,9 @@ fn inline(policies: Option<&[iam::PolicyDetail]>) -> Value {
 
 fn boundary(boundary: Option<&iam::AttachedPermissionsBoundary>) -> Value {
     boundary.map_or(Value::Null, |boundary| {
-        let kind = boundary.permissions_boundary_type().map(|kind| kind.as_str());
+        let kind = boundary
+            .permissions_boundary_type()
+            .map(|kind| kind.as_str());
         object([
             ("PermissionsBoundaryType", json!(kind)),
             (
@@ -85,7 +91,10 @@ pub(super) fn details(
 ) -> Value {
     object([
         ("UserDetailList", list(Some(page.user_detail_list()), user)),
-        ("GroupDetailList", list(Some(page.group_detail_list()), group)),
+        (
+            "GroupDetailList",
+            list(Some(page.group_detail_list()), group),
+        ),
         ("RoleDetailList", list(Some(page.role_detail_list()), role)),
         ("Policies", list(Some(page.policies()), managed)),
         ("IsTruncated", json!(page.is_truncated)),
@@ -117,7 +126,10 @@ fn group(group: &iam::GroupDetail) -> Value {
         ("GroupId", json!(group.group_id)),
         ("Arn", json!(group.arn)),
         ("CreateDate", date(group.create_date())),
-        ("GroupPolicyList", inline(group.group_policy_list.as_deref())),
+        (
+            "GroupPolicyList",
+            inline(group.group_policy_list.as_deref()),
+        ),
         (
             "AttachedManagedPolicies",
             attached(group.attached_managed_policies.as_deref()),
@@ -335,10 +347,7 @@ pub(super) fn saml_provider(
     object([
         ("Arn", json!(arn)),
         ("SAMLProviderUUID", json!(answer.saml_provider_uuid)),
-        (
-            "SAMLMetadataDocument",
-            json!(answer.saml_metadata_document),
-        ),
+        ("SAMLMetadataDocument", json!(answer.saml_metadata_document)),
         ("CreateDate", date(answer.create_date())),
         ("ValidUntil", date(answer.valid_until())),
         ("Tags", tags(answer.tags.as_deref())),
@@ -402,7 +411,9 @@ pub(super) fn last_accessed(
     arn: &str,
     page: &op::get_service_last_accessed_details::GetServiceLastAccessedDetailsOutput,
 ) -> Value {
-    let error = page.error().map(|error| json!({"Message": error.message, "Code": error.code}));
+    let error = page
+        .error()
+        .map(|error| json!({"Message": error.message, "Code": error.code}));
     object([
         ("Arn", json!(arn)),
         ("JobStatus", json!(page.job_status.as_str())),

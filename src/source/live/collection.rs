@@ -72,7 +72,10 @@ impl Collection {
     }
 
     /// Names the parts that are to come, so that an interruption leaves them named.
-    pub(super) fn plan(&mut self, parts: impl IntoIterator<Item = &'static str>) -> Result<(), Trouble> {
+    pub(super) fn plan(
+        &mut self,
+        parts: impl IntoIterator<Item = &'static str>,
+    ) -> Result<(), Trouble> {
         for part in parts {
             self.manifest.parts.entry(part.to_owned()).or_default();
         }
@@ -114,7 +117,11 @@ impl Collection {
             Trouble::Absent(_) | Trouble::Failed(_) => (State::Failed, None),
             stop @ (Trouble::Stop(_) | Trouble::Write(..)) => {
                 let begun = entry.state == State::Partial;
-                let state = if begun { State::Partial } else { State::Pending };
+                let state = if begun {
+                    State::Partial
+                } else {
+                    State::Pending
+                };
                 (state, Some(stop))
             }
         };
@@ -157,7 +164,12 @@ impl Collection {
                 let why = format!("{part}: the next page is said to be the one just had");
                 return Err(Trouble::Failed(why));
             }
-            self.append(part, &mut file, std::slice::from_ref(&page.answer), page.next)?;
+            self.append(
+                part,
+                &mut file,
+                std::slice::from_ref(&page.answer),
+                page.next,
+            )?;
         }
     }
 
@@ -294,7 +306,9 @@ impl Collection {
         for answer in answers {
             // A value without maps of other keys than texts can always be written.
             if serde_json::to_writer(&mut bytes, answer).is_err() {
-                return Err(Trouble::Failed(format!("{part}: an answer that cannot be written")));
+                return Err(Trouble::Failed(format!(
+                    "{part}: an answer that cannot be written"
+                )));
             }
             bytes.push(b'\n');
         }

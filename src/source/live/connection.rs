@@ -48,7 +48,9 @@ pub(super) async fn connect(options: &Options) -> Result<(SdkConfig, Guard), Fai
         return Err(Failure::Usage(PlainHttp.to_string()));
     }
     let guard = Guard::default();
-    let retry = RetryConfig::adaptive()
+    // Not the adaptive mode: after one refusal it asks once in two seconds for a long while. Here only so many
+    // questions are open at a time, and each waits longer after each refusal.
+    let retry = RetryConfig::standard()
         .with_max_attempts(options.attempts)
         .with_max_backoff(Duration::from_secs(20));
     let timeouts = TimeoutConfig::builder()
@@ -117,16 +119,18 @@ pub(super) async fn assumed(
         return Ok(());
     };
     let refused = cause::<AssumeRoleError>(&error);
-    Err(match refused.and_then(|refused| Some((refused.code()?, refused.message()))) {
-        Some((code, message)) => {
-            match Trouble::from_code(&format!("sts:AssumeRole on {role}"), code, message) {
-                Trouble::Absent(why) => Trouble::Failed(why),
-                trouble => trouble,
+    Err(
+        match refused.and_then(|refused| Some((refused.code()?, refused.message()))) {
+            Some((code, message)) => {
+                match Trouble::from_code(&format!("sts:AssumeRole on {role}"), code, message) {
+                    Trouble::Absent(why) => Trouble::Failed(why),
+                    trouble => trouble,
+                }
             }
-        }
-        None if cause::<PlainHttp>(&error).is_some() => Trouble::Stop(PlainHttp.to_string()),
-        None => Trouble::Failed(format!("sts:AssumeRole on {role}: no answer")),
-    })
+            None if cause::<PlainHttp>(&error).is_some() => Trouble::Stop(PlainHttp.to_string()),
+            None => Trouble::Failed(format!("sts:AssumeRole on {role}: no answer")),
+        },
+    )
 }
 
 /// A request that would have gone over plain http.
@@ -244,7 +248,13 @@ fn allowed(url: &str, bare: bool) -> bool {
     let Ok(address) = host.parse::<IpAddr>() else {
         return false;
     };
-    let metadata = ["169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"];
+    let metadata = [
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+    ];
     address.is_loopback()
         || bare
             && metadata

@@ -228,7 +228,16 @@ async fn everywhere(
         accounts.push(caller.account.clone());
     }
     if outcome.stopped.is_none() {
-        members(options, config, caller, accounts, &around, progress, &mut outcome).await?;
+        members(
+            options,
+            config,
+            caller,
+            accounts,
+            &around,
+            progress,
+            &mut outcome,
+        )
+        .await?;
     }
     outcome.missing.sort();
     Ok(outcome)
@@ -325,7 +334,9 @@ async fn member(
     };
     let refused = match session {
         Ok(session) if session.account == account => None,
-        Ok(_) => Some(Trouble::Failed(format!("{role}: leads into another account"))),
+        Ok(_) => Some(Trouble::Failed(format!(
+            "{role}: leads into another account"
+        ))),
         Err(Trouble::Write(path, error)) => return Err(Failure::Folder(path, error)),
         Err(trouble) => Some(trouble),
     };

@@ -49,14 +49,17 @@ async fn list(service: &Service, operation: &str, input: &Value) -> Result<Vec<V
     let mut pages = Vec::new();
     let mut token = None;
     loop {
-        let mut answer = service.ask(operation, &with(input.clone(), token.clone())).await?;
+        let mut answer = service
+            .ask(operation, &with(input.clone(), token.clone()))
+            .await?;
         let next = token_of(&mut answer);
         if let (Value::Object(answer), Value::Object(input)) = (&mut answer, input) {
             answer.extend(input.clone());
         }
         pages.push(answer);
         if next.is_some() && next == token {
-            let why = format!("organizations:{operation}: the next page is said to be the one just had");
+            let why =
+                format!("organizations:{operation}: the next page is said to be the one just had");
             return Err(Trouble::Failed(why));
         }
         if next.is_none() {
@@ -83,7 +86,10 @@ fn token_of(answer: &mut Value) -> Option<String> {
 
 /// A field of the elements of a list, in all pages.
 fn values(pages: &[Value], list: &str, field: &str) -> Vec<String> {
-    let elements = pages.iter().filter_map(|page| page.get(list)?.as_array()).flatten();
+    let elements = pages
+        .iter()
+        .filter_map(|page| page.get(list)?.as_array())
+        .flatten();
     let values = elements.filter_map(|element| element.get(field)?.as_str());
     values.map(str::to_owned).collect()
 }
@@ -96,7 +102,11 @@ async fn tree(collection: &mut Collection, service: &Service) -> Result<(), Trou
     };
     let known = roots.is_ok();
     collection.whole(ROOTS, roots)?;
-    let unknown = |part| Err(Trouble::Failed(format!("{part}: which parents there are is not known")));
+    let unknown = |part| {
+        Err(Trouble::Failed(format!(
+            "{part}: which parents there are is not known"
+        )))
+    };
     let (mut units, mut children) = if known {
         (Ok(Vec::new()), Ok(Vec::new()))
     } else {
@@ -184,7 +194,8 @@ pub(super) fn active(path: &Path) -> Result<Vec<String>, Trouble> {
         for account in elements.into_iter().flatten() {
             let text = |key: &str| account.get(key).and_then(Value::as_str);
             let state = text("State").or_else(|| text("Status")).unwrap_or("ACTIVE");
-            let id = text("Id").filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
+            let id =
+                text("Id").filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
             if let Some(id) = id.filter(|_| state == "ACTIVE") {
                 accounts.insert(id.to_owned());
             }

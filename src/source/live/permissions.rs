@@ -32,7 +32,10 @@ pub(super) const LAST_ACCESSED: &str = "get-service-last-accessed-details";
 /// What every account is asked.
 pub(super) const ACCOUNT: [Question; 12] = [
     question(DETAILS, &["iam:GetAccountAuthorizationDetails"]),
-    question(REPORT, &["iam:GenerateCredentialReport", "iam:GetCredentialReport"]),
+    question(
+        REPORT,
+        &["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
+    ),
     question(KEYS, &["iam:ListAccessKeys"]),
     question(KEYS_USED, &["iam:GetAccessKeyLastUsed"]),
     question(SERVICE_CREDENTIALS, &["iam:ListServiceSpecificCredentials"]),
@@ -48,7 +51,10 @@ pub(super) const ACCOUNT: [Question; 12] = [
 /// What is asked with `--last-accessed`.
 pub(super) const USE: Question = question(
     LAST_ACCESSED,
-    &["iam:GenerateServiceLastAccessedDetails", "iam:GetServiceLastAccessedDetails"],
+    &[
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetServiceLastAccessedDetails",
+    ],
 );
 
 pub(super) const ORGANIZATION: &str = "describe-organization";

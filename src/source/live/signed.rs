@@ -101,7 +101,10 @@ impl Service {
             }
         };
         let status = response.status().as_u16();
-        let kind = response.headers().get("x-amzn-errortype").map(str::to_owned);
+        let kind = response
+            .headers()
+            .get("x-amzn-errortype")
+            .map(str::to_owned);
         let Ok(bytes) = ByteStream::new(response.into_body()).collect().await else {
             let why = format!("{action}: no connection, or one that was cut");
             return Attempt::Again(Trouble::Stop(why));
@@ -146,7 +149,11 @@ impl Service {
     async fn credentials(&self) -> Result<Credentials, &'static str> {
         let soon = SystemTime::now() + Duration::from_secs(300);
         let fresh = |had: &Credentials| had.expiry().is_none_or(|end| end > soon);
-        let had = self.had.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let had = self
+            .had
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if let Some(had) = had.filter(fresh) {
             return Ok(had);
         }
@@ -187,7 +194,9 @@ impl Service {
         request.set_method("POST").map_err(|_| odd)?;
         request.set_uri(self.endpoint.as_str()).map_err(|_| odd)?;
         for (name, value) in headers.into_iter().chain(instructions.headers()) {
-            let inserted = request.headers_mut().try_insert(name.to_owned(), value.to_owned());
+            let inserted = request
+                .headers_mut()
+                .try_insert(name.to_owned(), value.to_owned());
             inserted.map_err(|_| unsigned)?;
         }
         Ok(request)

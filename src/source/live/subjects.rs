@@ -63,7 +63,9 @@ impl Subjects {
                     arns.extend(user.arn);
                 }
                 for role in page.role_detail_list {
-                    let own = role.path.is_some_and(|path| path.starts_with("/aws-service-role/"));
+                    let own = role
+                        .path
+                        .is_some_and(|path| path.starts_with("/aws-service-role/"));
                     arns.extend(role.arn.filter(|_| !own));
                 }
             })?;
@@ -151,7 +153,10 @@ fn has_keys(content: &str) -> BTreeMap<String, bool> {
         }
         let has = columns.iter().flatten().any(|at| {
             let value = row.get(*at).unwrap_or_default();
-            !matches!(value, "" | "N/A" | "false" | "FALSE" | "False" | "not_supported")
+            !matches!(
+                value,
+                "" | "N/A" | "false" | "FALSE" | "False" | "not_supported"
+            )
         });
         users.insert(user.to_owned(), has);
     }
@@ -159,7 +164,10 @@ fn has_keys(content: &str) -> BTreeMap<String, bool> {
 }
 
 /// Goes through the pages of a file, one in memory at a time.
-fn pages<T: for<'de> Deserialize<'de>>(path: &Path, each: &mut dyn FnMut(T)) -> Result<(), Trouble> {
+fn pages<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    each: &mut dyn FnMut(T),
+) -> Result<(), Trouble> {
     let trouble = |error| Trouble::Write(path.to_path_buf(), error);
     let (file, _) = open::regular(path).map_err(trouble)?;
     let reader: Box<dyn Read> = Box::new(BufReader::new(file));

@@ -42,23 +42,35 @@ impl Trouble {
     /// From the code and message of an answer that is an error.
     pub(super) fn from_code(action: &str, code: &str, message: Option<&str>) -> Self {
         match code {
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation"
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "UnauthorizedOperation"
             | "AuthorizationError" => {
                 let said = message.map(plain).unwrap_or_default();
                 let colon = if said.is_empty() { "" } else { ": " };
                 Self::Denied(format!("{action}: {code}{colon}{said}"))
             }
-            "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => Self::Stop(
-                format!("{action}: the credentials have expired ({code}); renew them and go on with --resume"),
-            ),
-            "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId"
-            | "SignatureDoesNotMatch" | "IncompleteSignature" | "MissingAuthenticationToken"
-            | "MissingAuthenticationTokenException" | "AuthFailure" | "OptInRequired" => Self::Stop(
-                format!("{action}: the credentials are not accepted ({code})"),
-            ),
-            "RequestExpired" | "RequestTimeTooSkewed" | "InvalidSignatureException" => Self::Stop(
-                format!("{action}: the signature is not accepted ({code}); is this machine's clock right?"),
-            ),
+            "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
+                Self::Stop(format!(
+                    "{action}: the credentials have expired ({code}); renew them and go on with --resume"
+                ))
+            }
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException"
+            | "AuthFailure"
+            | "OptInRequired" => Self::Stop(format!(
+                "{action}: the credentials are not accepted ({code})"
+            )),
+            "RequestExpired" | "RequestTimeTooSkewed" | "InvalidSignatureException" => {
+                Self::Stop(format!(
+                    "{action}: the signature is not accepted ({code}); is this machine's clock right?"
+                ))
+            }
             "NoSuchEntity" | "NoSuchEntityException" => Self::Absent(format!("{action}: {code}")),
             code => Self::Failed(format!("{action}: {}", plain(code))),
         }
@@ -89,7 +101,8 @@ where
             }
         },
         SdkError::TimeoutError(_) => Trouble::Stop(format!("{action}: no answer in time")),
-        SdkError::ResponseError(_) => {
+        // An answer that has come whole is held in memory.
+        SdkError::ResponseError(context) if context.raw().body().bytes().is_some() => {
             Trouble::Failed(format!("{action}: an answer that cannot be understood"))
         }
         other => {
