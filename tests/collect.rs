@@ -195,6 +195,10 @@ fn busy_services_are_asked_again_and_everything_is_written() {
         documents(&files["get-account-summary.json"])[0]["SummaryMap"]["Users"],
         3
     );
+    assert_eq!(
+        documents(&files["list-service-specific-credentials.json"])[0]["AccountId"],
+        ACCOUNT
+    );
 
     #[cfg(unix)]
     for entry in walkdir::WalkDir::new(&folder) {
@@ -704,4 +708,100 @@ fn answers_of_two_days_are_not_mixed() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn odd_answers_are_not_believed() {
+    let room = room();
+    let more = "<R><ListAccountAliasesResult><IsTruncated>true</IsTruncated><AccountAliases/></ListAccountAliasesResult></R>";
+    let same = "<R><ListVirtualMFADevicesResult><IsTruncated>true</IsTruncated><Marker>again</Marker><VirtualMFADevices/></ListVirtualMFADevicesResult></R>";
+    let cloud = Cloud::start(&[
+        ("ListAccountAliases", &[Fault::Text(more)]),
+        (
+            "ListVirtualMFADevices",
+            &[Fault::Text(same), Fault::Text(same)],
+        ),
+        (
+            "GetAccountSummary",
+            &[Fault::Text("<html>Log in to the hotel's network</html>")],
+        ),
+        (
+            "GetCallerIdentity",
+            &[Fault::Text(
+                "<R><GetCallerIdentityResult><Account>../..</Account><Arn>a</Arn></GetCallerIdentityResult></R>",
+            )],
+        ),
+    ]);
+    let output = collect(room.path(), &cloud.url, &[]);
+    assert_eq!(status(&output), 2, "{}", stderr(&output));
+    assert_eq!(fs::read_dir(room.path()).unwrap().count(), 0);
+    let output = collect(room.path(), &cloud.url, &["--output", "out"]);
+    assert_eq!(status(&output), 3, "{}", stderr(&output));
+    let states = states(&room.path().join("out"));
+    let failed: Vec<&str> = states
+        .iter()
+        .filter(|s| s.1 != "complete")
+        .map(|s| s.0.as_str())
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            "get-account-summary",
+            "list-account-aliases",
+            "list-virtual-mfa-devices"
+        ]
+    );
+}
+
+#[test]
+fn the_accounts_can_be_given() {
+    let room = room();
+    let denied = [Fault::Error(400, "AccessDeniedException")];
+    let cloud = Cloud::start(&[
+        ("ListAccounts", &denied),
+        ("DescribeOrganization", &[Fault::Text("[]")]),
+    ]);
+    let options = [
+        "--organization",
+        "--external-id",
+        "our-deal",
+        "--output",
+        "out",
+        "--accounts",
+        "accounts.json",
+    ];
+    let output = collect(room.path(), &cloud.url, &options);
+    assert_eq!(status(&output), 2);
+    fs::write(room.path().join("accounts.json"), "{\"Accounts\": []}").unwrap();
+    let output = collect(room.path(), &cloud.url, &options);
+    assert_eq!(status(&output), 2);
+    assert!(
+        stderr(&output).contains("names no active account"),
+        "{}",
+        stderr(&output)
+    );
+    let accounts = format!(
+        "[{{\"Accounts\": [{{\"Id\": \"{MEMBER}\", \"Status\": \"ACTIVE\"}}, {{\"Id\": \"{CLOSED}\", \"Status\": \"SUSPENDED\"}}]}}]"
+    );
+    fs::write(room.path().join("accounts.json"), accounts).unwrap();
+    let output = collect(room.path(), &cloud.url, &options);
+    assert_eq!(status(&output), 3, "{}", stderr(&output));
+    let folders: BTreeSet<_> = fs::read_dir(room.path().join("out"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    assert_eq!(folders, [ACCOUNT, MEMBER, "organization"]);
+    assert!(
+        stderr(&output)
+            .contains("list-accounts: organizations:ListAccounts: AccessDeniedException"),
+        "{}",
+        stderr(&output)
+    );
+    let output = collect(
+        room.path(),
+        &cloud.url,
+        &[&options[..], &["--resume"]].concat(),
+    );
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
 }

@@ -19,6 +19,7 @@ pub struct AwsCollection;
 #[serde(rename_all = "PascalCase")]
 struct Manifest {
     tenure_collection: u32,
+    #[serde(rename = "AccountId")]
     account: String,
     finished: Option<String>,
     parts: BTreeMap<String, Part>,

@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     None,
     /// A status and an error's code.
     Error(u16, &'static str),
+    /// An answer that is none.
+    Text(&'static str),
     /// The connection ends in the middle of the answer.
     Cut,
 }
@@ -152,6 +154,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     let (status, answer) = match fault {
         None | Some(Fault::None) => answer(&mut state, &action, &fields, member),
         Some(Fault::Error(status, code)) => (status, error(json, code)),
+        Some(Fault::Text(text)) => (200, text.to_owned()),
         Some(Fault::Cut) => (0, String::new()),
     };
     drop(state);

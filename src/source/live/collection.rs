@@ -2,6 +2,7 @@
 
 use super::folder::Folder;
 use super::manifest::{self, Manifest, Part, State};
+use super::permissions::NAMELESS;
 use super::trouble::{Failure, Trouble};
 use super::{Missing, Progress};
 use serde_json::Value;
@@ -304,8 +305,18 @@ impl Collection {
     ) -> Result<(), Trouble> {
         let mut bytes = Vec::new();
         for answer in answers {
-            // A value without maps of other keys than texts can always be written.
-            if serde_json::to_writer(&mut bytes, answer).is_err() {
+            let written = match answer.as_object() {
+                Some(fields) if NAMELESS.contains(&part) => {
+                    let mut named = fields.clone();
+                    named.insert(
+                        "AccountId".to_owned(),
+                        self.manifest.account.as_str().into(),
+                    );
+                    serde_json::to_writer(&mut bytes, &named)
+                }
+                _ => serde_json::to_writer(&mut bytes, answer),
+            };
+            if written.is_err() {
                 return Err(Trouble::Failed(format!(
                     "{part}: an answer that cannot be written"
                 )));

@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::trouble::{Failure, Trouble, cause, judge};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
@@ -61,6 +61,10 @@ pub(super) async fn connect(options: &Options) -> Result<(SdkConfig, Guard), Fai
         .http_client(guard.clone())
         .retry_config(retry)
         .timeout_config(timeouts);
+    // The account's own logs say who asked.
+    if let Ok(name) = AppName::new("tenure") {
+        loader = loader.app_name(name);
+    }
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// What a part's file is called until the part is complete.
 const UNFINISHED: &str = ".part";
+/// How the names of temporary files begin.
+const TEMPORARY: &str = ".tenure-";
 
 /// A folder of this program's own.
 #[derive(Debug)]
@@ -57,10 +59,27 @@ impl Folder {
                 path.display()
             )));
         }
-        Ok(Self {
+        let folder = Self {
             path: path.to_path_buf(),
             _lock: lock,
-        })
+        };
+        folder.tidy().map_err(failure)?;
+        Ok(folder)
+    }
+
+    /// Takes away temporary files of a program that was killed.
+    fn tidy(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let temporary = name
+                .to_str()
+                .is_some_and(|name| name.starts_with(TEMPORARY));
+            if temporary && entry.file_type()?.is_file() {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// The path of a file in it.
@@ -72,7 +91,7 @@ impl Folder {
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         // Temporary files are made with mode 0600, and renaming replaces a link instead of following it.
         let mut file = tempfile::Builder::new()
-            .prefix(".tenure-")
+            .prefix(TEMPORARY)
             .tempfile_in(&self.path)?;
         file.write_all(bytes)?;
         file.flush()?;

@@ -24,6 +24,7 @@ pub(super) struct Manifest {
     /// The form.
     pub tenure_collection: u32,
     /// Whose answers these are.
+    #[serde(rename = "AccountId")]
     pub account: String,
     /// Who asked.
     pub caller: String,

@@ -176,6 +176,7 @@ async fn everywhere(
     folder: PathBuf,
     progress: Arc<dyn Progress>,
 ) -> Result<Outcome, Failure> {
+    let given = options.accounts.as_deref().map(given).transpose()?;
     // Nothing but the folders of this collection is in it, so the first of them tells whether it may go on.
     let around = folder::Folder::open(&folder, options.resume)?;
     let tree = around.file("organization");
@@ -214,15 +215,14 @@ async fn everywhere(
         missing: collection.missing(),
         stopped,
     };
-    let listed = options.accounts.clone();
-    let listed = listed.or_else(|| collection.complete_file(permissions::ACCOUNTS));
-    let mut accounts = match listed {
-        Some(path) => match organization::active(&path) {
-            Ok(accounts) => accounts,
-            Err(Trouble::Write(path, error)) => return Err(Failure::Folder(path, error)),
-            Err(trouble) => return Err(Failure::Usage(trouble.words())),
+    let mut accounts = match given {
+        Some(given) => given,
+        None => match collection.complete_file(permissions::ACCOUNTS) {
+            Some(path) => {
+                organization::active(&path).map_err(|error| Failure::Folder(path, error))?
+            }
+            None => Vec::new(),
         },
-        None => Vec::new(),
     };
     if !accounts.contains(&caller.account) {
         accounts.push(caller.account.clone());
@@ -241,6 +241,17 @@ async fn everywhere(
     }
     outcome.missing.sort();
     Ok(outcome)
+}
+
+/// The accounts of a list that the user has.
+fn given(path: &Path) -> Result<Vec<String>, Failure> {
+    let why = match organization::active(path) {
+        Ok(accounts) if !accounts.is_empty() => return Ok(accounts),
+        Ok(_) => "names no active account (`aws organizations list-accounts` prints such a list)"
+            .to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(Failure::Usage(format!("{}: {why}", path.display())))
 }
 
 /// Asks accounts, a few at a time.

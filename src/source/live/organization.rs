@@ -10,10 +10,13 @@ use super::signed::Service;
 use super::trouble::Trouble;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::path::Path;
 
 /// Organisations nest five units deep; more folders than this are not one.
 const PARENTS: usize = 20_000;
+/// The state of accounts that can be asked.
+const ACTIVE: &str = "ACTIVE";
 
 /// Asks everything.
 pub(super) async fn organization(
@@ -182,21 +185,27 @@ async fn policies(collection: &mut Collection, service: &Service) -> Result<(), 
     collection.whole(TARGETS, targets)
 }
 
-/// The active accounts that a list of accounts names, sorted.
-pub(super) fn active(path: &Path) -> Result<Vec<String>, Trouble> {
-    let trouble = |error| Trouble::Write(path.to_path_buf(), error);
-    let (file, _) = crate::source::open::regular(path).map_err(trouble)?;
-    let reader = std::io::BufReader::new(file);
+/// The active accounts that a list of accounts names, sorted: pages one after the other, or in an array.
+pub(super) fn active(path: &Path) -> io::Result<Vec<String>> {
+    let (file, _) = crate::source::open::regular(path)?;
+    let reader = io::BufReader::new(file);
     let mut accounts = BTreeSet::new();
-    for page in serde_json::Deserializer::from_reader(reader).into_iter::<Value>() {
-        let page = page.map_err(|error| trouble(error.into()))?;
-        let elements = page.get("Accounts").and_then(Value::as_array);
-        for account in elements.into_iter().flatten() {
+    for value in serde_json::Deserializer::from_reader(reader).into_iter::<Value>() {
+        let pages = match value? {
+            Value::Array(pages) => pages,
+            page => vec![page],
+        };
+        for account in pages
+            .iter()
+            .filter_map(|page| page.get("Accounts")?.as_array())
+            .flatten()
+        {
             let text = |key: &str| account.get(key).and_then(Value::as_str);
-            let state = text("State").or_else(|| text("Status")).unwrap_or("ACTIVE");
-            let id =
-                text("Id").filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
-            if let Some(id) = id.filter(|_| state == "ACTIVE") {
+            let state = text("State").or_else(|| text("Status")).unwrap_or(ACTIVE);
+            let is_id = |id: &&str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+            if let Some(id) = text("Id").filter(is_id)
+                && state == ACTIVE
+            {
                 accounts.insert(id.to_owned());
             }
         }

@@ -29,6 +29,9 @@ pub(super) const ALIASES: &str = "list-account-aliases";
 pub(super) const MFA: &str = "list-virtual-mfa-devices";
 pub(super) const LAST_ACCESSED: &str = "get-service-last-accessed-details";
 
+/// Answers that say neither whose they are nor name anything that tells.
+pub(super) const NAMELESS: [&str; 5] = [KEYS, KEYS_USED, SERVICE_CREDENTIALS, SUMMARY, ALIASES];
+
 /// What every account is asked.
 pub(super) const ACCOUNT: [Question; 12] = [
     question(DETAILS, &["iam:GetAccountAuthorizationDetails"]),
