@@ -309,6 +309,10 @@ pub(super) enum CollectSource {
 
 /// `tenure collect aws`.
 #[derive(Args, Debug)]
+#[cfg_attr(
+    not(feature = "live"),
+    allow(dead_code, reason = "the help is the same in every build")
+)]
 #[command(after_help = "\
 Credentials and region come from where the AWS command line has them (environment, profile, process, single
 sign-on, role of the machine). They are neither written nor printed. Nothing in the account is changed, but that AWS

@@ -3,6 +3,7 @@
 use super::Options;
 use super::trouble::{Failure, Trouble, cause, judge};
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
@@ -23,6 +24,13 @@ use std::time::Duration;
 
 /// Where IAM's requests are signed for when nothing else is said; it is one service for all regions.
 const REGION: &str = "us-east-1";
+
+/// Nothing was found.
+const NOBODY: &str = "no AWS credentials: give --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+     AWS_SECRET_ACCESS_KEY";
+/// Something was found that gives none.
+const UNUSABLE: &str = "no AWS credentials: the profile does not exist, or what it names gives none (single sign-on \
+     ends: `aws sso login`); `aws sts get-caller-identity` may tell more";
 
 /// Who the credentials are.
 #[derive(Clone, Debug)]
@@ -81,16 +89,15 @@ pub(super) async fn connect(options: &Options) -> Result<(SdkConfig, Guard), Fai
             .region(Region::from_static(REGION))
             .build();
     }
-    let credentials = match config.credentials_provider() {
-        Some(provider) => provider.provide_credentials().await.is_ok(),
-        None => false,
-    };
-    if !credentials {
-        return Err(Failure::Start(
-            "no AWS credentials: give --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY; of other ways to log in, `aws configure export-credentials` makes these"
-                .to_owned(),
-        ));
+    let provider = config.credentials_provider();
+    let provider = provider.ok_or_else(|| Failure::Start(NOBODY.to_owned()))?;
+    match provider.provide_credentials().await {
+        Ok(_) => {}
+        // The reasons may quote what a program printed: they are told by kind.
+        Err(CredentialsError::CredentialsNotLoaded(_)) => {
+            return Err(Failure::Start(NOBODY.to_owned()));
+        }
+        Err(_) => return Err(Failure::Start(UNUSABLE.to_owned())),
     }
     Ok((config, guard))
 }
