@@ -22,7 +22,7 @@ Environment:
                           between scans that are to be compared
   NO_COLOR                no colour
 
-tenure reads files only: no network, no telemetry, nothing of the input is executed."
+No command but `collect` speaks to a network; no telemetry; nothing of the input is executed."
 )]
 pub(super) struct Arguments {
     /// What to do.
@@ -63,6 +63,8 @@ pub(super) enum Command {
     Can(super::can::CanArguments),
     /// The checks and the kinds of credential: list, show, test.
     Checks(ChecksArguments),
+    /// Ask an account for the export files that `scan` reads.
+    Collect(CollectArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
     Init(InitArguments),
     /// Print the JSON schema of snapshots and JSON reports.
@@ -294,6 +296,90 @@ pub(super) enum ChecksAction {
     },
     /// The attributes that conditions can name.
     Attributes,
+}
+
+/// `tenure collect`.
+#[derive(Args, Debug)]
+pub(super) struct CollectArguments {
+    /// Whom to ask.
+    #[command(subcommand)]
+    pub source: CollectSource,
+}
+
+/// Who can be asked.
+#[derive(Debug, Subcommand)]
+pub(super) enum CollectSource {
+    /// An AWS account, or all accounts of an organisation.
+    Aws(Box<CollectAwsArguments>),
+}
+
+/// `tenure collect aws`.
+#[derive(Args, Debug)]
+#[cfg_attr(
+    not(feature = "live"),
+    allow(dead_code, reason = "the help is the same in every build")
+)]
+#[command(after_help = "\
+Credentials and region come from where the AWS command line has them (environment, profile, process, single
+sign-on, role of the machine). They are neither written nor printed. Nothing in the account is changed, but that AWS
+makes the credential report and, with --last-accessed, the reports of use.
+
+Exit codes:
+  0  everything was answered
+  2  could not begin: usage, no credentials, expired credentials, no connection
+  3  begun, but some answers are missing: denied, interrupted, credentials expired on the way; the folder's
+     tenure-collection.json names them, and --resume asks for them again")]
+pub(super) struct CollectAwsArguments {
+    /// The profile of the AWS configuration.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The region, which also chooses the partition (cn-…, us-gov-…).
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The folder to write to, new or empty. [default: aws-export-<account>]
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Go on with what an interrupted collection of the last 24 hours left in the folder.
+    #[arg(long)]
+    pub resume: bool,
+    /// Ask for each user and role which services and actions it used (two calls and more for each).
+    #[arg(long)]
+    pub last_accessed: bool,
+    /// Ask the organisation for its tree and control policies, and every active account as a role in it.
+    #[arg(long)]
+    pub organization: bool,
+    /// With --organization: the accounts, as `aws organizations list-accounts` prints them, instead of asking.
+    #[arg(long, value_name = "FILE", requires = "organization")]
+    pub accounts: Option<PathBuf>,
+    /// With --organization: the role to assume in member accounts.
+    #[arg(long, value_name = "NAME", default_value = "OrganizationAccountAccessRole", value_parser = role_name)]
+    pub role_name: String,
+    /// With --organization: the external id that the role asks for.
+    #[arg(long, value_name = "ID", requires = "organization")]
+    pub external_id: Option<String>,
+    /// Print the least policy that allows what these options ask, and ask nothing.
+    #[arg(long)]
+    pub print_policy: bool,
+    /// Where the services are, for tests and private endpoints: https, or http on this machine's loopback.
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Open questions at a time, for each account.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+    /// How often a question is asked before it is given up.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
+    pub attempts: u16,
+}
+
+/// A role's name, with its path where it has one.
+fn role_name(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_/".contains(c);
+    if !text.is_empty() && text.len() <= 512 && text.chars().all(allowed) && !text.starts_with('/')
+    {
+        Ok(text.to_owned())
+    } else {
+        Err("not the name of a role".to_owned())
+    }
 }
 
 /// `tenure init`.

@@ -4,6 +4,7 @@ mod args;
 mod cache;
 mod can;
 mod checks;
+mod collect;
 mod config;
 mod diff;
 mod error;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::run(&context, arguments),
         Command::Can(arguments) => can::run(&context, arguments),
         Command::Checks(arguments) => checks::run(&arguments),
+        Command::Collect(arguments) => collect::run(&context, arguments),
         Command::Init(arguments) => init::run(&context, arguments),
         Command::Schema => schema(),
     };

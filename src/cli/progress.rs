@@ -37,6 +37,15 @@ impl Progress {
     }
 }
 
+#[cfg(feature = "live")]
+impl crate::source::live::Progress for Progress {
+    fn doing(&self, what: &str) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(what.to_owned());
+        }
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();

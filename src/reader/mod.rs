@@ -12,6 +12,7 @@ pub mod aws_access_analyzer;
 pub mod aws_access_keys;
 mod aws_answer;
 pub mod aws_authorization_details;
+pub mod aws_collection;
 pub mod aws_credential_report;
 pub mod aws_identity_center;
 pub mod aws_identity_providers;
@@ -84,6 +85,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_access_analyzer::AwsAccessAnalyzer),
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
+        Box::new(aws_collection::AwsCollection),
         Box::new(aws_credential_report::AwsCredentialReport),
         Box::new(aws_identity_center::AwsIdentityCenter),
         Box::new(aws_identity_providers::AwsIdentityProviders),
