@@ -30,7 +30,11 @@ const NOW: &str = "2026-11-02T00:00:00Z";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|a| !a.starts_with("--")).collect();
+    let words: Vec<&str> = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|a| !a.starts_with("--"))
+        .collect();
     match *words {
         ["growth"] => growth(),
         ["accuracy"] => accuracy(2_000),
@@ -40,7 +44,11 @@ fn main() {
             options.encoded = more.contains(&"encoded");
             let directory = Path::new(directory);
             let truth = write(directory, &options);
-            fs::write(directory.with_extension("truth.json"), estate::truth_json(&truth)).unwrap();
+            fs::write(
+                directory.with_extension("truth.json"),
+                estate::truth_json(&truth),
+            )
+            .unwrap();
         }
         _ => divan::main(),
     }
@@ -78,7 +86,10 @@ fn command(directory: &Path, format: &str) -> Command {
 fn spent() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let (_, fields) = stat.rsplit_once(')').unwrap_or_default();
-    let fields: Vec<f64> = fields.split_whitespace().map(|f| f.parse().unwrap_or(0.0)).collect();
+    let fields: Vec<f64> = fields
+        .split_whitespace()
+        .map(|f| f.parse().unwrap_or(0.0))
+        .collect();
     (fields[13] + fields[14]) / 100.0
 }
 
@@ -112,7 +123,10 @@ fn growth() {
                 seconds / thousands,
                 "#".repeat((seconds / thousands * 100.0) as usize)
             );
-            times.entry(format).or_default().push((principals as f64, seconds));
+            times
+                .entry(format)
+                .or_default()
+                .push((principals as f64, seconds));
         }
     }
     for (format, points) in times {
@@ -125,9 +139,15 @@ fn growth() {
 /// Of each technique: planted open and found, planted closed and found all the same.
 fn accuracy(principals: usize) {
     let room = tempfile::tempdir().unwrap();
-    let truth = write(room.path(), &Options::of(principals, 4.min(principals / 100).max(1)));
+    let truth = write(
+        room.path(),
+        &Options::of(principals, 4.min(principals / 100).max(1)),
+    );
     let start = Instant::now();
-    let output = command(room.path(), "json").stdout(Stdio::piped()).output().unwrap();
+    let output = command(room.path(), "json")
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let identities = report["identities"].as_array().unwrap();
     let found: BTreeMap<&str, &serde_json::Value> = identities
@@ -145,13 +165,20 @@ fn accuracy(principals: usize) {
     println!("technique                 open found closed false");
     let mut sum = [0; 4];
     for (technique, row) in &rows {
-        println!("{technique:24} {:>5} {:>5} {:>6} {:>5}", row[0], row[1], row[2], row[3]);
+        println!(
+            "{technique:24} {:>5} {:>5} {:>6} {:>5}",
+            row[0], row[1], row[2], row[3]
+        );
         for (total, count) in sum.iter_mut().zip(row) {
             *total += count;
         }
     }
-    println!("{:24} {:>5} {:>5} {:>6} {:>5}", "all", sum[0], sum[1], sum[2], sum[3]);
-    let planted: std::collections::BTreeSet<&str> = truth.iter().map(|p| p.principal.as_str()).collect();
+    println!(
+        "{:24} {:>5} {:>5} {:>6} {:>5}",
+        "all", sum[0], sum[1], sum[2], sum[3]
+    );
+    let planted: std::collections::BTreeSet<&str> =
+        truth.iter().map(|p| p.principal.as_str()).collect();
     let wide = found.iter().filter(|(id, privilege)| {
         let tier = privilege["tier"].as_str().unwrap_or_default();
         !planted.contains(*id) && ["admin", "escalate"].contains(&tier)

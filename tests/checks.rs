@@ -476,7 +476,10 @@ impl Estate {
         };
         let proof = Proof {
             claim: "iam:* on *".into(),
-            hops: vec![hop("attached policy Deploy", 7).into(), hop("statement 0", 9).into()],
+            hops: vec![
+                hop("attached policy Deploy", 7).into(),
+                hop("statement 0", 9).into(),
+            ],
             certainty,
         };
         let privilege = Privilege {

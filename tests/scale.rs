@@ -56,7 +56,10 @@ fn the_same_options_give_the_same_bytes() {
 #[test]
 fn what_is_planted_is_found_and_what_is_closed_is_not() {
     let room = room();
-    let options = Options { encoded: true, ..Options::of(1_600, 2) };
+    let options = Options {
+        encoded: true,
+        ..Options::of(1_600, 2)
+    };
     let truth = write(room.path(), &options);
     let report = report(room.path(), &[]);
     let identities = report["identities"].as_array().unwrap();
@@ -90,7 +93,10 @@ fn a_streamed_export_says_the_same() {
         assert_eq!(whole[part], streamed[part], "{part}");
     }
     assert_eq!(whole["coverage"]["bytes"], streamed["coverage"]["bytes"]);
-    assert_eq!(whole["coverage"]["readers"], streamed["coverage"]["readers"]);
+    assert_eq!(
+        whole["coverage"]["readers"],
+        streamed["coverage"]["readers"]
+    );
 
     let packed = support::room();
     for entry in fs::read_dir(room.path()).unwrap() {
@@ -104,7 +110,10 @@ fn a_streamed_export_says_the_same() {
     let unpacked = report(packed.path(), &["--max-file-size", "20000"]);
     let ids = |report: &serde_json::Value| -> Vec<String> {
         let identities = report["identities"].as_array().unwrap();
-        identities.iter().map(|i| format!("{} {}", i["id"], i["privilege"]["tier"])).collect()
+        identities
+            .iter()
+            .map(|i| format!("{} {}", i["id"], i["privilege"]["tier"]))
+            .collect()
     };
     assert_eq!(ids(&whole), ids(&unpacked));
 }
@@ -113,11 +122,24 @@ fn a_streamed_export_says_the_same() {
 fn a_streamed_export_that_is_cut_off_keeps_what_stands_before() {
     let room = room();
     write(room.path(), &Options::of(150, 1));
-    let file = fs::read_dir(room.path()).unwrap().next().unwrap().unwrap().path();
+    let file = fs::read_dir(room.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let bytes = fs::read(&file).unwrap();
     fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
     let report = |more: &[&str]| -> serde_json::Value {
-        let mut arguments = vec!["scan", ".", "--now", NOW, "--format", "json", "--allow-incomplete"];
+        let mut arguments = vec![
+            "scan",
+            ".",
+            "--now",
+            NOW,
+            "--format",
+            "json",
+            "--allow-incomplete",
+        ];
         arguments.extend(more);
         serde_json::from_slice(&run(room.path(), &arguments).stdout).unwrap()
     };

@@ -8,8 +8,9 @@ pub(crate) struct Draw {
 }
 
 const SYLLABLES: [&str; 32] = [
-    "ba", "co", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pa", "ri", "so", "tu", "va", "we", "bri", "clo",
-    "dra", "fle", "gri", "kro", "pla", "qui", "sta", "tri", "ul", "ven", "wo", "yan", "zel", "mor",
+    "ba", "co", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pa", "ri", "so", "tu", "va", "we",
+    "bri", "clo", "dra", "fle", "gri", "kro", "pla", "qui", "sta", "tri", "ul", "ven", "wo", "yan",
+    "zel", "mor",
 ];
 
 impl Draw {

@@ -8,7 +8,12 @@
 //! What a planted path is, is written down in [`technique`] from the AWS documentation, without a look at the tables
 //! of the program that is measured.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing
+)]
 
 mod draw;
 mod technique;
@@ -155,7 +160,14 @@ const AWS_MANAGED: [&str; 8] = [
     "service-role/AWSLambdaBasicExecutionRole",
 ];
 const SERVICES: [&str; 8] = [
-    "ec2", "lambda", "ecs-tasks", "states", "glue", "codebuild", "events", "firehose",
+    "ec2",
+    "lambda",
+    "ecs-tasks",
+    "states",
+    "glue",
+    "codebuild",
+    "events",
+    "firehose",
 ];
 /// Actions that neither lead further nor read secrets; the last ones are rare.
 const ACTIONS: [&str; 24] = [
@@ -225,7 +237,11 @@ impl Account {
             let resource = match service {
                 "s3" => format!("arn:aws:s3:::{}/*", self.draw.name()),
                 "dynamodb" => format!("arn:aws:dynamodb:*:{}:table/{}", self.id, self.draw.name()),
-                "sqs" | "sns" => format!("arn:aws:{service}:eu-west-1:{}:{}", self.id, self.draw.name()),
+                "sqs" | "sns" => format!(
+                    "arn:aws:{service}:eu-west-1:{}:{}",
+                    self.id,
+                    self.draw.name()
+                ),
                 _ => "*".to_owned(),
             };
             let condition = if self.draw.below(12) == 0 {
@@ -243,7 +259,10 @@ impl Account {
 
     fn some_policy(&mut self) -> String {
         if self.draw.below(3) == 0 {
-            format!("arn:aws:iam::aws:policy/{}", AWS_MANAGED[self.draw.tail(AWS_MANAGED.len())])
+            format!(
+                "arn:aws:iam::aws:policy/{}",
+                AWS_MANAGED[self.draw.tail(AWS_MANAGED.len())]
+            )
         } else {
             let index = self.draw.tail(self.policies.len());
             let name = self.policies[index].0.clone();
@@ -255,13 +274,22 @@ impl Account {
         let (kind, who, action, condition) = match self.draw.below(20) {
             0..=13 => {
                 let service = SERVICES[self.draw.tail(SERVICES.len())];
-                ("Service", format!("{service}.amazonaws.com"), "sts:AssumeRole", String::new())
+                (
+                    "Service",
+                    format!("{service}.amazonaws.com"),
+                    "sts:AssumeRole",
+                    String::new(),
+                )
             }
             14..=16 => {
                 // Another account that nobody exported.
-                let who = format!("arn:aws:iam::{:012}:root", 5_000_000_000 + self.draw.below(999));
+                let who = format!(
+                    "arn:aws:iam::{:012}:root",
+                    5_000_000_000 + self.draw.below(999)
+                );
                 let id = self.draw.name();
-                let condition = format!(",\"Condition\":{{\"StringEquals\":{{\"sts:ExternalId\":\"{id}\"}}}}");
+                let condition =
+                    format!(",\"Condition\":{{\"StringEquals\":{{\"sts:ExternalId\":\"{id}\"}}}}");
                 ("AWS", who, "sts:AssumeRole", condition)
             }
             _ => {
@@ -293,7 +321,10 @@ impl Account {
             groups: Vec::new(),
             boundary: None,
         };
-        for key in ["team", "env", "cost-centre"].into_iter().take(1 + self.draw.below(3) as usize) {
+        for key in ["team", "env", "cost-centre"]
+            .into_iter()
+            .take(1 + self.draw.below(3) as usize)
+        {
             let value = match key {
                 "env" => ["prod", "test", "dev"][self.draw.below(3) as usize].to_owned(),
                 _ => self.draw.name(),
@@ -301,7 +332,8 @@ impl Account {
             principal.tags.push((key, value));
         }
         if user {
-            let index = self.draw.tail(self.groups.len());
+            // The first ones: planted groups of admins come behind.
+            let index = self.draw.tail((self.size / PER_GROUP).max(2));
             principal.groups.push(self.groups[index].0.clone());
         }
         for _ in 0..1 + self.draw.below(2) {
@@ -322,7 +354,12 @@ impl Account {
     }
 
     /// A planted principal and, after it, the same one closed.
-    fn plant(&mut self, technique: &'static Technique, closed: Option<&'static str>, out: &mut Vec<Principal>) {
+    fn plant(
+        &mut self,
+        technique: &'static Technique,
+        closed: Option<&'static str>,
+        out: &mut Vec<Principal>,
+    ) {
         let mut principal = self.ordinary(technique.user);
         principal.boundary = None;
         principal.groups.clear();
@@ -333,7 +370,8 @@ impl Account {
         }
         match closed {
             Some("deny") => {
-                let actions: Vec<String> = technique.shut.iter().map(|a| format!("\"{a}\"")).collect();
+                let actions: Vec<String> =
+                    technique.shut.iter().map(|a| format!("\"{a}\"")).collect();
                 denied.push(format!(
                     "{{\"Effect\":\"Deny\",\"Action\":[{}],\"Resource\":\"*\"}}",
                     actions.join(",")
@@ -353,7 +391,9 @@ impl Account {
         }
         if !denied.is_empty() {
             let name = self.draw.name();
-            principal.inline.push((name, technique::document(&denied.join(","))));
+            principal
+                .inline
+                .push((name, technique::document(&denied.join(","))));
         }
         self.truth.push(Planted {
             principal: arn,
@@ -366,7 +406,13 @@ impl Account {
     }
 
     /// Gives a planted principal what its technique needs; what it leads to is made here, too.
-    fn give(&mut self, grant: &Grant, arn: &str, principal: &mut Principal, statements: &mut Vec<String>) {
+    fn give(
+        &mut self,
+        grant: &Grant,
+        arn: &str,
+        principal: &mut Principal,
+        statements: &mut Vec<String>,
+    ) {
         match grant {
             Grant::Actions(actions, on) => {
                 let actions: Vec<String> = actions.iter().map(|a| format!("\"{a}\"")).collect();
@@ -387,7 +433,9 @@ impl Account {
                     actions.join(",")
                 ));
             }
-            Grant::Attach(policy) => principal.attached.push(format!("arn:aws:iam::aws:policy/{policy}")),
+            Grant::Attach(policy) => principal
+                .attached
+                .push(format!("arn:aws:iam::aws:policy/{policy}")),
             Grant::OwnPolicy(actions) => {
                 let name = self.draw.name();
                 let on = self.policy_arn(&name);
@@ -432,11 +480,13 @@ impl Account {
                 ));
             }
             Grant::Chain(links, data) => {
-                let mut from = arn.to_owned();
                 for link in 0..*links {
                     let mut role = self.ordinary(false);
                     role.boundary = None;
-                    role.trust = technique::trust("AWS", &from, "sts:AssumeRole", "");
+                    // A trust that names a user lets it in whatever its boundary says; one that names the
+                    // account leaves it to the rights of who asks.
+                    let account = format!("arn:aws:iam::{}:root", self.id);
+                    role.trust = technique::trust("AWS", &account, "sts:AssumeRole", "");
                     let to = self.arn(false, &role.name);
                     let step = format!(
                         "{{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{to}\"}}"
@@ -445,7 +495,8 @@ impl Account {
                         statements.push(step);
                     } else {
                         let last = self.roles.last_mut().unwrap();
-                        last.inline.push((format!("{}x", last.name), technique::document(&step)));
+                        last.inline
+                            .push((format!("{}x", last.name), technique::document(&step)));
                     }
                     if link + 1 == *links {
                         if *data {
@@ -471,7 +522,6 @@ impl Account {
                         }
                         self.roles.push(role);
                     }
-                    from = to;
                 }
             }
         }
@@ -479,7 +529,9 @@ impl Account {
 
     /// Makes an admin that a path leads to; it is true of it, too.
     fn admin(&mut self, mut principal: Principal, technique: &'static str, user: bool) -> String {
-        principal.attached.push("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+        principal
+            .attached
+            .push("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
         let arn = self.arn(user, &principal.name);
         self.truth.push(Planted {
             principal: arn.clone(),
@@ -590,9 +642,18 @@ impl Account {
         text
     }
 
-    fn principal(&mut self, principal: Principal, first: &mut bool, out: &mut dyn Write) -> io::Result<()> {
+    fn principal(
+        &mut self,
+        principal: Principal,
+        first: &mut bool,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         comma(first, out)?;
-        let (kind, prefix) = if principal.user { ("User", "AIDA") } else { ("Role", "AROA") };
+        let (kind, prefix) = if principal.user {
+            ("User", "AIDA")
+        } else {
+            ("Role", "AROA")
+        };
         write!(
             out,
             "{{\"Path\":\"/\",\"{kind}Name\":\"{name}\",\"{kind}Id\":\"{}\",\"Arn\":\"{}\",\"CreateDate\":\"{}\"",
@@ -602,7 +663,11 @@ impl Account {
             name = principal.name,
         )?;
         if !principal.user {
-            write!(out, ",\"AssumeRolePolicyDocument\":{},\"InstanceProfileList\":[]", self.embedded(&principal.trust))?;
+            write!(
+                out,
+                ",\"AssumeRolePolicyDocument\":{},\"InstanceProfileList\":[]",
+                self.embedded(&principal.trust)
+            )?;
             if self.draw.below(5) == 0 {
                 out.write_all(b",\"RoleLastUsed\":{}")?;
             } else {
@@ -628,7 +693,11 @@ impl Account {
             out.write_all(b"]")?;
         }
         if principal.user {
-            let groups: Vec<String> = principal.groups.iter().map(|g| format!("\"{g}\"")).collect();
+            let groups: Vec<String> = principal
+                .groups
+                .iter()
+                .map(|g| format!("\"{g}\""))
+                .collect();
             write!(out, ",\"GroupList\":[{}]", groups.join(","))?;
         }
         if let Some(boundary) = &principal.boundary {
