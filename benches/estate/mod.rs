@@ -143,7 +143,7 @@ struct Account {
     size: usize,
     /// Customer managed policies: name, document.
     policies: Vec<(String, String)>,
-    groups: Vec<(String, Vec<String>, Vec<(String, String)>)>,
+    groups: Vec<(String, Vec<String>)>,
     truth: Vec<Planted>,
     /// Roles that are written after the ordinary ones: admins, links of chains.
     roles: Vec<Principal>,
@@ -218,7 +218,7 @@ impl Account {
         for _ in 0..(self.size / PER_GROUP).max(2) {
             let name = self.draw.name();
             let attached = vec![self.some_policy()];
-            self.groups.push((name, attached, Vec::new()));
+            self.groups.push((name, attached));
         }
     }
 
@@ -423,8 +423,7 @@ impl Account {
                         let mut admin = self.ordinary(true);
                         admin.boundary = None;
                         admin.groups.clear();
-                        let on = self.admin(admin, "direct-attached", true);
-                        on
+                        self.admin(admin, "direct-attached", true)
                     }
                     other => other.to_owned(),
                 };
@@ -451,7 +450,7 @@ impl Account {
             Grant::AdminGroup(actions) => {
                 let name = self.draw.name();
                 let admin = "arn:aws:iam::aws:policy/AdministratorAccess".to_owned();
-                self.groups.push((name.clone(), vec![admin], Vec::new()));
+                self.groups.push((name.clone(), vec![admin]));
                 if actions.is_empty() {
                     principal.groups.push(name);
                 } else {
@@ -576,7 +575,7 @@ impl Account {
         }
         out.write_all(b"],\"GroupDetailList\":[")?;
         first = true;
-        for (name, attached, _) in std::mem::take(&mut self.groups) {
+        for (name, attached) in std::mem::take(&mut self.groups) {
             comma(&mut first, out)?;
             write!(
                 out,
