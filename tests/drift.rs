@@ -80,7 +80,9 @@ fn tier(tier: &str) -> Snapshot {
 }
 
 fn ends(at: &str) -> When {
-    When::At { at: at.to_owned().into() }
+    When::At {
+        at: at.to_owned().into(),
+    }
 }
 
 fn kinds(before: &Snapshot, after: &Snapshot) -> String {
@@ -380,7 +382,11 @@ fn a_first_sighting_that_is_no_time_or_lies_ahead_is_not_taken_over() {
         }
         let mut now = fixture("after");
         against_baseline(&mut now, &before);
-        assert!(now.findings.iter().all(|f| *f.first_seen == *now.scanned_at));
+        assert!(
+            now.findings
+                .iter()
+                .all(|f| *f.first_seen == *now.scanned_at)
+        );
     }
 }
 

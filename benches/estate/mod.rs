@@ -8,7 +8,12 @@
 //! What a planted path is, is written down in [`technique`] from the AWS documentation, without a look at the tables
 //! of the program that is measured.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing
+)]
 
 mod draw;
 mod technique;
@@ -138,7 +143,7 @@ struct Account {
     size: usize,
     /// Customer managed policies: name, document.
     policies: Vec<(String, String)>,
-    groups: Vec<(String, Vec<String>, Vec<(String, String)>)>,
+    groups: Vec<(String, Vec<String>)>,
     truth: Vec<Planted>,
     /// Roles that are written after the ordinary ones: admins, links of chains.
     roles: Vec<Principal>,
@@ -213,7 +218,7 @@ impl Account {
         for _ in 0..(self.size / PER_GROUP).max(2) {
             let name = self.draw.name();
             let attached = vec![self.some_policy()];
-            self.groups.push((name, attached, Vec::new()));
+            self.groups.push((name, attached));
         }
     }
 
@@ -327,7 +332,8 @@ impl Account {
             principal.tags.push((key, value));
         }
         if user {
-            let index = self.draw.tail(self.groups.len());
+            // The first ones: planted groups of admins come behind.
+            let index = self.draw.tail((self.size / PER_GROUP).max(2));
             principal.groups.push(self.groups[index].0.clone());
         }
         for _ in 0..1 + self.draw.below(2) {
@@ -417,8 +423,7 @@ impl Account {
                         let mut admin = self.ordinary(true);
                         admin.boundary = None;
                         admin.groups.clear();
-                        let on = self.admin(admin, "direct-attached", true);
-                        on
+                        self.admin(admin, "direct-attached", true)
                     }
                     other => other.to_owned(),
                 };
@@ -445,7 +450,7 @@ impl Account {
             Grant::AdminGroup(actions) => {
                 let name = self.draw.name();
                 let admin = "arn:aws:iam::aws:policy/AdministratorAccess".to_owned();
-                self.groups.push((name.clone(), vec![admin], Vec::new()));
+                self.groups.push((name.clone(), vec![admin]));
                 if actions.is_empty() {
                     principal.groups.push(name);
                 } else {
@@ -474,11 +479,13 @@ impl Account {
                 ));
             }
             Grant::Chain(links, data) => {
-                let mut from = arn.to_owned();
                 for link in 0..*links {
                     let mut role = self.ordinary(false);
                     role.boundary = None;
-                    role.trust = technique::trust("AWS", &from, "sts:AssumeRole", "");
+                    // A trust that names a user lets it in whatever its boundary says; one that names the
+                    // account leaves it to the rights of who asks.
+                    let account = format!("arn:aws:iam::{}:root", self.id);
+                    role.trust = technique::trust("AWS", &account, "sts:AssumeRole", "");
                     let to = self.arn(false, &role.name);
                     let step = format!(
                         "{{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{to}\"}}"
@@ -514,7 +521,6 @@ impl Account {
                         }
                         self.roles.push(role);
                     }
-                    from = to;
                 }
             }
         }
@@ -569,7 +575,7 @@ impl Account {
         }
         out.write_all(b"],\"GroupDetailList\":[")?;
         first = true;
-        for (name, attached, _) in std::mem::take(&mut self.groups) {
+        for (name, attached) in std::mem::take(&mut self.groups) {
             comma(&mut first, out)?;
             write!(
                 out,

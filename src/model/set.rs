@@ -14,7 +14,7 @@ pub struct Set<T>(Members<T>);
 enum Members<T> {
     /// Sorted.
     Few(Vec<T>),
-    Many(Box<BTreeSet<T>>),
+    Many(BTreeSet<T>),
 }
 
 impl<T> Set<T> {
@@ -69,7 +69,7 @@ impl<T: Ord> Set<T> {
                 if few.len() >= FEW {
                     let mut many: BTreeSet<T> = std::mem::take(few).into_iter().collect();
                     many.insert(value);
-                    self.0 = Members::Many(Box::new(many));
+                    self.0 = Members::Many(many);
                 } else {
                     // Most have one member; the usual growth would reserve room for four.
                     if few.len() == few.capacity() {
@@ -161,7 +161,7 @@ impl<T: Ord> FromIterator<T> for Set<T> {
         few.sort_unstable();
         few.dedup();
         if few.len() > FEW {
-            return Self(Members::Many(Box::new(few.into_iter().collect())));
+            return Self(Members::Many(few.into_iter().collect()));
         }
         few.shrink_to_fit();
         Self(Members::Few(few))

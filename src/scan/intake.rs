@@ -243,8 +243,9 @@ impl Intake<'_> {
         // Lines in another encoding are decoded whole.
         let plain = Wide::of(buffer).is_none();
         let (claimed, streamed, binary) = self.with_probe(origin, buffer, false, |probe| {
-            let claims = |r: &&Box<dyn Reader>| r.unlimited() && r.accepts(probe);
-            let claimed: Vec<_> = self.readers.iter().filter(claims).collect();
+            let readers = self.readers.iter().map(AsRef::as_ref);
+            let claims = |r: &&dyn Reader| r.unlimited() && r.accepts(probe);
+            let claimed: Vec<&dyn Reader> = readers.filter(claims).collect();
             let streamed = plain && matches!(&*claimed, [only] if only.streams());
             (!claimed.is_empty(), streamed, probe.binary)
         });

@@ -166,9 +166,7 @@ impl Records {
             declaration: declaration.map(|e| e.id.as_ref().into()),
             purpose: declared(|entry| &entry.purpose),
             environment: declared(|entry| &entry.environment),
-            tenants: declaration
-                .map(|e| e.tenants.iter().cloned().collect())
-                .unwrap_or_default(),
+            tenants: declaration.map(|e| e.tenants.to_vec()).unwrap_or_default(),
             ownership: self
                 .ownership
                 .remove(&model::SubjectId::Identity(key))
