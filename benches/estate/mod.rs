@@ -743,6 +743,14 @@ pub fn reached(planted: &Planted, privilege: &serde_json::Value) -> bool {
         let items = privilege[list].as_array().into_iter().flatten();
         items.into_iter().any(|item| item[field] == wanted)
     };
+    // What runs as another planted role may be there already; that is a guess, and says so.
+    let guessed =
+        |path: &serde_json::Value| path["missing"].as_array().is_some_and(|m| !m.is_empty());
+    let paths = privilege["paths"].as_array();
+    let open = |path: &&serde_json::Value| path["goal"] == "admin" && !guessed(path);
+    if planted.closed.is_some() && privilege["tier"] == "escalate" {
+        return paths.is_none_or(|paths| paths.iter().any(|path| open(&path)));
+    }
     match planted.goal {
         "admin" => ["admin", "escalate"].contains(&privilege["tier"].as_str().unwrap_or_default()),
         _ => has("capabilities", "name", "read-secrets") || has("paths", "goal", "data"),
