@@ -294,10 +294,10 @@ impl Work<'_> {
         let mut next = 0;
         let newest = sets.first().map(|set| set.date.date()).unwrap_or_default();
         for set in sets {
-            let near = set.members.iter().filter_map(|&index| {
-                let rank = aligned(snapshots, self.place(index).0, Some(set.date));
-                rank
-            });
+            let near = set
+                .members
+                .iter()
+                .filter_map(|&index| aligned(snapshots, self.place(index).0, Some(set.date)));
             let rank = near.min().unwrap_or(0).max(next);
             next = rank + 1;
             let guess = match set.guessed {
