@@ -6,6 +6,7 @@ mod gate;
 mod history;
 mod intake;
 mod rules;
+mod vintage;
 
 pub use crate::check::{
     Check, CheckError, CheckSet, Controls, Parameters, Setting, Settings,
@@ -127,15 +128,29 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         cache: cache.as_deref(),
         allows,
         archives,
+        plan: None,
         observer,
     };
 
     observer.stage("reading");
-    let (mut inventory, mut coverage, met) = if past.only_changes() {
-        history::around(&inputs, &tree)?
+    let mut read = if past.only_changes() {
+        let (inventory, coverage, met) = history::around(&inputs, &tree)?;
+        intake::Part {
+            inventory,
+            coverage,
+            met,
+            ..Default::default()
+        }
     } else {
         intake::read_all(&inputs, &tree, &intake)?
     };
+    let older = vintage::apart(&mut read, &inputs, &tree, &intake)?;
+    let intake::Part {
+        mut inventory,
+        mut coverage,
+        met,
+        ..
+    } = read;
     let reading = history::Reading {
         detector: &detector,
         cache: cache.as_deref(),
@@ -149,6 +164,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         history::read_all(met, &past, &reading, &mut inventory, &mut coverage)?;
     }
     rules::apply(&path_rules, &mut inventory, now);
+    let before = older.map(|older| older.join(&mut inventory));
     observer.stage("joining");
     link::link(&mut inventory);
     coverage.problems.extend(link::unbound(&inventory));
@@ -167,6 +183,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         ownership.suggestions.extend(authors);
         resolved = ownership::resolve(&inventory, &ownership);
     }
+    let before = before.map(|before| before.assess(&ownership, now, &coverage, &detector));
     let assessed = Assessed {
         inventory,
         privilege,
@@ -192,7 +209,11 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         evaluation.findings,
         now,
     );
-    Ok(gate::without_secrets(snapshot, &detector))
+    let mut snapshot = gate::without_secrets(snapshot, &detector);
+    if let Some(before) = before {
+        before.compare(&mut snapshot);
+    }
+    Ok(snapshot)
 }
 
 /// The checks that a scan of these families of readers evaluates: those of subjects that the families tell of. What

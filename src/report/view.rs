@@ -383,6 +383,13 @@ impl<'a> Report<'a> {
             new: snapshot
                 .baseline
                 .as_ref()
+                // Older exports of an account say what has changed, not what was found then.
+                .filter(|baseline| {
+                    let findings = &snapshot.findings;
+                    findings.is_empty()
+                        || !baseline.gone.is_empty()
+                        || findings.iter().any(|f| f.status.is_some())
+                })
                 .map(|_| self.findings.iter().filter(is_new).count()),
             severities: severities.collect(),
             ownerless: gaps(None),

@@ -1,7 +1,7 @@
 //! The part of a scan that requests need: what exports tell of principals and their policies.
 
 use super::intake::{self, Intake};
-use super::{Input, Observer, ScanError};
+use super::{Input, Observer, ScanError, vintage};
 use crate::detect::Detector;
 use crate::link;
 use crate::model::{Coverage, Inventory};
@@ -29,11 +29,17 @@ pub fn exports(
         text_limit: super::DEFAULT_TEXT_LIMIT,
         cache: None,
         allows: false,
+        plan: None,
         archives,
         observer,
     };
     observer.stage("reading");
-    let (mut inventory, coverage, _) = intake::read_all(inputs, tree, &intake)?;
+    let mut read = intake::read_all(inputs, tree, &intake)?;
+    let newest = vintage::apart(&mut read, inputs, tree, &intake)?;
+    let (mut inventory, coverage) = (read.inventory, read.coverage);
+    if let Some(newest) = newest {
+        inventory = intake::joined(inventory, newest.newest());
+    }
     observer.stage("joining");
     link::link(&mut inventory);
     Ok((inventory, coverage))

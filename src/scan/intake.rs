@@ -1,5 +1,6 @@
 //! Reading: opens, bounds and dispatches documents in parallel, and keeps account of what was read.
 
+use super::vintage::{Plan, Record};
 use super::{Input, Observer, ScanError};
 use crate::model::{
     Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind, Wide,
@@ -25,26 +26,53 @@ const MEMBER_LIMIT: u64 = 256 << 20;
 
 /// What one thread has gathered. Merging is commutative, so threads need no order.
 #[derive(Default)]
-struct Part {
-    inventory: Inventory,
-    coverage: Coverage,
+pub(super) struct Part {
+    pub(super) inventory: Inventory,
+    /// What exports of AWS say, which may be of several times; with a plan, what was.
+    pub(super) aws: Inventory,
+    /// What is needed to tell these times apart.
+    pub(super) records: Vec<Record>,
+    pub(super) coverage: Coverage,
     /// Repositories whose history can be looked at.
-    met: BTreeSet<Met>,
+    pub(super) met: BTreeSet<Met>,
 }
 
 impl Part {
     fn merge(mut self, other: Self) -> Self {
-        // The smaller into the larger: absorbing costs what is absorbed.
-        if self.inventory.identities.len() + self.inventory.credentials.len()
-            < other.inventory.identities.len() + other.inventory.credentials.len()
-        {
-            return other.merge(self);
-        }
-        self.inventory.merge(other.inventory);
+        self.inventory = joined(self.inventory, other.inventory);
+        self.aws = joined(self.aws, other.aws);
+        self.records.extend(other.records);
         self.coverage.merge(other.coverage);
         self.met.extend(other.met);
         self
     }
+
+    /// Takes what a document of AWS says.
+    fn aws(&mut self, intake: &Intake<'_>, record: &mut Record, facts: Facts) {
+        match intake.plan {
+            None => {
+                record.note(&facts);
+                self.aws.absorb(facts);
+            }
+            Some(plan) => {
+                let (now, before) = plan.split(record, facts);
+                now.into_iter()
+                    .for_each(|facts| self.inventory.absorb(facts));
+                before.into_iter().for_each(|facts| self.aws.absorb(facts));
+            }
+        }
+    }
+}
+
+/// Two inventories as one: the smaller into the larger, for absorbing costs what is absorbed.
+pub(super) fn joined(mut one: Inventory, mut other: Inventory) -> Inventory {
+    if one.identities.len() + one.credentials.len()
+        < other.identities.len() + other.credentials.len()
+    {
+        std::mem::swap(&mut one, &mut other);
+    }
+    one.merge(other);
+    one
 }
 
 /// Reads every input with every reader that claims it.
@@ -52,7 +80,7 @@ pub(super) fn read_all(
     inputs: &[Input],
     tree: &TreeOptions,
     intake: &Intake<'_>,
-) -> Result<(Inventory, Coverage, BTreeSet<Met>), ScanError> {
+) -> Result<Part, ScanError> {
     let mut total = Part::default();
     // The same place named twice is read once; what lies inside another named place is met there.
     let mut seen = BTreeSet::new();
@@ -92,7 +120,7 @@ pub(super) fn read_all(
             }
         }
     }
-    Ok((total.inventory, total.coverage, total.met))
+    Ok(total)
 }
 
 /// Whether the user's own input can be read at all; inside it, trouble is data.
@@ -123,12 +151,15 @@ pub(super) struct Intake<'a> {
     pub(super) allows: bool,
     /// Whether archives are opened.
     pub(super) archives: bool,
+    /// What goes where, when exports are read again because they are of several times. Then only these are.
+    pub(super) plan: Option<&'a Plan>,
     pub(super) observer: &'a dyn Observer,
 }
 
 impl Intake<'_> {
     fn entry(&self, entry: Entry, part: &mut Part) {
         match entry {
+            Entry::File { origin, .. } if self.passes_over(&origin) => {}
             Entry::File { path, origin } => self.file(&path, &origin, part),
             Entry::Repository(repository) => {
                 part.coverage.repositories.insert(repository);
@@ -142,6 +173,17 @@ impl Intake<'_> {
                 part.coverage.problems.insert(problem);
             }
         }
+    }
+
+    /// Whether there is nothing in a file that is to be read again.
+    fn passes_over(&self, origin: &Origin) -> bool {
+        self.plan
+            .is_some_and(|plan| !plan.concerns(origin.on_disk()))
+    }
+
+    /// Whether a reader is asked: when exports are read again, only theirs are.
+    fn asks(&self, reader: &dyn Reader) -> bool {
+        self.plan.is_none() || Family::of(reader.name()) == Family::Aws
     }
 
     fn file(&self, path: &Path, origin: &Arc<Origin>, part: &mut Part) {
@@ -244,7 +286,7 @@ impl Intake<'_> {
         let plain = Wide::of(buffer).is_none();
         let (claimed, streamed, binary) = self.with_probe(origin, buffer, false, |probe| {
             let readers = self.readers.iter().map(AsRef::as_ref);
-            let claims = |r: &&dyn Reader| r.unlimited() && r.accepts(probe);
+            let claims = |r: &&dyn Reader| self.asks(*r) && r.unlimited() && r.accepts(probe);
             let claimed: Vec<&dyn Reader> = readers.filter(claims).collect();
             let streamed = plain && matches!(&*claimed, [only] if only.streams());
             (!claimed.is_empty(), streamed, probe.binary)
@@ -313,7 +355,10 @@ impl Intake<'_> {
             part.coverage.binary += 1;
         }
         for reader in self.readers {
-            if !reader.accepts(&probe) || streamed && reader.streams() {
+            if !self.asks(reader.as_ref())
+                || !reader.accepts(&probe)
+                || streamed && reader.streams()
+            {
                 continue;
             }
             *part.coverage.readers.entry(reader.name()).or_default() += 1;
@@ -339,10 +384,7 @@ impl Intake<'_> {
                 self.searched(reader.as_ref(), &document, part);
                 continue;
             }
-            let problems = guarded(reader.as_ref(), &document, None, &mut |facts| {
-                part.inventory.absorb(facts)
-            });
-            part.coverage.problems.extend(problems);
+            self.told(reader.as_ref(), &document, None, part);
         }
         if self.allows && !probe.binary {
             let limit = usize::try_from(self.text_limit).unwrap_or(usize::MAX);
@@ -371,15 +413,39 @@ impl Intake<'_> {
             stream: rest,
             read: 0,
         };
-        if let Some(reader) = readers.find(|r| r.streams() && r.accepts(&probe)) {
+        if let Some(reader) =
+            readers.find(|r| self.asks(r.as_ref()) && r.streams() && r.accepts(&probe))
+        {
             *part.coverage.readers.entry(reader.name()).or_default() += 1;
             let rest: &mut dyn Read = &mut rest;
-            let problems = guarded(reader.as_ref(), &document, Some(rest), &mut |facts| {
-                part.inventory.absorb(facts)
-            });
-            part.coverage.problems.extend(problems);
+            self.told(reader.as_ref(), &document, Some(rest), part);
         }
         bytes.len() as u64 + rest.read
+    }
+
+    /// Takes what a reader of a format says of a document.
+    fn told(
+        &self,
+        reader: &dyn Reader,
+        document: &Document<'_>,
+        rest: Option<&mut dyn Read>,
+        part: &mut Part,
+    ) {
+        let mut problems = if Family::of(reader.name()) == Family::Aws {
+            let mut record = Record::new(document, reader.name());
+            let problems = guarded(reader, document, rest, &mut |facts| {
+                part.aws(self, &mut record, facts)
+            });
+            if record.tells() {
+                part.records.push(record);
+            }
+            problems
+        } else {
+            guarded(reader, document, rest, &mut |facts| {
+                part.inventory.absorb(facts)
+            })
+        };
+        part.coverage.problems.extend(problems.drain(..));
     }
 
     /// The secret detector, which need not look again at what it has found clean.
