@@ -5,8 +5,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, OnceLock};
 use tenure::detect::Detector;
-use tenure::model::{Document, Fingerprinter, Origin, Problem};
+use tenure::link;
+use tenure::model::{Document, Fingerprinter, Inventory, Origin, Probe, Problem};
 use tenure::platform::embedded::DETECTORS;
+use tenure::privilege;
+use tenure::reader::{self, Family, Reader};
 use tenure::source::archive::{self, Limits, Sink};
 
 fn detector() -> &'static Detector {
@@ -150,4 +153,35 @@ pub fn decoders(data: &[u8]) {
     for token in tokens {
         scan("a.txt", token.as_bytes());
     }
+}
+
+/// Every reader of AWS's exports that takes the bytes for its own; then what they say, joined and judged.
+pub fn exports(bytes: &[u8]) {
+    static READERS: OnceLock<Vec<Box<dyn Reader>>> = OnceLock::new();
+    let readers = READERS.get_or_init(|| {
+        let detector = Detector::new(DETECTORS, Fingerprinter::new(None));
+        let mut all = reader::readers(Arc::new(detector.expect("the built-in rules are right")));
+        all.retain(|reader| Family::of(reader.name()) == Family::Aws);
+        all
+    });
+    let origin = Origin::file("x.json");
+    let head = bytes.get(..8192).unwrap_or(bytes);
+    let probe = Probe {
+        origin: &origin,
+        head,
+        complete: head.len() == bytes.len(),
+        binary: head.contains(&0),
+    };
+    let document = Document {
+        origin: &origin,
+        bytes,
+    };
+    let mut inventory = Inventory::default();
+    for reader in readers.iter().filter(|reader| reader.accepts(&probe)) {
+        let (facts, problems) = reader.read(&document);
+        assert!(problems.iter().all(|p| p.path.starts_with('x')));
+        inventory.absorb(facts);
+    }
+    link::link(&mut inventory);
+    let _ = privilege::assess(&inventory);
 }

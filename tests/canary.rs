@@ -131,6 +131,51 @@ fn no_output_holds_a_secret() {
             c(6)
         ),
     );
+    // Answers of AWS that carry values beside what is asked of them.
+    let arn = "arn:aws:iam::111122223333";
+    for (name, text) in [
+        (
+            "functions.json",
+            format!(
+                r#"{{"Functions": [{{"FunctionName": "f", "FunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f", "Role": "{arn}:role/r", "Environment": {{"Variables": {{"DB_PASSWORD": "{}", "PLAIN": "{}"}}}}}}]}}"#,
+                c(6),
+                c(7)
+            ),
+        ),
+        (
+            "new-credential.json",
+            format!(
+                r#"{{"ServiceSpecificCredential": {{"UserName": "u", "Status": "Active", "CreateDate": "2026-01-01T00:00:00Z", "ServiceUserName": "u-at-111122223333", "ServicePassword": "{}", "ServiceCredentialSecret": "{}", "ServiceSpecificCredentialId": "ACCAEXAMPLE000000001", "ServiceName": "codecommit.amazonaws.com"}}}}"#,
+                c(5),
+                c(7)
+            ),
+        ),
+        (
+            "new-key.json",
+            format!(
+                r#"{{"AccessKey": {{"UserName": "u", "AccessKeyId": "AKIA{}", "Status": "Active", "SecretAccessKey": "{}", "CreateDate": "2026-01-01T00:00:00Z"}}}}"#,
+                "Y34FZKBOKMUTVV7A",
+                c(5)
+            ),
+        ),
+        (
+            "tasks.json",
+            format!(
+                r#"{{"taskDefinitions": [{{"taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/t:1", "family": "t", "taskRoleArn": "{arn}:role/r", "containerDefinitions": [{{"name": "c", "environment": [{{"name": "API_KEY", "value": "{}"}}]}}]}}]}}"#,
+                c(7)
+            ),
+        ),
+        (
+            "tags.json",
+            format!(
+                r#"{{"UserDetailList": [{{"UserName": "{0}", "UserId": "AIDAEXAMPLE0000000001", "Arn": "{arn}:user/{0}", "CreateDate": "2026-01-01T00:00:00Z", "Tags": [{{"Key": "{1}", "Value": "{0}"}}], "UserPolicyList": [{{"PolicyName": "{1}", "PolicyDocument": {{"Statement": [{{"Sid": "{0}", "Effect": "Allow", "Action": "iam:*", "Resource": "arn:aws:iam::*:user/{1}", "Condition": {{"StringLike": {{"aws:PrincipalTag/{0}": "{1}"}}}}}}]}}}}]}}], "RoleDetailList": [], "GroupDetailList": [], "Policies": []}}"#,
+                c(0),
+                c(3)
+            ),
+        ),
+    ] {
+        put(&estate, &format!("aws/{name}"), text);
+    }
     // Broken files, whose parsers would love to quote them.
     put(
         &estate,

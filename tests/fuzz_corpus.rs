@@ -104,3 +104,8 @@ fn the_detector_as_a_whole() {
 fn decoders() {
     run("decoders", entry::decoders);
 }
+
+#[test]
+fn exports() {
+    run("exports", entry::exports);
+}

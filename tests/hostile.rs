@@ -383,3 +383,157 @@ fn a_format_that_matches_everywhere_in_vain_is_given_up() {
     assert_eq!(credentials.len(), 1, "{credentials:#?}");
     assert_eq!(credentials[0]["exposures"].as_array().unwrap().len(), 2);
 }
+
+/// Authorization details of one user with these statements, and one role with this trust policy.
+fn details(statements: &[serde_json::Value], trust: &serde_json::Value) -> String {
+    let arn = "arn:aws:iam::111122223333";
+    serde_json::json!({
+        "UserDetailList": [{
+            "UserName": "u", "UserId": "AIDAEXAMPLE0000000001", "Arn": format!("{arn}:user/u"),
+            "CreateDate": "2026-01-01T00:00:00Z", "GroupList": [], "AttachedManagedPolicies": [],
+            "UserPolicyList": statements.chunks(1000).enumerate().map(|(n, some)| serde_json::json!({
+                "PolicyName": format!("p{n}"),
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": some},
+            })).collect::<Vec<_>>(),
+        }],
+        "GroupDetailList": [],
+        "RoleDetailList": [{
+            "RoleName": "r", "RoleId": "AROAEXAMPLE0000000001", "Arn": format!("{arn}:role/r"),
+            "CreateDate": "2026-01-01T00:00:00Z", "RolePolicyList": [], "InstanceProfileList": [],
+            "AttachedManagedPolicies": [],
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        }],
+        "Policies": [],
+    })
+    .to_string()
+}
+
+#[test]
+fn policies_beyond_what_aws_stores_are_not_judged_and_said_not_to_be() {
+    let allow = serde_json::json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let service = serde_json::json!({"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "ec2.amazonaws.com"}});
+    // Each names what it depends on, and each would be compared with each.
+    let mut denials = vec![allow.clone()];
+    denials.extend((0..6000).map(|n| {
+        serde_json::json!({"Effect": "Deny", "Action": "*", "Resource": format!("arn:aws:s3:::{n}*"),
+            "Condition": {"StringEquals": {format!("aws:k{n}"): "v"}}})
+    }));
+    // One statement of which every verdict would name twenty thousand keys.
+    let keys: serde_json::Map<_, _> = (0..20_000)
+        .map(|n| (format!("aws:key{n}"), "v".into()))
+        .collect();
+    let keyed = serde_json::json!({"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": keys}});
+    for (name, statements) in [("denials", denials), ("keys", vec![keyed])] {
+        let room = room();
+        put(room.path(), "d.json", details(&statements, &service));
+        let (_, report) = scan(room.path());
+        let user = report["identities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|i| i["id"] == "arn:aws:iam::111122223333:user/u")
+            .unwrap();
+        let unresolved = user["privilege"]["unresolved"].as_array().unwrap();
+        assert!(!unresolved.is_empty(), "{name}: {}", user["privilege"]);
+    }
+    // Many principals times many actions.
+    let many = |what: &str| (0..3000).map(|n| format!("{what}{n}")).collect::<Vec<_>>();
+    let trust = serde_json::json!({"Effect": "Allow", "Action": many("sts:A"),
+        "Principal": {"AWS": many("arn:aws:iam::111122223333:user/u")}});
+    let room = room();
+    put(room.path(), "d.json", details(&[allow], &trust));
+    let (code, report) = scan(room.path());
+    assert_eq!(code, 3);
+    assert_eq!(problems(&report).len(), 1, "{:?}", problems(&report));
+    assert!(report["trusts"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn models_of_services_are_not_their_answers() {
+    let room = room();
+    let shape = serde_json::json!({"shape": "x"});
+    let members: serde_json::Map<_, _> = [
+        "AccountAssignments",
+        "CustomerManagedPolicyReferences",
+        "GroupMemberships",
+        "InlinePolicy",
+        "PermissionSetArn",
+    ]
+    .into_iter()
+    .map(|key| (key.to_owned(), shape.clone()))
+    .collect();
+    let model = serde_json::json!({"version": "2.0", "shapes": {"A": {"members": members}}});
+    put(room.path(), "service-2.json", model.to_string());
+    let (code, report) = scan(room.path());
+    assert_eq!(code, 0);
+    let readers = &report["coverage"]["readers"];
+    assert!(readers.get("aws-identity-center").is_none(), "{readers}");
+    put(
+        room.path(),
+        "ps.json",
+        r#"{"InlinePolicy": "{\"Version\": \"2012-10-17\", \"Statement\": []}"}"#,
+    );
+    let (_, report) = scan(room.path());
+    let readers = &report["coverage"]["readers"];
+    assert_eq!(readers["aws-identity-center"], 1, "{readers}");
+}
+
+#[test]
+fn names_in_messages_cannot_write_to_the_terminal() {
+    let room = room();
+    let user = |path: &str| {
+        serde_json::json!({"UserName": "twin", "UserId": "x", "CreateDate": "2026-01-01T00:00:00Z",
+            "Arn": format!("arn:aws:iam::111122223333:user/{path}/twin"), "Path": path})
+    };
+    let list = serde_json::json!({"UserDetailList": [user("a\u{202e}\u{9b}2J"), user("b\u{1b}[2J")],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": []});
+    put(room.path(), "d.json", list.to_string());
+    for arguments in [
+        &["can", "--color", "always", "twin", "iam:CreateUser"][..],
+        &["can", "--color", "always", "--who-can", "iam:CreateUser"],
+        &["show", "--color", "always", "twin", "."],
+    ] {
+        let output = run(room.path(), arguments);
+        let shown = stdout(&output) + &stderr(&output);
+        for evil in ["\u{1b}[2J", "\u{202e}", "\u{9b}"] {
+            assert!(!shown.contains(evil), "{arguments:?}: {shown:?}");
+        }
+    }
+}
+
+#[test]
+fn requests_that_would_fill_the_memory_are_answered() {
+    let room = room();
+    let base = serde_json::json!({
+        "principal": "arn:aws:iam::111122223333:user/u", "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k", "context": {"aws:b": "b".repeat(4000)},
+        "identity_policies": [{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+            "Action": "s3:*", "Resource": "${aws:b}".repeat(30_000)}}],
+    });
+    let mut values = base.clone();
+    values["context"] = serde_json::json!({"aws:b": vec!["b".repeat(4000); 1000]});
+    let mut large = base.clone();
+    large["identity_policies"][0]["Statement"]["Resource"] = "x".repeat(1 << 20).into();
+    let deep = format!(
+        "{{\"action\": \"a:b\", \"context\": {}",
+        "[".repeat(100_000)
+    );
+    put(
+        room.path(),
+        "requests",
+        format!("{base}\n{values}\n{large}\n{deep}\n\u{1b}\n"),
+    );
+    let output = run(room.path(), &["can", "--requests", "requests"]);
+    assert_eq!(status(&output), 3);
+    let answers: Vec<serde_json::Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(answers.len(), 5);
+    assert_eq!(answers[0]["decision"], "implicitly-denied");
+    for answer in &answers[1..] {
+        assert!(answer["error"].is_string(), "{answer}");
+    }
+}

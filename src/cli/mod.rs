@@ -80,6 +80,8 @@ impl Context {
     fn say(&self, message: impl std::fmt::Display) {
         if !self.quiet {
             // Nobody is left to be told when standard error is gone.
+            // Messages name files, and what input calls itself.
+            let message = crate::report::safe(&message.to_string());
             let _ = writeln!(anstream::stderr(), "{message}");
         }
     }
@@ -89,8 +91,10 @@ impl Context {
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
         let mut stderr = anstream::stderr();
-        let _ = writeln!(stderr, "{style}error{style:#}: {error}");
+        let error_text = crate::report::safe(&error.to_string());
+        let _ = writeln!(stderr, "{style}error{style:#}: {error_text}");
         if let Some(hint) = error.hint() {
+            let hint = crate::report::safe(&hint.to_string());
             let _ = writeln!(stderr, "  hint: {hint}");
         }
     }

@@ -383,11 +383,11 @@ impl Export<'_> {
             let mut policy = Policy::new(id.clone(), Platform::Aws, PolicyKind::IamInline, name);
             policy.account = Some(account.clone());
             policy.evidence.insert(self.at(pointer.as_str()));
-            policy.rules = self
-                .rules(value, &format!("{pointer}/PolicyDocument"))
-                .into_iter()
-                .collect();
-            self.facts.policies.push(policy);
+            // One that could not be read stays unresolved, which is told apart from one without rules.
+            if let Some(rules) = self.rules(value, &format!("{pointer}/PolicyDocument")) {
+                policy.rules = rules.into_iter().collect();
+                self.facts.policies.push(policy);
+            }
             let entitlement = Entitlement {
                 principal: principal.clone(),
                 policy: id,
@@ -480,13 +480,11 @@ impl Export<'_> {
             );
         };
         policy.evidence.insert(self.at(pointer));
-        policy.rules = self
-            .rules(
-                document,
-                &format!("{pointer}/PolicyVersionList/{index}/Document"),
-            )
-            .into_iter()
-            .collect();
+        let place = format!("{pointer}/PolicyVersionList/{index}/Document");
+        let Some(rules) = self.rules(document, &place) else {
+            return;
+        };
+        policy.rules = rules.into_iter().collect();
         let version = |v: &Version| v.version_id.as_deref().map(Str::from);
         policy.version = versions.get(index).and_then(version);
         // AWS's own policies have one version that its customers can choose.
@@ -494,33 +492,37 @@ impl Export<'_> {
         for (index, other) in others.filter(|_| account.is_some()) {
             if let (Some(version), Some(document)) = (version(other), &other.document) {
                 let place = format!("{pointer}/PolicyVersionList/{index}/Document");
-                let rules = self.rules(document, &place).into_iter().collect();
-                policy.dormant.insert(version, rules);
+                if let Some(rules) = self.rules(document, &place) {
+                    policy.dormant.insert(version, rules.into_iter().collect());
+                }
             }
         }
         self.facts.policies.push(policy);
     }
 
-    fn statements(&mut self, value: &Value, pointer: &str) -> (Option<Str>, Vec<Statement>) {
+    /// The statements of a document with its version; `None` when it cannot be read at all.
+    fn statements(
+        &mut self,
+        value: &Value,
+        pointer: &str,
+    ) -> Option<(Option<Str>, Vec<Statement>)> {
         let Some(value) = policy::embedded(value) else {
             self.malformed(
                 pointer,
                 "policy document is neither JSON nor URL-encoded JSON",
             );
-            return (None, Vec::new());
+            return None;
         };
         let (document, problems) = policy::document(&value);
         for (place, message) in problems {
             self.malformed(&format!("{pointer}{place}"), message);
         }
-        (
-            document.version.map(|v| self.shared(&v)),
-            document.statements,
-        )
+        let version = document.version.map(|v| self.shared(&v));
+        policy::is_of_size(&value).then_some((version, document.statements))
     }
 
-    fn rules(&mut self, value: &Value, pointer: &str) -> Vec<Rule> {
-        let (version, statements) = self.statements(value, pointer);
+    fn rules(&mut self, value: &Value, pointer: &str) -> Option<Vec<Rule>> {
+        let (version, statements) = self.statements(value, pointer)?;
         let mut rules = Vec::new();
         for statement in statements {
             let pointer = format!("{pointer}/Statement/{}", statement.index);
@@ -540,7 +542,7 @@ impl Export<'_> {
                 evidence: self.at(pointer),
             });
         }
-        rules
+        Some(rules)
     }
 
     fn matcher(&mut self, selection: &Selection) -> Matcher {
@@ -560,7 +562,9 @@ impl Export<'_> {
         value: &Value,
         pointer: &str,
     ) -> Vec<Trust> {
-        let (_, statements) = self.statements(value, pointer);
+        let Some((_, statements)) = self.statements(value, pointer) else {
+            return Vec::new();
+        };
         let mut trusts = Vec::new();
         for statement in statements {
             let evidence = self.at(format!("{pointer}/Statement/{}", statement.index));
@@ -575,6 +579,10 @@ impl Export<'_> {
                     }
                 })
                 .collect();
+            // Once for all principals, of whom there can be many.
+            let condition = statement.condition.as_deref().map(|c| self.shared(c));
+            let keys = statement.condition_keys.iter();
+            let condition_keys: Vec<Str> = keys.map(|key| self.shared(key)).collect();
             let outsiders = statement.not_principals.iter().map(|p| {
                 let text = format!("not {}:{}", p.kind, p.value);
                 TrustPrincipal::Other(text.into())
@@ -587,12 +595,8 @@ impl Export<'_> {
                     principal,
                     effect: effect(&statement),
                     actions: actions.clone(),
-                    condition: statement.condition.as_deref().map(|c| self.shared(c)),
-                    condition_keys: statement
-                        .condition_keys
-                        .iter()
-                        .map(|key| self.shared(key))
-                        .collect(),
+                    condition: condition.clone(),
+                    condition_keys: condition_keys.clone(),
                     label: self.shared(&statement.label()),
                     evidence: evidence.clone(),
                 });

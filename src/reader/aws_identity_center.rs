@@ -5,6 +5,7 @@
 //! answer (`PermissionSetArn`) or from the file's or folder's name (`ps-…`).
 
 use super::Reader;
+use super::aws_answer::Head;
 use super::aws_json::{Item, pages, utf8};
 use super::aws_policy_rules::Context;
 use crate::model::{
@@ -50,13 +51,29 @@ impl Reader for AwsIdentityCenter {
             return false;
         }
         let any = |texts: &[&str]| texts.iter().any(|text| has(text));
-        any(&[
+        let telling = [
             "\"AccountAssignments\"",
             "\"CustomerManagedPolicyReferences\"",
             "\"PermissionSetArn\"",
             "\"InlinePolicy\"",
             "\"GroupMemberships\"",
-        ]) || has("\"PermissionSets\"") && has(":sso:::")
+        ];
+        // Schemas and models of the service have the same keys, with an object as the value.
+        let told = || {
+            Head::of(probe, &telling).is_some_and(|keys| {
+                let begins = |name: &str, with: &'static [u8]| {
+                    keys.begins(name, 7, &|value| value.starts_with(with))
+                };
+                begins("AccountAssignments", b"[")
+                    || begins("CustomerManagedPolicyReferences", b"[")
+                    || begins("PermissionSetArn", b"\"arn:")
+                    || begins("InlinePolicy", b"\"")
+                    || keys.under(Some(&["InlinePolicy"]), &["Statement"], 7)
+                    || begins("GroupMemberships", b"[")
+            })
+        };
+        told()
+            || has("\"PermissionSets\"") && has(":sso:::")
             || any(&["\"Instances\"", "\"InstanceArn\""]) && has(":sso:::instance/")
             || has("\"IdentityStoreId\"")
                 && any(&["\"Users\"", "\"Groups\"", "\"UserId\"", "\"GroupId\""])

@@ -47,6 +47,9 @@ impl Context<'_> {
         for (place, message) in troubles {
             malformed(&place, message);
         }
+        if !policy::is_of_size(&value) {
+            return None;
+        }
         let version: Option<Str> = document.version.map(Str::from);
         let mut rules = Vec::new();
         for statement in document.statements {

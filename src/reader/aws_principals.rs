@@ -208,6 +208,10 @@ fn trusts(
         } else {
             actions.map(|a| a.as_str().into()).collect()
         };
+        // Once for all principals, of whom there can be many.
+        let condition: Option<Str> = statement.condition.as_deref().map(Str::from);
+        let keys = statement.condition_keys.iter();
+        let condition_keys: Vec<Str> = keys.map(|k| k.as_str().into()).collect();
         let outsiders = statement.not_principals.iter();
         let outsiders =
             outsiders.map(|p| TrustPrincipal::Other(format!("not {}:{}", p.kind, p.value).into()));
@@ -219,12 +223,8 @@ fn trusts(
                 principal,
                 effect: effect(statement),
                 actions: actions.clone(),
-                condition: statement.condition.as_deref().map(Str::from),
-                condition_keys: statement
-                    .condition_keys
-                    .iter()
-                    .map(|k| k.as_str().into())
-                    .collect(),
+                condition: condition.clone(),
+                condition_keys: condition_keys.clone(),
                 label: statement.label().into(),
                 evidence: evidence.clone(),
             });

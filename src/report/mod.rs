@@ -17,6 +17,7 @@ pub mod show;
 pub mod can;
 
 mod text;
+pub use text::safe;
 
 mod terminal;
 

@@ -22,6 +22,12 @@ pub(super) fn clean(text: &str) -> String {
     safe
 }
 
+/// The same for a message, whose lines stay lines.
+pub fn safe(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(clean).collect();
+    lines.join("\n")
+}
+
 /// Characters that have no width of their own but change what others look like or what order they have.
 fn deceptive(c: char) -> bool {
     matches!(c,

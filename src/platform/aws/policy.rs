@@ -5,6 +5,12 @@
 
 use serde_json::{Map, Value};
 
+/// Largest document that is read, in bytes of its texts. What AWS stores of a customer is at most 32 KiB; its own
+/// policies are larger.
+const LARGEST: usize = 256 << 10;
+/// Most combinations of a principal with an action or condition key that a statement may spell out.
+const MOST_COMBINED: usize = 100_000;
+
 /// A policy document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
@@ -87,6 +93,30 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// Whether a document is no larger than policies are. One that is larger is not judged, for the work grows with
+/// what is compared with what; it counts as one that was not read.
+pub fn is_of_size(value: &Value) -> bool {
+    weight(value, LARGEST) <= LARGEST
+}
+
+/// Bytes of texts and keys, a few for anything else; counted no further than just beyond the limit.
+fn weight(value: &Value, limit: usize) -> usize {
+    let mut sum = 2_usize;
+    let mut add = |value: &Value, key: usize| {
+        sum = sum.saturating_add(key);
+        if sum <= limit {
+            sum = sum.saturating_add(weight(value, limit));
+        }
+    };
+    match value {
+        Value::String(text) => return text.len().saturating_add(2),
+        Value::Array(items) => items.iter().for_each(|item| add(item, 0)),
+        Value::Object(map) => map.iter().for_each(|(key, v)| add(v, key.len())),
+        _ => {}
+    }
+    sum
+}
+
 /// Reads a document. The second part names what could not be understood, as JSON pointer and sentence.
 pub fn document(value: &Value) -> (Document, Vec<(String, &'static str)>) {
     let mut problems = Vec::new();
@@ -96,6 +126,10 @@ pub fn document(value: &Value) -> (Document, Vec<(String, &'static str)>) {
             vec![(String::new(), "policy document is not an object")],
         );
     };
+    if !is_of_size(value) {
+        let message = "policy document is larger than any that AWS stores; not judged";
+        return (Document::default(), vec![(String::new(), message)]);
+    }
     let version = text(map, "Version").map(str::to_owned);
     let mut statements = Vec::new();
     match field(map, "Statement") {
@@ -139,6 +173,15 @@ fn statement(index: usize, value: &Value) -> Result<Statement, &'static str> {
         Some(Value::Object(block)) if block.is_empty() => (None, Vec::new()),
         Some(block) => (Some(canonical(block)), condition_keys(block)),
     };
+    let (principals, not_principals) = (
+        principals(field(map, "Principal")),
+        principals(field(map, "NotPrincipal")),
+    );
+    let named = principals.len().saturating_add(not_principals.len());
+    let asked = actions.patterns.len().saturating_add(condition_keys.len());
+    if named.saturating_mul(asked) > MOST_COMBINED {
+        return Err("statement combines more principals and actions than any that AWS stores");
+    }
     Ok(Statement {
         index,
         sid: text(map, "Sid")
@@ -147,8 +190,8 @@ fn statement(index: usize, value: &Value) -> Result<Statement, &'static str> {
         allow,
         actions,
         resources,
-        principals: principals(field(map, "Principal")),
-        not_principals: principals(field(map, "NotPrincipal")),
+        principals,
+        not_principals,
         condition,
         condition_keys,
     })

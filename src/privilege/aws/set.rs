@@ -4,7 +4,7 @@
 //! Allowed is what some statement allows, no statement denies and the boundary, if there is one, and every
 //! level of service control policies allow too. A denial under a condition that files cannot decide does not protect, but the answer says so.
 
-use super::condition::{Asked, Condition, Context, Known, Verdict};
+use super::condition::{Asked, Condition, Context, Known, Verdict, depend};
 use super::control::Caps;
 use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, GIVING, Patterns, Probe, Statement, probe, spelling};
@@ -438,7 +438,7 @@ impl<'w> PolicySet<'w> {
                 {
                     None | Some(Verdict::Holds) => return true,
                     Some(Verdict::Fails) => {}
-                    Some(Verdict::Depends(open)) => keys.extend(open),
+                    Some(Verdict::Depends(open)) => depend(keys, open),
                 }
             }
         }
@@ -525,7 +525,7 @@ impl<'w> PolicySet<'w> {
             return narrow;
         }
         let (scope, open) = conditional?;
-        keys.extend(open);
+        depend(keys, open);
         Some(scope)
     }
 

@@ -55,6 +55,10 @@ pub(super) struct Node<'i> {
     pub gate: Gate<'i>,
 }
 
+/// Most statements of one principal that are judged. AWS lets nobody hold near as many, and the work grows with
+/// the product of what allows and what denies.
+const MOST_STATEMENTS: usize = 4_000;
+
 /// Everything, compiled and indexed.
 pub(super) struct World<'i, 'w> {
     pub nodes: Vec<Node<'i>>,
@@ -379,6 +383,18 @@ impl<'i, 'w> World<'i, 'w> {
                     evidence: Some(entitlement.evidence.clone()),
                 }));
                 node.holdings.push((policy, hops));
+            }
+            let mut room = MOST_STATEMENTS;
+            let held_count = grants.len();
+            grants.retain(|&grant| {
+                let policy = self.policies.get(grant);
+                let left = room.checked_sub(policy.map_or(0, |p| p.statements.len()));
+                room = left.unwrap_or(room);
+                left.is_some()
+            });
+            if grants.len() < held_count {
+                let why = format!("policies of more than {MOST_STATEMENTS} statements together");
+                node.unresolved.insert(why.into());
             }
             node.holdings
                 .sort_by(|a, b| (a.0, a.1.len(), &a.1).cmp(&(b.0, b.1.len(), &b.1)));

@@ -19,6 +19,21 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+/// Most keys that a verdict names.
+const MOST_NAMED: usize = 64;
+const MORE: &str = "more condition keys";
+
+/// Adds the keys that a verdict depends on, as far as they are named.
+pub(super) fn depend(all: &mut BTreeSet<String>, more: impl IntoIterator<Item = String>) {
+    for key in more {
+        if all.len() >= MOST_NAMED {
+            all.insert(MORE.to_owned());
+            return;
+        }
+        all.insert(key);
+    }
+}
+
 /// A `Condition` block.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
@@ -151,7 +166,7 @@ impl Condition {
             match test.judge(request, self.now) {
                 Ok(true) => {}
                 Ok(false) => return Verdict::Fails,
-                Err(keys) => open.extend(keys),
+                Err(keys) => depend(&mut open, keys),
             }
         }
         // A block that could not be read has no tests, and nothing is known of it.

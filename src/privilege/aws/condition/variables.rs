@@ -5,6 +5,10 @@ use super::{Asked, Known};
 use crate::platform::glob;
 use std::borrow::Cow;
 
+/// Most bytes that are filled in for the variables of one text; what is compared with it is far shorter, so that
+/// a longer one matches nothing.
+const MOST_FILLED: usize = 64 << 10;
+
 /// A text of a policy, taken apart once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::privilege::aws) struct Template {
@@ -101,6 +105,7 @@ impl Template {
         let mut text = String::with_capacity(self.text.len());
         let mut wild = Vec::with_capacity(self.text.len());
         let mut open = None;
+        let mut filled = 0_usize;
         for part in &self.parts {
             let (piece, counts): (Cow<'_, str>, bool) = match part {
                 Part::Text(piece) => (Cow::Borrowed(piece), true),
@@ -117,6 +122,12 @@ impl Template {
                     }
                 },
             };
+            if matches!(part, Part::Variable(..)) {
+                filled = filled.saturating_add(piece.len());
+                if filled > MOST_FILLED {
+                    return Ok(None);
+                }
+            }
             wild.resize(wild.len() + piece.len(), counts);
             text.push_str(&piece);
         }

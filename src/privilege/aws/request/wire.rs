@@ -50,6 +50,8 @@ fn bad(why: impl Into<String>) -> BadRequest {
 const LONGEST: usize = 4096;
 /// Most values of one condition key.
 const MOST: usize = 1000;
+/// Most bytes of them together: each is compared with each of a condition's values.
+const MOST_BYTES: usize = 32 << 10;
 
 impl Inquiry {
     /// A request that brings no policies.
@@ -215,6 +217,12 @@ impl Inquiry {
         }
         if inquiry.context.values().any(|values| values.len() > MOST) {
             return Err(bad("a condition key has more than 1000 values"));
+        }
+        let bytes = |values: &Vec<String>| values.iter().map(String::len).sum::<usize>();
+        if inquiry.context.values().any(|v| bytes(v) > MOST_BYTES) {
+            return Err(bad(
+                "the values of a condition key are longer than 32768 bytes together",
+            ));
         }
         if inquiry.boundary.as_ref().is_some_and(Vec::is_empty) {
             inquiry.boundary = None;
