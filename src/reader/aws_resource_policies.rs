@@ -203,9 +203,9 @@ fn looks_like_one(value: &Value) -> Option<Value> {
         Value::String(text) if text.trim_start().starts_with("{\\\"") => {
             let text = format!("\"{}\"", text.trim());
             let inner: String = serde_json::from_str(&text).ok()?;
-            policy::embedded(&Value::String(inner))?
+            policy::embedded(&Value::String(inner))?.into_owned()
         }
-        other => policy::embedded(other)?,
+        other => policy::embedded(other)?.into_owned(),
     };
     let has = |key: &str| parsed.as_object().is_some_and(|map| map.contains_key(key));
     (has("Statement")).then_some(parsed)
@@ -220,7 +220,8 @@ fn cloud_control(reading: &mut Reading<'_>, place: &Place<'_>) {
         .and_then(Value::as_object);
     let properties = description
         .and_then(|d| d.get("Properties"))
-        .and_then(policy::embedded);
+        .and_then(policy::embedded)
+        .map(std::borrow::Cow::into_owned);
     let Some(Value::Object(properties)) = properties else {
         return;
     };

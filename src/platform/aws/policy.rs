@@ -4,6 +4,7 @@
 //! named, so that one odd statement does not lose the policy.
 
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Largest document that is read, in bytes of its texts. What AWS stores of a customer is at most 32 KiB; its own
 /// policies are larger.
@@ -63,15 +64,16 @@ pub struct Principal {
 
 /// A policy document in the forms that exports have: an object, or a string that holds the JSON, URL-encoded
 /// (RFC 3986) or plain. `None` when it is neither.
-pub fn embedded(value: &Value) -> Option<Value> {
+pub fn embedded(value: &Value) -> Option<Cow<'_, Value>> {
     match value {
-        Value::Object(_) => Some(value.clone()),
+        Value::Object(_) => Some(Cow::Borrowed(value)),
         Value::String(text) => {
             let text = text.trim();
             if text.starts_with('{') {
-                serde_json::from_str(text).ok()
+                serde_json::from_str(text).ok().map(Cow::Owned)
             } else {
-                serde_json::from_str(&percent_decoded(text)?).ok()
+                let text = percent_decoded(text)?;
+                serde_json::from_str(&text).ok().map(Cow::Owned)
             }
         }
         _ => None,

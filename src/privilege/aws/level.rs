@@ -226,11 +226,12 @@ fn narrowed(
     level: AccessLevel,
     keys: &BTreeSet<String>,
 ) -> Vec<Part> {
-    let parts = list.near(pattern).filter(|part| overlaps(part, pattern));
+    let parts = list.numbered(pattern);
     parts
-        .filter_map(|part| {
+        .filter(|(_, part)| overlaps(part, pattern))
+        .filter_map(|(position, part)| {
             let narrow = if covers(part, pattern) { pattern } else { part };
-            let level = level.min(access_level::on(part, |_| true)?);
+            let level = level.min(list.level(position)?);
             Some((narrow.clone(), level, keys.clone()))
         })
         .collect()

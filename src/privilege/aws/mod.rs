@@ -34,8 +34,8 @@ use escalate::{Asked, Engine, Rise, Way, Who, climb, listed, reach_data};
 use set::{Allowed, Boundary, On, PolicySet};
 use statement::probe;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, LazyLock};
 use world::{Kind, Node, World, compile};
 
 /// Judges every AWS identity of the inventory, as of a time if one is given.
@@ -49,7 +49,7 @@ pub fn assess(
     let engine = Engine::new(&world, inventory);
     let mut found = climb(&engine);
     reach_data(&engine, &mut found);
-    let mut known = HashMap::new();
+    let mut known = Known::new(&world);
     let sources = inventory.sources.iter();
     let read = sources.filter(|(kind, _)| &**kind == "aws-authorization-details");
     let read: BTreeSet<&str> = read.map(|(_, account)| &**account).collect();
@@ -71,6 +71,7 @@ pub fn assess(
             None => Privilege::default(),
         })
         .collect();
+    drop((sets, known));
     handed_on(&engine, &mut answers);
     let paths = listed(&engine, &found);
     for (answer, paths) in answers.iter_mut().zip(paths) {
@@ -131,23 +132,47 @@ struct Judged {
     foreign: Vec<Str>,
 }
 
+/// What is known of policies by themselves, by class of caps and policy.
+struct Known {
+    judged: HashMap<(usize, usize), Judged>,
+    /// Those that several sets hold: of others nobody asks again.
+    common: HashSet<(usize, usize)>,
+}
+
+impl Known {
+    fn new(world: &World<'_, '_>) -> Self {
+        let mut once = HashSet::new();
+        let mut common = HashSet::new();
+        for set in world.sets.iter().filter(|set| set.plain()) {
+            for &policy in &set.grants {
+                if !once.insert((set.class, policy)) {
+                    common.insert((set.class, policy));
+                }
+            }
+        }
+        Self {
+            judged: HashMap::new(),
+            common,
+        }
+    }
+}
+
 /// Judges a set: where nothing is taken away, from what is known of each of its policies.
-fn judge(set: &PolicySet<'_>, known: &mut HashMap<(usize, usize), Judged>) -> Judged {
+fn judge(set: &PolicySet<'_>, known: &mut Known) -> Judged {
     if !set.plain() {
         return judge_whole(set);
     }
     let mut judged = Judged::default();
     for &policy in &set.grants {
-        let one = set.only(policy);
-        if !set.variables.is_empty()
-            && (set.caps.variables || set.policies.get(policy).is_some_and(|p| p.variables))
-        {
-            judged.join(judge_whole(&one));
+        let one = || set.only(policy);
+        let varies = !set.variables.is_empty()
+            && (set.caps.variables || set.policies.get(policy).is_some_and(|p| p.variables));
+        let key = (set.class, policy);
+        if varies || !known.common.contains(&key) {
+            judged.join(judge_whole(&one()));
         } else {
-            let part = known
-                .entry((set.class, policy))
-                .or_insert_with(|| judge_whole(&one));
-            judged.join(part.clone());
+            let part = known.judged.entry(key);
+            judged.join(part.or_insert_with(|| judge_whole(&one())).clone());
         }
     }
     judged
@@ -169,29 +194,41 @@ impl Judged {
     }
 }
 
+/// A row of the table of meanings, looked up once.
+struct Sought {
+    capability: Capability,
+    probes: Vec<usize>,
+    /// Whether it depends on which user asks.
+    personal: bool,
+}
+
+static SOUGHT: LazyLock<Vec<Sought>> = LazyLock::new(|| {
+    let known = MEANINGS.iter().filter_map(|meaning| {
+        let mut named = Capability::ALL.into_iter();
+        let capability = named.find(|c| c.as_str() == meaning.capability)?;
+        Some(Sought {
+            capability,
+            probes: meaning.actions.iter().filter_map(|a| probe(a)).collect(),
+            personal: meaning.others.is_some(),
+        })
+    });
+    known.collect()
+});
+
 fn judge_whole(set: &PolicySet<'_>) -> Judged {
     let mut capabilities = Vec::new();
     let mut personal = Vec::new();
-    for meaning in MEANINGS.iter() {
-        let named = Capability::ALL.into_iter();
-        let mut named = named.filter(|c| c.as_str() == meaning.capability);
-        let Some(capability) = named.next() else {
-            continue;
-        };
-        let probes = meaning.actions.iter().filter_map(|a| probe(a));
-        let probes: Vec<usize> = probes.filter(|&p| set.mentions(p)).collect();
-        if meaning.others.is_some() {
+    for meaning in SOUGHT.iter() {
+        let probes = meaning.probes.iter().copied().filter(|&p| set.mentions(p));
+        if meaning.personal {
+            let probes: Vec<usize> = probes.collect();
             if !probes.is_empty() {
-                personal.push((capability, probes));
+                personal.push((meaning.capability, probes));
             }
             continue;
         }
-        let best = firmest(
-            probes
-                .into_iter()
-                .filter_map(|p| set.allowed(p, On::Any, &[])),
-        );
-        capabilities.extend(best.map(|allowed| (capability, allowed)));
+        let best = firmest(probes.filter_map(|p| set.allowed(p, On::Any, &[])));
+        capabilities.extend(best.map(|allowed| (meaning.capability, allowed)));
     }
     // Acting as others: the right to assume roles that is not confined to one.
     let broad = probe("sts:AssumeRole")

@@ -120,7 +120,7 @@ impl<'w> PolicySet<'w> {
             let Some(policy) = self.policies.get(index) else {
                 continue;
             };
-            for &number in policy.allow.get(&probe).into_iter().flatten() {
+            for number in policy.allow.of(probe) {
                 let Some(statement) = policy.statements.get(number) else {
                     continue;
                 };
@@ -304,7 +304,7 @@ impl<'w> PolicySet<'w> {
     /// Whether some statement may allow the action at all; a quick first question.
     pub(super) fn mentions(&self, probe: Probe) -> bool {
         let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
-        policies.any(|policy| policy.allow.contains_key(&probe))
+        policies.any(|policy| policy.allow.has(probe))
     }
 
     /// The resource patterns of the statements that allow the action, before denials and boundary.
@@ -312,8 +312,8 @@ impl<'w> PolicySet<'w> {
         let policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
         policies
             .flat_map(|policy| {
-                let numbers = policy.allow.get(&probe).into_iter().flatten();
-                numbers.filter_map(|&n| policy.statements.get(n))
+                let numbers = policy.allow.of(probe);
+                numbers.filter_map(|n| policy.statements.get(n))
             })
             .flat_map(|statement| self.scopes(statement))
             .map(Cow::into_owned)
@@ -325,8 +325,8 @@ impl<'w> PolicySet<'w> {
     pub(super) fn names(&self, probe: Probe, arn: Option<&str>) -> bool {
         let mut policies = self.grants.iter().filter_map(|&i| self.policies.get(i));
         policies.any(|policy| {
-            let numbers = policy.allow.get(&probe).into_iter().flatten();
-            let mut statements = numbers.filter_map(|&n| policy.statements.get(n));
+            let numbers = policy.allow.of(probe);
+            let mut statements = numbers.filter_map(|n| policy.statements.get(n));
             statements.any(|statement| {
                 let on = |arn| self.scopes(statement).iter().any(|p| glob::matches(p, arn));
                 !statement.broad && arn.is_none_or(on)
@@ -424,7 +424,7 @@ impl<'w> PolicySet<'w> {
             let Some(policy) = self.policies.get(index) else {
                 continue;
             };
-            for &number in policy.deny.get(&probe).into_iter().flatten() {
+            for number in policy.deny.of(probe) {
                 let Some(statement) = policy.statements.get(number) else {
                     continue;
                 };
@@ -482,9 +482,9 @@ impl<'w> PolicySet<'w> {
         let mut narrow: Option<String> = None;
         let statements = caps.iter().flat_map(|&index| {
             let policy = self.policies.get(index);
-            let numbers = policy.and_then(|policy| policy.allow.get(&probe));
+            let numbers = policy.map(|policy| policy.allow.of(probe));
             let numbers = numbers.into_iter().flatten();
-            numbers.filter_map(move |&n| Some((index, policy?.statements.get(n)?)))
+            numbers.filter_map(move |n| Some((index, policy?.statements.get(n)?)))
         });
         for (index, statement) in statements {
             let open = match statement

@@ -2,13 +2,14 @@
 
 use super::condition::Condition;
 use crate::model::{Effect, Evidence, Hop, IamRule, Matcher, Rule, RuleBody, Str};
+use crate::platform::aws::access_level::{self, AccessLevel};
 use crate::platform::aws::actions::{self, Action, Known};
 use crate::platform::aws::pattern::{normalise_action, overlaps};
 use crate::platform::aws::policy::{Document, Selection};
 use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
 use crate::platform::glob;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// Actions that together stand for "everything": who may do these on every resource can do anything.
 pub(super) const CORE: [&str; 12] = [
@@ -123,6 +124,8 @@ pub(super) struct Patterns {
     pub list: Vec<Str>,
     /// Of a long list of actions: the positions of those that can match something of a service.
     services: Option<HashMap<Box<str>, Vec<u32>>>,
+    /// Of actions, what each pattern does, once that is asked.
+    levels: Vec<OnceLock<Option<AccessLevel>>>,
 }
 
 /// Lists of actions longer than this are looked up by service.
@@ -134,11 +137,13 @@ impl Patterns {
             negated,
             list,
             services: None,
+            levels: Vec::new(),
         }
     }
 
     /// Lists of AWS's own policies name a thousand actions; what concerns one is found by its service.
     fn index(&mut self) {
+        self.levels.resize_with(self.list.len(), OnceLock::new);
         if self.list.len() <= LONG {
             return;
         }
@@ -160,15 +165,32 @@ impl Patterns {
 
     /// The patterns, in order, without some that cannot have an action in common with this one.
     pub(super) fn near<'s>(&'s self, pattern: &str) -> impl Iterator<Item = &'s Str> {
+        self.numbered(pattern).map(|(_, near)| near)
+    }
+
+    /// The same with their positions.
+    pub(super) fn numbered<'s>(&'s self, pattern: &str) -> impl Iterator<Item = (usize, &'s Str)> {
         let found = match (&self.services, service(pattern)) {
             (Some(services), Some(service)) => {
                 Some(services.get(service).map_or(&[][..], Vec::as_slice))
             }
             _ => None,
         };
-        let all = self.list.iter().filter(move |_| found.is_none());
+        let all = self.list.iter().enumerate();
+        let all = all.filter(move |_| found.is_none());
         let some = found.unwrap_or_default().iter();
-        all.chain(some.filter_map(|&i| self.list.get(usize::try_from(i).ok()?)))
+        all.chain(some.filter_map(|&i| {
+            let position = usize::try_from(i).ok()?;
+            Some((position, self.list.get(position)?))
+        }))
+    }
+
+    /// What the action pattern at a position does at most; a long boundary is asked by everybody below it.
+    pub(super) fn level(&self, position: usize) -> Option<AccessLevel> {
+        let pattern = self.list.get(position)?;
+        let level = || access_level::on(pattern, |_| true);
+        let slot = self.levels.get(position);
+        slot.map_or_else(level, |slot| *slot.get_or_init(level))
     }
 }
 
@@ -212,6 +234,37 @@ impl Statement {
     }
 }
 
+/// Which statements speak of which probes: sorted pairs, for there are many small ones.
+#[derive(Debug, Default)]
+pub(super) struct Table(Box<[(u32, u32)]>);
+
+impl Table {
+    fn new(mut pairs: Vec<(u32, u32)>) -> Self {
+        pairs.sort_unstable();
+        Self(pairs.into_boxed_slice())
+    }
+
+    /// The positions of the statements that speak of a probe, in order.
+    pub(super) fn of(&self, probe: Probe) -> impl Iterator<Item = usize> + use<'_> {
+        let probe = u32::try_from(probe).unwrap_or(u32::MAX);
+        let start = self.0.partition_point(|(of, _)| *of < probe);
+        let rest = self.0.get(start..).unwrap_or_default().iter();
+        rest.take_while(move |(of, _)| *of == probe)
+            .filter_map(|(_, statement)| usize::try_from(*statement).ok())
+    }
+
+    /// Whether some statement speaks of a probe.
+    pub(super) fn has(&self, probe: Probe) -> bool {
+        self.of(probe).next().is_some()
+    }
+
+    /// The probes that are spoken of, in order, once for each statement.
+    pub(super) fn probes(&self) -> impl Iterator<Item = Probe> + use<'_> {
+        let probes = self.0.iter();
+        probes.filter_map(|(probe, _)| usize::try_from(*probe).ok())
+    }
+}
+
 /// A policy, ready to be asked.
 #[derive(Debug)]
 pub(super) struct Compiled {
@@ -223,9 +276,9 @@ pub(super) struct Compiled {
     pub customer: bool,
     pub statements: Vec<Statement>,
     /// By probe, the positions of the statements that allow it.
-    pub allow: BTreeMap<Probe, Vec<usize>>,
+    pub allow: Table,
     /// By probe, the positions of the statements that deny it.
-    pub deny: BTreeMap<Probe, Vec<usize>>,
+    pub deny: Table,
     /// Whether some statement holds policy variables, or a condition that asks who the caller is.
     pub variables: bool,
     /// Whether some statement denies.
@@ -268,22 +321,23 @@ impl Compiled {
     }
 
     fn of_statements(id: Str, name: Str, customer: bool, statements: Vec<Statement>) -> Self {
-        let (mut allow, mut deny) = (BTreeMap::new(), BTreeMap::new());
-        for (index, statement) in statements.iter().enumerate() {
-            let mut hit = vec![statement.actions.negated; PROBES.len()];
-            for probe in statement.actions.list.iter().flat_map(|p| matching(p)) {
-                if let Some(slot) = hit.get_mut(probe) {
-                    *slot = !statement.actions.negated;
-                }
+        let (mut allow, mut deny) = (Vec::new(), Vec::new());
+        for (index, statement) in (0_u32..).zip(&statements) {
+            let list = statement.actions.list.iter();
+            let mut hit: Vec<Probe> = list.flat_map(|p| matching(p)).collect();
+            hit.sort_unstable();
+            hit.dedup();
+            if statement.actions.negated {
+                let all = 0..PROBES.len();
+                hit = all.filter(|p| hit.binary_search(p).is_err()).collect();
             }
-            let table: &mut BTreeMap<Probe, Vec<usize>> = if statement.allow {
+            let table = if statement.allow {
                 &mut allow
             } else {
                 &mut deny
             };
-            for (probe, _) in hit.into_iter().enumerate().filter(|(_, hit)| *hit) {
-                table.entry(probe).or_default().push(index);
-            }
+            let hit = hit.into_iter().filter_map(|p| u32::try_from(p).ok());
+            table.extend(hit.map(|probe| (probe, index)));
         }
         let personal = |s: &Statement| s.condition.as_ref().is_some_and(Condition::asks_who);
         let variables = statements.iter().any(|s| s.variables || personal(s));
@@ -294,8 +348,8 @@ impl Compiled {
             version: None,
             customer,
             statements,
-            allow,
-            deny,
+            allow: Table::new(allow),
+            deny: Table::new(deny),
             variables,
             denies,
         }
@@ -304,14 +358,15 @@ impl Compiled {
 
 fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
     let resources = listed(&body.resources);
+    let named = listed(&body.actions);
     // Before 2012-10-17 `${…}` is literal text.
     let variables = body.version.as_deref() == Some("2012-10-17")
         && resources.list.iter().any(|p| p.contains("${"));
     Statement {
         allow: rule.effect == Effect::Allow,
-        broad: broad(&listed(&body.actions)),
-        written: listed(&body.actions).list,
-        actions: actions(listed(&body.actions)),
+        broad: broad(&named),
+        written: named.list.clone(),
+        actions: actions(named),
         resources,
         variables,
         condition: body
@@ -348,7 +403,10 @@ fn selected(selection: &Selection) -> Patterns {
 
 fn actions(mut patterns: Patterns) -> Patterns {
     for pattern in &mut patterns.list {
-        *pattern = normalise_action(pattern).into();
+        let normal = normalise_action(pattern);
+        if **pattern != *normal {
+            *pattern = normal.into();
+        }
     }
     patterns.index();
     patterns

@@ -151,7 +151,7 @@ pub(super) fn compile(
 /// id, so that nobody holds them; their version tells them apart.
 fn bring_back(inventory: &Inventory, compiled: &mut Vec<Compiled>) {
     let restores = probe("iam:SetDefaultPolicyVersion");
-    let may = |policy: &Compiled| restores.is_some_and(|p| policy.allow.contains_key(&p));
+    let may = |policy: &Compiled| restores.is_some_and(|p| policy.allow.has(p));
     if !compiled.iter().any(may) {
         return;
     }

@@ -35,7 +35,8 @@ fn list<T>(items: Option<&[T]>, each: impl Fn(&T) -> Value) -> Value {
 fn document(text: Option<&str>) -> Value {
     text.map_or(Value::Null, |text| {
         let text = Value::from(text);
-        embedded(&text).unwrap_or(text)
+        let held = embedded(&text).map(std::borrow::Cow::into_owned);
+        held.unwrap_or(text)
     })
 }
 

@@ -169,7 +169,7 @@ impl Cohorts {
 fn acting(set: &PolicySet<'_>) -> Vec<(Probe, BTreeSet<String>)> {
     let policies = set.grants.iter().filter_map(|&i| set.policies.get(i));
     let probes: BTreeSet<Probe> = policies
-        .flat_map(|policy| policy.allow.keys().copied())
+        .flat_map(|policy| policy.allow.probes())
         .filter(|&probe| {
             let action = spelling(probe);
             action.starts_with("iam:") || action == "sts:AssumeRole"
@@ -208,7 +208,7 @@ fn applicable(world: &World<'_, '_>) -> Vec<RuleSet> {
     let policies: Vec<_> = world
         .policies
         .iter()
-        .map(|policy| mask(&mut policy.allow.keys().copied()))
+        .map(|policy| mask(&mut policy.allow.probes()))
         .collect();
     let sets = world.sets.iter().map(|set| {
         let mut has = vec![0u64; words];
