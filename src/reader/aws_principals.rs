@@ -216,6 +216,7 @@ fn trusts(
                 target: target.clone(),
                 cross_account: crosses(&principal, account),
                 inside_organization: None,
+                grade: None,
                 principal,
                 effect: effect(statement),
                 actions: actions.clone(),
