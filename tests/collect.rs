@@ -234,12 +234,10 @@ fn busy_services_are_asked_again_and_everything_is_written() {
         .unwrap();
     assert_eq!(ci["privilege"]["tier"], "admin", "{ci}");
     assert_eq!(report["coverage"]["complete"], true);
-    assert_eq!(
-        report["coverage"]["problems"],
-        Value::Array(vec![]),
-        "{}",
-        report["coverage"]
-    );
+    // Of one account alone nobody knows what its organisation takes away.
+    let problems = report["coverage"]["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0]["kind"], "note");
 }
 
 #[test]
