@@ -163,3 +163,64 @@ fn every_field_of_a_rule_file_is_explained() {
     }
     assert!(fields > 20, "{fields}");
 }
+
+/// The table of paths that `docs/aws.md` has, from the rules.
+fn table_of_paths() -> String {
+    let text = fs::read_to_string(root().join("rules/aws/escalation.yaml")).unwrap();
+    let rows: Vec<serde_json::Value> = serde_yaml::from_str(&text).unwrap();
+    let mut table = String::from("\n| id | what it does | actions |\n|---|---|---|\n");
+    for row in &rows {
+        let actions = row["actions"].as_array().unwrap().iter();
+        let actions: Vec<String> = actions
+            .map(|a| format!("`{}`", a.as_str().unwrap()))
+            .collect();
+        let retired = if row["retired"].is_null() {
+            ""
+        } else {
+            " (the service is no more)"
+        };
+        table.push_str(&format!(
+            "| {} | {}{retired} | {} |\n",
+            row["id"].as_str().unwrap(),
+            row["title"].as_str().unwrap(),
+            actions.join(", ")
+        ));
+    }
+    table
+}
+
+#[test]
+fn the_table_of_paths_is_that_of_the_rules() {
+    const BEGIN: &str = "<!-- paths: written by `UPDATE=1 cargo test --test documentation` -->\n";
+    const END: &str = "<!-- end of paths -->";
+    let page = root().join("docs/aws.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (table, after) = rest.split_once(END).unwrap();
+    let wanted = table_of_paths() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&page, format!("{before}{BEGIN}{wanted}{END}{after}")).unwrap();
+    } else {
+        assert!(table == wanted, "run this test with UPDATE=1");
+    }
+}
+
+#[test]
+fn every_reader_of_aws_is_in_the_page_about_it() {
+    let text = fs::read_to_string(root().join("docs/aws.md")).unwrap();
+    let readers = fs::read_to_string(root().join("src/reader/mod.rs")).unwrap();
+    let files = fs::read_dir(root().join("src/reader")).unwrap();
+    let mut seen = 0;
+    for file in files {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let Some(name) = name.strip_suffix(".rs") else {
+            continue;
+        };
+        if name.starts_with("aws_") && readers.contains(&format!("{name}::")) {
+            let id = format!("`{}`", name.replace('_', "-"));
+            assert!(text.contains(&id), "{id}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 8, "{seen}");
+}

@@ -15,7 +15,6 @@ use crate::model::{
     SubjectId, Timestamp, Workload,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
 
 /// Every identity with what belongs to it, in order of id.
 pub(super) fn identities<'a>(
@@ -188,7 +187,6 @@ pub(super) fn others<'v>(
                 id: trust.id(),
                 target: find(&trust.target),
                 accounts,
-                grade: OnceLock::new(),
             })
             .collect(),
         workloads: pods(inventory)

@@ -15,11 +15,13 @@ Exit codes:
   0  done, nothing at or above --fail-on (default: never fail on findings)
   1  findings at or above --fail-on
   2  could not run: usage, configuration, or an input named here cannot be read
-  3  done, but some input inside was unreadable or malformed (--allow-incomplete turns 3 into 0)
+  3  done, but some input inside was unreadable or malformed
+     (--allow-incomplete turns 3 into 0)
 
 Environment:
-  TENURE_FINGERPRINT_KEY  your own key for the fingerprints of secrets and findings; keep it the same
-                          between scans that are to be compared
+  TENURE_FINGERPRINT_KEY  your own key for the fingerprints of secrets and
+                          findings; keep it the same between scans that are
+                          to be compared
   NO_COLOR                no colour
 
 No command but `collect` speaks to a network; no telemetry; nothing of the input is executed."
@@ -320,15 +322,16 @@ pub(super) enum CollectSource {
     allow(dead_code, reason = "the help is the same in every build")
 )]
 #[command(after_help = "\
-Credentials and region come from where the AWS command line has them (environment, profile, process, single
-sign-on, role of the machine). They are neither written nor printed. Nothing in the account is changed, but that AWS
-makes the credential report and, with --last-accessed, the reports of use.
+Credentials and region come from where the AWS command line has them (environment, profile, process, \
+single sign-on, role of the machine). They are neither written nor printed. Nothing in the account is changed, but that \
+AWS makes the credential report and, with --last-accessed, the reports of use.
 
 Exit codes:
   0  everything was answered
   2  could not begin: usage, no credentials, expired credentials, no connection
-  3  begun, but some answers are missing: denied, interrupted, credentials expired on the way; the folder's
-     tenure-collection.json names them, and --resume asks for them again")]
+  3  begun, but some answers are missing: denied, interrupted, credentials
+     expired on the way; the folder's tenure-collection.json names them, and
+     --resume asks for them again")]
 pub(super) struct CollectAwsArguments {
     /// The profile of the AWS configuration.
     #[arg(long, value_name = "NAME")]

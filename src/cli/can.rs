@@ -6,6 +6,7 @@ use super::inputs::{self, Rules};
 use super::progress::Progress;
 use super::{Context, args, report};
 use crate::model::{Answer, Inventory};
+use crate::platform::aws::actions;
 use crate::report::Format;
 use crate::report::can::{self as answers, Asked};
 use crate::scan::ScanError;
@@ -24,21 +25,22 @@ const LONGEST: u64 = 4 << 20;
 /// `tenure can`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The answer is `allowed`, `conditional` (it depends on condition keys), `unresolved` (a document was not
-read), `implicitly-denied` or `explicitly-denied`. It is no failure: the exit code is 0 whatever it is,
-unless --check is given.
+The answer is `allowed`, `conditional` (it depends on condition keys), `unresolved` (a document was not read), \
+`implicitly-denied` or `explicitly-denied`. It is no failure: the exit code is 0 whatever it is, unless --check is given.
 
 --requests reads one JSON object a line and writes one answer a line. Only `action` is needed:
 
-  {\"id\": 1, \"principal\": \"arn:aws:iam::111122223333:user/ann\", \"action\": \"s3:GetObject\",
-   \"resource\": \"arn:aws:s3:::bucket/key\", \"context\": {\"aws:SourceIp\": \"203.0.113.7\"},
-   \"identity_policies\": [{…}], \"permissions_boundary\": {…}, \"session_policies\": [{…}],
-   \"service_control_policies\": [[{…}]], \"resource_control_policies\": [[{…}]],
-   \"resource_policy\": {…}, \"trust_policy\": {…}, \"endpoint_policy\": {…}, \"complete\": true}
+  {\"id\": 1, \"principal\": \"arn:aws:iam::111122223333:user/ann\",
+   \"action\": \"s3:GetObject\", \"resource\": \"arn:aws:s3:::bucket/key\",
+   \"context\": {\"aws:SourceIp\": \"203.0.113.7\"}, \"complete\": true,
+   \"identity_policies\": [{…}], \"permissions_boundary\": {…},
+   \"session_policies\": [{…}], \"service_control_policies\": [[{…}]],
+   \"resource_control_policies\": [[{…}]], \"resource_policy\": {…},
+   \"trust_policy\": {…}, \"endpoint_policy\": {…}}
 
-Policies that a request does not bring are those of the exports that --input names. A request that brings
-policies and a context is taken to tell all its condition keys; `complete` says otherwise. A line that
-cannot be understood is answered by one with `error`, and the exit code is 3.")]
+Policies that a request does not bring are those of the exports that --input names. A request that brings policies \
+and a context is taken to tell all its condition keys; `complete` says otherwise. A line that cannot be understood is \
+answered by one with `error`, and the exit code is 3.")]
 pub(super) struct CanArguments {
     /// <PRINCIPAL> <ACTION> [RESOURCE]; with --who-can <ACTION> [RESOURCE]. The principal is an ARN, a unique id, an
     /// account, a service or a name.
@@ -150,6 +152,11 @@ pub(super) fn run(context: &Context, arguments: CanArguments) -> Result<Status, 
             ));
         }
     };
+    if !action.contains(['*', '?']) && matches!(actions::known(action), actions::Known::Unknown) {
+        context.say(format_args!(
+            "AWS is not known to have an action `{action}`"
+        ));
+    }
     let principal = match principal {
         Some(text) => Some(found(&estate, text)?),
         None => None,

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod identity_center;
 pub mod instance_profiles;
 pub mod kubernetes;
+pub mod oidc_grades;
 pub mod organization;
 
 pub use aws_late::unbound;
@@ -17,6 +18,7 @@ pub use aws_late::unbound;
 pub fn link(inventory: &mut Inventory) {
     aws::link(inventory);
     organization::link(inventory);
+    oidc_grades::link(inventory);
     identity_center::link(inventory);
     instance_profiles::link(inventory);
     aws_late::link(inventory);

@@ -111,7 +111,7 @@ pub use resource::ResourceStatement;
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use set::Set;
 pub use time::{Moment, Timestamp};
-pub use trust::{Trust, TrustPrincipal};
+pub use trust::{TokenGrade, Trust, TrustPrincipal};
 pub use unused::{Proposal, ServiceUse, Unused};
 pub use usage::{Granularity, Usage, UsageWindow};
 pub use waiver::{Allow, PathRule, Waiver, WaiverScope};

@@ -296,6 +296,8 @@ pub struct Privilege {
     pub proof: Option<Arc<Proof>>,
     /// The ways to go further than the own rights: the firmest first, then the shortest.
     pub paths: Vec<Arc<Path>>,
+    /// How many more ways there are that are not told.
+    pub paths_left_out: usize,
     /// What it reaches.
     pub reach: Set<Reach>,
     /// A rule grants every action, or every action on every resource, by wildcard: its proof.

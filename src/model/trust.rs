@@ -1,6 +1,7 @@
 //! Who may become or act for whom.
 
 use super::{Effect, Evidence, IdentityId, Str};
+use std::sync::Arc;
 
 /// The outside party of a trust.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,10 +41,27 @@ pub struct Trust {
     /// records say; `None` when no organisation was read that has the target, or when the principal is of no
     /// one account. Joining fills it in.
     pub inside_organization: Option<bool>,
+    /// How far a trust in an OIDC provider goes; `None` for others. Joining fills it in.
+    pub grade: Option<Arc<TokenGrade>>,
     /// The statement's `Sid` or index.
     pub label: Str,
     /// Where it was read.
     pub evidence: Evidence,
+}
+
+/// Whose tokens a trust in an OIDC provider lets in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenGrade {
+    /// Who gets in: `nobody`, `pinned`, `project`, `organization`, `platform`, `anyone`.
+    pub exposure: &'static str,
+    /// What the provider is called: `GitHub Actions`.
+    pub platform: &'static str,
+    /// What is wrong with the condition, each by its name and in words.
+    pub flaws: Vec<(&'static str, &'static str)>,
+    /// Who gets in, by name, where it is known: `github-actions:acme/payments`.
+    pub serves: Vec<Str>,
+    /// An audience is asked for.
+    pub audience: bool,
 }
 
 impl Trust {

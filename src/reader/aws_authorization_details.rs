@@ -592,6 +592,7 @@ impl Export<'_> {
                     target: target.clone(),
                     cross_account: crosses(&principal, account),
                     inside_organization: None,
+                    grade: None,
                     principal,
                     effect: effect(&statement),
                     actions: actions.clone(),

@@ -220,6 +220,7 @@ fn trusts(
                 target: target.clone(),
                 cross_account: crosses(&principal, account),
                 inside_organization: None,
+                grade: None,
                 principal,
                 effect: effect(statement),
                 actions: actions.clone(),

@@ -7,6 +7,7 @@ use super::subject::{credential_name, tier};
 use super::text::{accepted, clean, count, day, exposed, number, owner, place, when};
 use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
+use crate::platform::aws::vendors::{Vendor, vendor};
 use crate::snapshot::{
     Change, Credential, Entitlement, Evidence, Finding, Ownership, Path, Privilege, Proof, Trust,
     When,
@@ -30,7 +31,13 @@ pub(super) fn identity(
     let kind = [
         Some(clean(&i.kind)),
         i.namespace.as_deref().map(clean),
-        view.subject.account.as_deref().map(clean),
+        view.subject
+            .account
+            .as_deref()
+            .map(|account| match view.account_name {
+                Some(name) => format!("{} ({})", clean(account), clean(name)),
+                None => clean(account),
+            }),
     ];
     let kind: Vec<_> = kind.into_iter().flatten().collect();
     pen.field("kind", PLAIN, &kind.join(" · "))?;
@@ -241,7 +248,7 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
     if !privilege.reach.is_empty() {
         pen.field("reach", PLAIN, &clean(&privilege.reach.join(", ")))?;
     }
-    paths(&privilege.paths, pen)?;
+    paths(&privilege.paths, privilege.paths_left_out, pen)?;
     for capability in &privilege.capabilities {
         let mut can = clean(&capability.name);
         match capability.proof.breadth.as_deref() {
@@ -271,7 +278,7 @@ fn may(privilege: &Privilege, pen: &mut Pen<'_>) -> io::Result<()> {
 }
 
 /// The ways further than the own rights, with what each depends on.
-fn paths(paths: &[Arc<Path>], pen: &mut Pen<'_>) -> io::Result<()> {
+fn paths(paths: &[Arc<Path>], left_out: u64, pen: &mut Pen<'_>) -> io::Result<()> {
     for path in paths.iter().take(MANY) {
         let style = match &*path.certainty {
             "certain" => RED,
@@ -308,7 +315,8 @@ fn paths(paths: &[Arc<Path>], pen: &mut Pen<'_>) -> io::Result<()> {
             pen.text(15, YELLOW, &format!("if there is {}", clean(missing)))?;
         }
     }
-    rest(paths.len(), MANY, "path", "paths", pen)
+    let all = paths.len().saturating_add(left_out as usize);
+    rest(all, paths.len().min(MANY), "path", "paths", pen)
 }
 
 /// A proof, step by step; one that has been shown is only named.
@@ -384,6 +392,25 @@ fn becoming(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         let open = t.effect != "deny" && t.condition_keys.is_empty();
         let risky = open && (t.cross_account == Some(true) || t.principal_kind == "anyone");
         pen.field(label, if risky { RED } else { PLAIN }, &trust(t))?;
+        if let Some(vendor) = vendor_of(t) {
+            pen.text(
+                15,
+                DIM,
+                &format!("the account is {}'s", clean(&vendor.name)),
+            )?;
+        }
+        if let Some(exposure) = &t.exposure {
+            let (style, who) = exposed_to(exposure);
+            let why = match &t.exposure_reason {
+                Some(why) => format!(": {}", clean(why)),
+                None => String::new(),
+            };
+            pen.text(
+                15,
+                style,
+                &format!("lets in {who} ({}){why}", clean(exposure)),
+            )?;
+        }
     }
     rest(view.trusts.len(), MANY, "trust", "trusts", pen)?;
     for (index, w) in view.workloads.iter().take(MANY).enumerate() {
@@ -397,6 +424,27 @@ fn becoming(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
         pen.field(label, PLAIN, &text)?;
     }
     rest(view.workloads.len(), MANY, "workload", "workloads", pen)
+}
+
+/// Whose tokens get in, in words, and how bad that is.
+fn exposed_to(exposure: &str) -> (anstyle::Style, &'static str) {
+    match exposure {
+        "nobody" => (YELLOW, "nobody"),
+        "pinned" => (GREEN, "one workload as it was meant"),
+        "project" => (PLAIN, "one repository, project or namespace"),
+        "organization" => (YELLOW, "everything of one owner"),
+        "platform" => (RED, "whoever has an account with the provider"),
+        _ => (RED, "whoever asks"),
+    }
+}
+
+/// The vendor whose account a trust names.
+fn vendor_of(t: &Trust) -> Option<&'static Vendor> {
+    match &*t.principal_kind {
+        "account" => vendor(&t.principal),
+        "principal" => vendor(t.principal.split(':').nth(4)?),
+        _ => None,
+    }
 }
 
 fn trust(t: &Trust) -> String {

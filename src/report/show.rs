@@ -35,6 +35,9 @@ pub struct IdentityView<'a> {
     pub scanned_at: &'a str,
     /// The identity.
     pub identity: &'a Identity,
+    /// What its account is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<&'a str>,
     /// Its credentials.
     pub credentials: Vec<&'a Credential>,
     /// Who may become it.
@@ -205,6 +208,10 @@ fn identity_view<'a>(
     };
     IdentityView {
         proposal: false,
+        account_name: identity.account.as_ref().and_then(|account| {
+            let name = snapshot.account_names.get(&**account)?;
+            Some(&**name)
+        }),
         scanned_at: &snapshot.scanned_at,
         identity,
         findings: findings(snapshot, belongs),

@@ -24,6 +24,7 @@ impl wire::Snapshot {
             registered,
         } = assessed;
         let declarations = declarations(&inventory, &registered);
+        let account_names = account_names(&inventory);
         let identities = std::mem::take(&mut inventory.identities);
         let mut records = Records::new(&mut inventory, privilege, ownership, registered);
         let identities = identities.into_values();
@@ -48,12 +49,27 @@ impl wire::Snapshot {
             credentials,
             trusts: inventory.trusts.into_iter().map(Into::into).collect(),
             workloads: inventory.workloads.iter().map(Into::into).collect(),
+            account_names,
             declarations,
             checks: checks.iter().map(Into::into).collect(),
             findings: findings.map(|f| finding(f, &first_seen)).collect(),
             baseline: None,
         }
     }
+}
+
+/// The names of accounts; of several, the first.
+fn account_names(
+    inventory: &model::Inventory,
+) -> std::collections::BTreeMap<model::Str, model::Str> {
+    let mut names = std::collections::BTreeMap::new();
+    for node in &inventory.org_nodes {
+        if let (model::OrgNodeKind::Account, Some(name)) = (&node.kind, &node.name) {
+            let id: &model::Str = &node.id;
+            names.entry(id.clone()).or_insert_with(|| name.clone());
+        }
+    }
+    names
 }
 
 /// What belongs to each identity: taken from streams in the order of the identities where there is much
@@ -330,6 +346,7 @@ impl Shared {
                 .collect(),
             reach: p.reach.into_iter().map(|reach| self.reach(reach)).collect(),
             paths: p.paths.iter().map(|path| self.path(path)).collect(),
+            paths_left_out: p.paths_left_out as u64,
             wildcard: p.wildcard.as_ref().map(|proof| self.proof(proof)),
             unresolved: p.unresolved.into_iter().collect(),
             unused: p.unused.as_deref().map(Into::into),
@@ -556,6 +573,9 @@ impl From<model::Trust> for wire::Trust {
     fn from(t: model::Trust) -> Self {
         use model::TrustPrincipal as P;
         let id = t.id();
+        let grade = t.grade.as_deref();
+        let flaws = || grade.into_iter().flat_map(|g| &g.flaws);
+        let reasons: Vec<&str> = flaws().map(|(_, meaning)| *meaning).collect();
         let (kind, principal) = match t.principal {
             P::Anyone => ("anyone", "*".into()),
             P::Account(id) => ("account", id),
@@ -578,6 +598,9 @@ impl From<model::Trust> for wire::Trust {
             condition_keys: t.condition_keys,
             cross_account: t.cross_account,
             inside_organization: t.inside_organization,
+            exposure: grade.map(|g| g.exposure.into()),
+            flaws: flaws().map(|(name, _)| (*name).into()).collect(),
+            exposure_reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
             evidence: (&t.evidence).into(),
         }
     }

@@ -46,6 +46,9 @@ pub struct Snapshot {
     pub trusts: Vec<Trust>,
     /// What runs as whom, by id.
     pub workloads: Vec<Workload>,
+    /// What accounts are called, by their ids, where an organisation's records were read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub account_names: BTreeMap<Str, Str>,
     /// What the registry declares.
     pub declarations: Vec<Declaration>,
     /// Every check that was evaluated, by id.
@@ -55,6 +58,11 @@ pub struct Snapshot {
     /// The comparison with an earlier snapshot, when there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A program and its version.
@@ -348,6 +356,9 @@ pub struct Privilege {
     /// The ways to go further than its own rights, the firmest first, then the shortest; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<Arc<Path>>,
+    /// How many more such ways there are that are not listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub paths_left_out: u64,
     /// The proof that a rule grants everything by wildcard, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wildcard: Option<Arc<Proof>>,
@@ -576,6 +587,16 @@ pub struct Trust {
     /// Whether the principal's account is of the same organisation, where that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inside_organization: Option<bool>,
+    /// Of a trust in an OIDC provider: whose tokens get in, narrowest first: `nobody`, `pinned` (one workload),
+    /// `project`, `organization`, `platform` (whoever has an account with the provider), `anyone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Word>,
+    /// What is wrong with its condition: `no-audience`, `any-branch`, …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flaws: Vec<Word>,
+    /// The same in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure_reason: Option<String>,
     /// Where.
     pub evidence: Evidence,
 }

@@ -4,8 +4,8 @@ use super::trust::TrustView;
 use crate::check::accounts::Accounts;
 use crate::check::schema::{EXPOSURE, STANDING, word};
 use crate::check::value::Value;
-use crate::model::{Effect, Trust, TrustPrincipal};
-use crate::platform::aws::oidc::{self, Flaw, Grade};
+use crate::model::{TokenGrade, Trust, TrustPrincipal};
+use crate::platform::aws::oidc::Flaw;
 use crate::platform::aws::vendors::{Vendor, vendor};
 use crate::platform::glob;
 use serde_json::Value as Json;
@@ -159,77 +159,26 @@ pub(super) fn saml_audience<'a>(view: &TrustView<'a>) -> Value<'a> {
 }
 
 /// How far a trust in an OIDC provider goes; `None` for other trusts.
-pub(super) fn grade<'v>(view: &'v TrustView<'_>) -> Option<&'v Grade> {
-    view.grade.get_or_init(|| graded(view)).as_ref()
-}
-
-fn graded(view: &TrustView<'_>) -> Option<Grade> {
-    let trust = view.trust;
-    if trust.effect != Effect::Allow {
-        return None;
-    }
-    let web = |trust: &Trust| {
-        let action = |a: &crate::model::Str| {
-            glob::matches(&a.to_ascii_lowercase(), "sts:assumerolewithwebidentity")
-        };
-        trust.actions.iter().any(action)
-    };
-    let provider = match &trust.principal {
-        TrustPrincipal::Federated(provider) if !provider.contains(":saml-provider/") => {
-            provider.to_string()
-        }
-        // Everybody, also with any provider's token: whose claims are asked for tells which is meant.
-        TrustPrincipal::Anyone if web(trust) => {
-            let mut keys = trust.condition_keys.iter();
-            let key = keys.find_map(|key| {
-                let (provider, claim) = key.rsplit_once(':')?;
-                (claim == "sub" || claim == "aud").then(|| provider.to_owned())
-            });
-            key?
-        }
-        _ => return None,
-    };
-    let of_provider = |other: &&&Trust| {
-        other.effect == Effect::Deny
-            && web(other)
-            && match &other.principal {
-                TrustPrincipal::Anyone => true,
-                TrustPrincipal::Federated(id) => **id == *provider,
-                _ => false,
-            }
-    };
-    let all = view.accounts.trusts(&trust.target);
-    let denies: Vec<Option<&str>> = all
-        .iter()
-        .filter(of_provider)
-        .map(|deny| deny.condition.as_deref())
-        .collect();
-    Some(oidc::grade(
-        &provider,
-        &trust.actions,
-        trust.condition.as_deref(),
-        &denies,
-    ))
+fn grade<'v>(view: &'v TrustView<'_>) -> Option<&'v TokenGrade> {
+    view.trust.grade.as_deref()
 }
 
 pub(super) fn exposure<'v>(view: &'v TrustView<'_>) -> Value<'v> {
-    grade(view).map_or(Value::Unknown, |g| word(&EXPOSURE, g.exposure.as_str()))
+    grade(view).map_or(Value::Unknown, |g| word(&EXPOSURE, g.exposure))
 }
 
 pub(super) fn flaws<'v>(view: &'v TrustView<'_>) -> Value<'v> {
     grade(view).map_or(Value::Unknown, |g| {
-        Value::list(g.flaws.iter().map(|flaw| flaw.as_str()))
+        Value::list(g.flaws.iter().map(|(name, _)| *name))
     })
 }
 
 pub(super) fn reason<'v>(view: &'v TrustView<'_>) -> Value<'v> {
     // What is missing beside is told by its own attribute.
-    let why = |g: &Grade| {
-        let all = g
-            .flaws
-            .iter()
-            .filter(|flaw| !matches!(flaw, Flaw::NoAudience | Flaw::MutableSubject));
-        let all: Vec<&str> = all.map(|flaw| flaw.describe()).collect();
+    let why = |g: &TokenGrade| {
+        let beside = [Flaw::NoAudience.as_str(), Flaw::MutableSubject.as_str()];
+        let all = g.flaws.iter().filter(|(name, _)| !beside.contains(name));
+        let all: Vec<&str> = all.map(|(_, meaning)| *meaning).collect();
         all.join("; ")
     };
     Value::owned(grade(view).map(why).unwrap_or_default())
@@ -245,6 +194,6 @@ pub(super) fn audience<'v>(view: &'v TrustView<'_>) -> Value<'v> {
 
 pub(super) fn workloads<'v>(view: &'v TrustView<'_>) -> Value<'v> {
     grade(view).map_or(Value::Unknown, |g| {
-        Value::list(g.serves.iter().map(String::as_str))
+        Value::list(g.serves.iter().map(|name| &**name))
     })
 }

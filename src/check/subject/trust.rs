@@ -9,8 +9,6 @@ use crate::check::schema::{
 };
 use crate::check::value::Value;
 use crate::model::{Confidence, Effect, Evidence, Str, SubjectId, Trust, TrustPrincipal};
-use crate::platform::aws::oidc::Grade;
-use std::sync::OnceLock;
 
 /// A trust with the identity that can be assumed.
 pub(in crate::check) struct TrustView<'a> {
@@ -18,8 +16,6 @@ pub(in crate::check) struct TrustView<'a> {
     pub id: Str,
     pub target: Option<&'a IdentityView<'a>>,
     pub accounts: &'a Accounts<'a>,
-    /// How far a trust in an OIDC provider goes, worked out when first asked for.
-    pub grade: OnceLock<Option<Grade>>,
 }
 
 /// The kind.
@@ -189,6 +185,7 @@ mod tests {
                 condition_keys: vec!["x:sub".into()],
                 cross_account: None,
                 inside_organization: None,
+                grade: None,
                 label: "Statement[0]".into(),
                 evidence: document.whole("x"),
             };

@@ -75,7 +75,8 @@ pub fn assess(
     handed_on(&engine, &mut answers);
     let paths = listed(&engine, &found);
     for (answer, paths) in answers.iter_mut().zip(paths) {
-        answer.paths = paths;
+        answer.paths_left_out = paths.left_out;
+        answer.paths = paths.paths;
     }
     for (node, answer) in world.nodes.iter().zip(&mut answers) {
         name_missing(&world, node, answer);

@@ -18,23 +18,28 @@ pub(in super::super) const MAX_PATHS: usize = 64;
 /// Longest chain of principals that is written out.
 const MAX_CHAIN: usize = 8;
 
+/// The paths of one principal.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Listed {
+    pub paths: Vec<Arc<Path>>,
+    /// How many more there are.
+    pub left_out: usize,
+}
+
 /// The paths of every principal that is no admin, by position.
-pub(in super::super) fn listed<'i>(
-    engine: &Engine<'_, 'i, '_>,
-    found: &Found<'i>,
-) -> Vec<Vec<Arc<Path>>> {
+pub(in super::super) fn listed<'i>(engine: &Engine<'_, 'i, '_>, found: &Found<'i>) -> Vec<Listed> {
     let mut list = List {
         engine,
         found,
         known: HashSet::new(),
     };
-    let mut paths: Vec<Vec<Arc<Path>>> = vec![Vec::new(); engine.world.nodes.len()];
+    let mut paths: Vec<Listed> = vec![Listed::default(); engine.world.nodes.len()];
     for (number, cohort) in engine.cohorts.all.iter().enumerate() {
         let shared = found.shared.get(number).map_or(&[][..], Vec::as_slice);
         // What all have in common is told once.
-        let common: Vec<Arc<Path>> = match cohort.members.first() {
+        let common: Listed = match cohort.members.first() {
             Some(&first) if !shared.is_empty() => list.tell(first, &folded(shared.to_vec())),
-            _ => Vec::new(),
+            _ => Listed::default(),
         };
         for &member in &cohort.members {
             let own = found.own.get(&member).map_or(&[][..], Vec::as_slice);
@@ -76,7 +81,7 @@ impl<'i> List<'_, '_, 'i, '_> {
             && !(entry.goal == Goal::Admin && through(&self.found.wide, &entry.way, member))
     }
 
-    fn tell(&mut self, member: usize, entries: &[(Entry<'i>, BTreeSet<Str>)]) -> Vec<Arc<Path>> {
+    fn tell(&mut self, member: usize, entries: &[(Entry<'i>, BTreeSet<Str>)]) -> Listed {
         let mut paths = Vec::new();
         for (entry, also) in entries.iter().take(MAX_PATHS) {
             let path = Arc::new(self.path(member, entry, also.clone()));
@@ -89,7 +94,10 @@ impl<'i> List<'_, '_, 'i, '_> {
             };
             paths.push(path);
         }
-        paths
+        Listed {
+            paths,
+            left_out: entries.len().saturating_sub(MAX_PATHS),
+        }
     }
 
     fn path(&self, member: usize, entry: &Entry<'i>, also: BTreeSet<Str>) -> Path {
