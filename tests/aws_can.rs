@@ -497,12 +497,16 @@ fn organisations_cap_and_resources_let_in() {
 
 #[test]
 fn requests_cannot_be_made_to_take_forever() {
-    let long = "a*".repeat(1_000_000);
-    let policy = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": long}});
+    let policy = |length| {
+        let long = "a*".repeat(length);
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": long}})
+    };
     let read = |request: &Value| Inquiry::read(request, Terms::default(), &|_| Vec::new());
     let short = json!({"action": "s3:GetObject", "resource": "a".repeat(4000), "context": {},
-        "identity_policies": [policy]});
+        "identity_policies": [policy(100_000)]});
     decide(&read(&short).unwrap(), None).unwrap();
+    let large = json!({"action": "s3:GetObject", "identity_policies": [policy(1_000_000)]});
+    assert!(read(&large).is_err());
     let endless = json!({"action": "s3:GetObject", "resource": "a".repeat(5000)});
     assert!(read(&endless).is_err());
     let many = json!({"action": "s3:GetObject", "context": {"k": vec!["v"; 1001]}});
