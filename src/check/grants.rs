@@ -288,7 +288,7 @@ impl<'a> Found<'a> {
             }
             for service in SERVICES {
                 let whole = format!("{service}:*");
-                if lower.iter().any(|p| *p == whole) {
+                if lower.contains(&whole) {
                     add(Excess::Service, &whole);
                 }
             }
