@@ -60,7 +60,6 @@ pub struct Snapshot {
     pub baseline: Option<Baseline>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
