@@ -13,6 +13,7 @@ use super::statement::Compiled;
 use crate::model::{
     ControlListing, Inventory, Matcher, OrgNodeKind, Policy, PolicyId, PolicyKind, RuleBody, Str,
 };
+use crate::platform::aws::arn::Arn;
 use crate::platform::aws::organization::{FULL_ACCESS, FULL_RESOURCE_ACCESS, is_root};
 use crate::platform::aws::pattern::is_everything;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -265,6 +266,8 @@ fn local(policy: &Policy) -> (bool, bool) {
         let (Matcher::In(resources) | Matcher::NotIn(resources)) = &body.resources;
         let condition = body.condition.as_deref().unwrap_or_default();
         let condition = condition.to_ascii_lowercase();
+        let named = |text: &Str| Arn::parse(text).is_some_and(|arn| arn.customer().is_some());
+        account |= resources.iter().any(named);
         account |= condition.contains("aws:resourceaccount");
         let texts = resources.iter().map(|pattern| pattern.to_ascii_lowercase());
         for text in texts.chain([condition]) {

@@ -6,11 +6,20 @@ use crate::platform::glob;
 use std::collections::BTreeMap;
 
 /// Whether a pattern matches all that the action works on, as far as that is known: everything, every
-/// resource of the action's service, or, for IAM, every resource of the kind that the action is about.
-pub(super) fn blankets(pattern: &str, probe: Probe) -> bool {
+/// resource of the action's service, or, for IAM, every resource of the kind that the action is about. A policy
+/// that names the account whose principals hold it, `home`, means all that they can act on there.
+pub(super) fn blankets(pattern: &str, probe: Probe, home: Option<&str>) -> bool {
     if is_everything(pattern) {
         return true;
     }
+    let assumes = spelling(probe).starts_with("sts:AssumeRole");
+    let anywhere = home.filter(|_| !assumes).and_then(|home| {
+        let mut parts: Vec<&str> = pattern.splitn(6, ':').collect();
+        let account = parts.get_mut(4).filter(|account| **account == home)?;
+        *account = "*";
+        Some(parts.join(":"))
+    });
+    let pattern = anywhere.as_deref().unwrap_or(pattern);
     if known(probe).is_some_and(|action| action.is_covered_by(pattern)) {
         return true;
     }
@@ -27,7 +36,9 @@ pub(super) fn blankets(pattern: &str, probe: Probe) -> bool {
         return false;
     }
     if service != "iam" {
-        return open(account) && resource == "*";
+        // Every launch makes an instance, whatever else it takes.
+        let launched = verb == "RunInstances" && resource == "instance/*";
+        return open(account) && (resource == "*" || launched);
     }
     // IAM's own actions work on their own account, whatever its id; roles of any account can be assumed.
     if assumes && !open(account) {

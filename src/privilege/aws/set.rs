@@ -4,7 +4,7 @@
 //! Allowed is what some statement allows, no statement denies and the boundary, if there is one, and every
 //! level of service control policies allow too. A denial under a condition that files cannot decide does not protect, but the answer says so.
 
-use super::condition::{Asked, Condition, Context, Known, Verdict, depend};
+use super::condition::{Asked, Condition, Context, Known, Verdict, depend, told_tags};
 use super::control::Caps;
 use super::scope::{blankets, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, GIVING, Patterns, Probe, Statement, probe, spelling};
@@ -92,7 +92,8 @@ impl Asked for Member<'_> {
         }
         let own = self.own.get(key);
         if !key.starts_with("aws:principaltag/") {
-            return own.map_or(Known::Unknown, |value| Known::One(value.into()));
+            let told = || told_tags(self.context, key);
+            return own.map_or_else(told, |value| Known::One(value.into()));
         }
         match own {
             _ if !self.own.contains_key(ALL_TAGS) => Known::Unknown,
@@ -232,6 +233,17 @@ impl<'w> PolicySet<'w> {
             }
             None => &self.caps.guards,
         }
+    }
+
+    /// Whether some condition asks for tags of what is acted on.
+    pub(super) fn asks_tags(&self) -> bool {
+        let boundary = match self.boundary {
+            Boundary::Policy(index) => Some(index),
+            _ => None,
+        };
+        let own = self.grants.iter().copied().chain(boundary);
+        let mut all = own.chain(self.caps.capping.iter().copied());
+        all.any(|index| self.policies.get(index).is_some_and(|policy| policy.tags))
     }
 
     /// Whether control policies that speak of the action were not read.
@@ -428,7 +440,12 @@ impl<'w> PolicySet<'w> {
                 let Some(statement) = policy.statements.get(number) else {
                     continue;
                 };
-                if !self.shuts_out(statement, on, pattern, Some(probe)) {
+                if !self.shuts_out(
+                    statement,
+                    on,
+                    pattern,
+                    Some((probe, self.home(index, policy))),
+                ) {
                     continue;
                 }
                 match statement
@@ -445,17 +462,26 @@ impl<'w> PolicySet<'w> {
         false
     }
 
+    /// The account that a policy of the set, or one that caps it, speaks to the principals of.
+    fn home<'s>(&'s self, index: usize, policy: &'s Compiled) -> Option<&'s str> {
+        match self.caps.has(index) {
+            true if self.caps.local => self.caller.get("aws:principalaccount").map(String::as_str),
+            true => None,
+            false => policy.home.as_deref(),
+        }
+    }
+
     /// Whether a denial speaks of all that the pattern (or the one resource asked about) can mean, for
-    /// this action if it is about one.
+    /// this action, denied by a policy of this account, if it is about one.
     pub(super) fn shuts_out(
         &self,
         statement: &Statement,
         on: On<'_>,
         pattern: &str,
-        probe: Option<Probe>,
+        about: Option<(Probe, Option<&str>)>,
     ) -> bool {
         let list = || self.expanded(&statement.resources, statement.variables);
-        let all = |p: &str| probe.is_some_and(|probe| blankets(p, probe));
+        let all = |p: &str| about.is_some_and(|(probe, home)| blankets(p, probe, home));
         match (on, statement.resources.negated) {
             (On::Arn(arn), negated) => list().any(|p| glob::matches(&p, arn)) != negated,
             (On::OtherUser(own), true) => {
@@ -548,7 +574,7 @@ impl<'w> PolicySet<'w> {
         statement.resources.negated
             && self
                 .expanded(&statement.resources, statement.variables)
-                .any(|p| blankets(&p, probe))
+                .any(|p| blankets(&p, probe, None))
     }
 
     fn excluded(&self, statement: &Statement, arn: &str) -> bool {

@@ -4,6 +4,7 @@ use super::condition::Condition;
 use crate::model::{Effect, Evidence, Hop, IamRule, Matcher, Rule, RuleBody, Str};
 use crate::platform::aws::access_level::{self, AccessLevel};
 use crate::platform::aws::actions::{self, Action, Known};
+use crate::platform::aws::arn::Arn;
 use crate::platform::aws::pattern::{normalise_action, overlaps};
 use crate::platform::aws::policy::{Document, Selection};
 use crate::platform::aws::tables::{ESCALATIONS, MEANINGS};
@@ -36,6 +37,9 @@ pub(super) const GIVING: [&str; 5] = [
     "iam:UpdateAssumeRolePolicy",
 ];
 
+/// By which an instance comes under Systems Manager.
+pub(super) const REGISTER: &str = "ssm:UpdateInstanceInformation";
+
 /// An action that matters, by its position among all of them.
 pub(super) type Probe = usize;
 
@@ -47,6 +51,7 @@ static PROBES: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
         .chain(meanings)
         .map(String::as_str)
         .chain(CORE)
+        .chain([REGISTER])
         .map(|action| (action.to_ascii_lowercase(), action))
         .collect();
     probes.sort();
@@ -283,6 +288,10 @@ pub(super) struct Compiled {
     pub variables: bool,
     /// Whether some statement denies.
     pub denies: bool,
+    /// The account whose principals alone can hold it.
+    pub home: Option<Str>,
+    /// Whether some condition asks for tags of the resource.
+    pub tags: bool,
 }
 
 impl Compiled {
@@ -342,6 +351,10 @@ impl Compiled {
         let personal = |s: &Statement| s.condition.as_ref().is_some_and(Condition::asks_who);
         let variables = statements.iter().any(|s| s.variables || personal(s));
         let denies = statements.iter().any(|s| !s.allow);
+        let arn = Arn::parse(&id).filter(|arn| arn.service == "iam");
+        let home = arn.and_then(|arn| arn.customer()).map(Str::from);
+        let mut conditions = statements.iter().filter_map(|s| s.condition.as_ref());
+        let tags = conditions.any(Condition::asks_tags);
         Self {
             id,
             name,
@@ -352,6 +365,8 @@ impl Compiled {
             deny: Table::new(deny),
             variables,
             denies,
+            home,
+            tags,
         }
     }
 }

@@ -92,8 +92,29 @@ impl Asked for Listed<'_> {
         match self.0.iter().find(|(name, _)| *name == key) {
             Some((_, "")) => Known::Absent,
             Some((_, value)) => Known::One(Cow::Borrowed(value)),
-            None => Known::Unknown,
+            None => told_tags(self.0, key),
         }
+    }
+}
+
+/// In a [`Context`]: that all tags of the resource are among the keys `resourcetag/…`.
+pub(super) const RESOURCE_TAGS: &str = "resourcetag";
+
+/// The tag of the resource that a key asks for, by either of its names.
+fn tag_of_resource(key: &str) -> Option<&str> {
+    let key = key.strip_prefix("aws:").or(key.strip_prefix("iam:"))?;
+    key.starts_with("resourcetag/").then_some(key)
+}
+
+/// What a [`Context`] tells of a tag of the resource, if that is what a key asks for.
+pub(super) fn told_tags<'a>(context: Context<'a>, key: &str) -> Known<'a> {
+    let Some(tag) = tag_of_resource(key) else {
+        return Known::Unknown;
+    };
+    match context.iter().find(|(name, _)| *name == tag) {
+        Some((_, value)) => Known::One(Cow::Borrowed(value)),
+        None if context.iter().any(|(name, _)| *name == RESOURCE_TAGS) => Known::Absent,
+        None => Known::Unknown,
     }
 }
 
@@ -151,6 +172,15 @@ impl Condition {
         tests.any(|test| {
             let mut named = test.values.iter().flat_map(Template::keys);
             who(&test.key) || named.any(who)
+        })
+    }
+
+    /// Whether it asks for tags of the resource.
+    pub(super) fn asks_tags(&self) -> bool {
+        let mut tests = self.tests.iter();
+        tests.any(|test| {
+            let mut named = test.values.iter().flat_map(Template::keys);
+            tag_of_resource(&test.key).is_some() || named.any(|key| tag_of_resource(key).is_some())
         })
     }
 

@@ -1,7 +1,8 @@
 //! Steps that need nobody wide: policies written where the writer can use them, boundaries dropped, new
 //! principals.
 
-use super::super::set::{Allowed, On};
+use super::super::condition::RESOURCE_TAGS;
+use super::super::set::{Allowed, On, PolicySet};
 use super::super::statement::{Probe, spelling};
 use super::super::world::{Kind, Node};
 use super::cohort::name;
@@ -19,7 +20,11 @@ use std::rc::Rc;
 /// How many principals a pattern of names is tried on.
 const MAX_TRIED: usize = 1_000;
 
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+/// AWS's own policies that make an admin, or let their holder make itself one.
+const WIDE: [&str; 2] = [
+    "arn:aws:iam::aws:policy/AdministratorAccess",
+    "arn:aws:iam::aws:policy/IAMFullAccess",
+];
 
 impl<'i> Engine<'_, 'i, '_> {
     /// All such steps.
@@ -159,8 +164,7 @@ impl<'i> Engine<'_, 'i, '_> {
 
     pub(super) fn ask(&self, node: &Node<'i>, probe: Probe, on: On<'_>) -> Option<Allowed> {
         let set = self.world.sets.get(node.set)?;
-        // To become an admin, AdministratorAccess has to be among the policies that may be attached.
-        let mut context = vec![("iam:policyarn", ADMINISTRATOR)];
+        let mut context = Vec::new();
         // The boundary that the target has, or is made with; what a new boundary is to be, the caller says.
         if let On::Arn(arn) = on
             && !spelling(probe).ends_with("PermissionsBoundary")
@@ -170,7 +174,49 @@ impl<'i> Engine<'_, 'i, '_> {
             let boundary = target.and_then(|node| node.boundary).unwrap_or_default();
             context.push(("iam:permissionsboundary", boundary));
         }
-        set.allowed(probe, on, &context)
+        // To become an admin, a policy that makes one has to be among those that may be attached. Which one
+        // matters only where the first is not.
+        let mut answers = WIDE.iter().map(|policy| {
+            let mut context = context.clone();
+            context.push(("iam:policyarn", policy));
+            self.asked(set, probe, on, &context)
+        });
+        let first = answers.next()?;
+        match first {
+            None if spelling(probe).starts_with("iam:Attach") => answers.flatten().next(),
+            first => first,
+        }
+    }
+
+    /// Whether an action on a principal is allowed, its tags considered.
+    pub(super) fn asked(
+        &self,
+        set: &PolicySet<'_>,
+        probe: Probe,
+        on: On<'_>,
+        context: &[(&str, &str)],
+    ) -> Option<Allowed> {
+        let target = match on {
+            On::Arn(arn) if set.asks_tags() => self.world.by_arn.get(arn),
+            _ => None,
+        };
+        let target = target.and_then(|&position| self.world.nodes.get(position));
+        let Some((node, identity)) = target.and_then(|node| Some((node, node.identity?))) else {
+            return set.allowed(probe, on, context);
+        };
+        let labels = identity.labels.iter();
+        let tags: Vec<(String, &str)> = labels
+            .map(|label| {
+                let key = label.key.to_ascii_lowercase();
+                (format!("{RESOURCE_TAGS}/{key}"), &*label.value)
+            })
+            .collect();
+        let mut whole = context.to_vec();
+        whole.extend(tags.iter().map(|(key, value)| (&**key, *value)));
+        if node.known {
+            whole.push((RESOURCE_TAGS, ""));
+        }
+        set.allowed(probe, on, &whole)
     }
 
     pub(super) fn all_on(

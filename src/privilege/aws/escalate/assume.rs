@@ -61,7 +61,7 @@ impl<'i> Engine<'_, 'i, '_> {
         let admitted = target.gate.admits(world, from)?;
         let set = world.sets.get(actor.set)?;
         let on = On::Arn(&target.id.0);
-        let own = set.allowed(*ASSUME, on, &[]);
+        let own = self.asked(set, *ASSUME, on, &[]);
         let rule = RULES.get(*STS)?;
         let mut way = Way::new(rule.number, rule.row, &target.id.0);
         way.on = Some(role);

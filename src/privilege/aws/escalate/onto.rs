@@ -1,6 +1,7 @@
 //! The steps by which somebody takes over a principal: from the target outwards.
 
 use super::super::set::{Allowed, On, PolicySet};
+use super::super::statement::{Probe, REGISTER, probe, spelling};
 use super::super::world::{Kind, Node};
 use super::cohort::{Cohort, name};
 use super::rules::{ASSUME, PASS, RULES, Rule, RuleSet, SERVED, STS, with};
@@ -141,12 +142,12 @@ impl<'i> Engine<'_, 'i, '_> {
         let mut way = Way::new(rule.number, rule.row, &node.id.0);
         (way.on, way.target) = (Some(target), Some(target));
         for &probe in &rule.probes {
-            way.take(set.allowed(probe, on, &[])?);
+            way.take(self.asked(set, probe, on, &[])?);
         }
         match node.kind {
-            // What adds users to groups helps a user by itself; a role needs to be free in whom it adds
-            // to what.
-            Kind::Group if who.kind != Kind::User => {
+            // What adds users to groups helps a user by itself; a role, or a user whom something caps, needs
+            // to be free in whom it adds to what.
+            Kind::Group if who.kind != Kind::User || !self.uncapped(who) => {
                 let free = |a: &Allowed| name(&a.scope).is_none();
                 way.allowed.iter().all(free).then_some(way)
             }
@@ -231,7 +232,7 @@ impl<'i> Engine<'_, 'i, '_> {
     pub(super) fn pass(&self, cohort: usize, role: &Node<'_>, service: &str) -> Option<Allowed> {
         let set = self.set(self.cohorts.get(cohort)?)?;
         let context = [("iam:passedtoservice", service)];
-        set.allowed(*PASS, On::Arn(&role.id.0), &context)
+        self.asked(set, *PASS, On::Arn(&role.id.0), &context)
     }
 
     /// A step onto something that runs as a role: certain where that is seen.
@@ -248,9 +249,11 @@ impl<'i> Engine<'_, 'i, '_> {
         let seen = self.runs.get(role.id).into_iter().flatten();
         for thing in seen {
             let same = rule.same().all(|probe| {
-                let action = super::super::statement::spelling(probe);
+                let action = spelling(probe);
                 let own = action.split(':').next().unwrap_or_default();
-                let fits = service(thing).is_some_and(|s| own.starts_with(&s));
+                let fits = service(thing).is_some_and(|s| {
+                    own.starts_with(&s) || s == "ec2" && self.managed(set, probe, role)
+                });
                 fits && set.allowed(probe, On::Arn(thing), &[]).is_some()
             });
             if same {
@@ -271,6 +274,23 @@ impl<'i> Engine<'_, 'i, '_> {
         let what = rule.row.existing.as_deref().unwrap_or("something");
         way.lacks(format!("{what} that runs as {}", role.id));
         Some(way)
+    }
+
+    /// Whether an action of Systems Manager reaches the instances that run as a role: their agent may register,
+    /// and the principal may run the document that runs what it likes.
+    fn managed(&self, set: &PolicySet<'_>, asked: Probe, role: &Node<'_>) -> bool {
+        const RUN: &str = "arn:aws:ssm:us-east-1::document/AWS-RunShellScript";
+        let action = spelling(asked);
+        let registers = probe(REGISTER);
+        let registers = || {
+            let set = self.world.sets.get(role.set)?;
+            set.allowed(registers?, On::Any, &[])
+        };
+        let runs = || match action {
+            "ssm:SendCommand" => set.allowed(asked, On::Arn(RUN), &[]).is_some(),
+            action => action == "ssm:StartSession",
+        };
+        runs() && registers().is_some()
     }
 
     /// Steps through the identity providers that a role trusts.
@@ -325,6 +345,12 @@ impl<'i> Engine<'_, 'i, '_> {
                 }
             }
         }
+    }
+
+    fn uncapped(&self, cohort: &Cohort) -> bool {
+        let first = cohort.members.first();
+        let first = first.and_then(|&position| self.world.nodes.get(position));
+        first.is_some_and(|node| node.uncapped)
     }
 
     pub(super) fn set(&self, cohort: &Cohort) -> Option<&PolicySet<'_>> {
