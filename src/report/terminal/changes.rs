@@ -23,13 +23,17 @@ pub(in crate::report) fn changes(
     let title = format!("CHANGES SINCE {since}");
     let summary = match report.changes.len() {
         0 => "none".to_owned(),
-        n => format!(
-            "{}, {} worse, {} better · {} gone",
-            count(n, "change", "changes"),
-            number(totals.worse as u64),
-            number(totals.better as u64),
-            count(report.gone.len(), "finding", "findings"),
-        ),
+        n => {
+            let changes = count(n, "change", "changes");
+            let (worse, better) = (number(totals.worse as u64), number(totals.better as u64));
+            let gone = totals.new.map_or_else(String::new, |_| {
+                format!(
+                    " · {} gone",
+                    count(report.gone.len(), "finding", "findings")
+                )
+            });
+            format!("{changes}, {worse} worse, {better} better{gone}")
+        }
     };
     pen.item(0, (BOLD, &format!("{title} ")), PLAIN, &summary)?;
     let subject_width = if pen.width >= 100 { 34 } else { 22 };
