@@ -347,6 +347,106 @@ fn what_is_seen_to_run_makes_a_path_certain() {
 }
 
 #[test]
+fn what_closes_a_way_closes_it_however_it_is_written() {
+    let make = json!({"do": ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]});
+    let functions =
+        json!({"do": ["lambda:CreateFunction"], "on": "arn:aws:lambda:*:111111111111:function:*"});
+    let some = json!({"do": ["lambda:CreateFunction"], "on": "arn:aws:lambda:eu-west-1:111111111111:function:*"});
+    let launch = json!({"do": ["iam:PassRole", "ec2:RunInstances"]});
+    let instances = json!({"do": ["ec2:RunInstances"], "on": "arn:aws:ec2:*:*:instance/*"});
+    let key = |tag: &str| json!({"do": ["iam:CreateAccessKey"], "if": {"StringEquals": {"aws:ResourceTag/team": tag}}});
+    let join = json!({"do": ["iam:AddUserToGroup"], "on": "group/g"});
+    let attach = json!({"do": ["iam:AttachUserPolicy"]});
+    let only = |policy: &str| json!({"do": ["iam:AttachUserPolicy"], "if": {"ArnEquals": {"iam:PolicyARN": format!("arn:aws:iam::aws:policy/{policy}")}}});
+    let others = json!({
+        "role/t": {"trusts": ["lambda.amazonaws.com", "ec2.amazonaws.com"], "admin": true},
+        "user/b": {"admin": true, "tags": {"Team": "web"}},
+        "group/g": {"admin": true},
+        "policy/cap": {"allow": [{"do": ["iam:AddUserToGroup"]}]},
+    });
+    let cases = [
+        (
+            "denied on all of the account",
+            json!({"allow": [make], "deny": [functions]}),
+            false,
+        ),
+        (
+            "denied in one region",
+            json!({"allow": [make], "deny": [some]}),
+            true,
+        ),
+        (
+            "no instance may be launched",
+            json!({"allow": [launch], "deny": [instances]}),
+            false,
+        ),
+        (
+            "for a tag that it has",
+            json!({"allow": [key("web")]}),
+            true,
+        ),
+        (
+            "for a tag that it has not",
+            json!({"allow": [key("ops")]}),
+            false,
+        ),
+        ("joins", json!({"allow": [join]}), true),
+        (
+            "joins under a boundary",
+            json!({"allow": [join], "boundary": "policy/cap"}),
+            false,
+        ),
+        (
+            "may attach what is harmless",
+            json!({"allow": [only("ReadOnlyAccess")]}),
+            false,
+        ),
+        (
+            "may not attach one",
+            json!({"allow": [attach], "deny": [only("AdministratorAccess")]}),
+            true,
+        ),
+    ];
+    for (name, actor, open) in cases {
+        let account = Account::new(others.clone()).with(|all| {
+            all.insert("user/a".into(), actor);
+        });
+        let verdict = account.judge();
+        assert_eq!(verdict.tier == Tier::Escalate, open, "{name}: {verdict}");
+        let firm = verdict.certainty == Certainty::Certain;
+        assert!(firm || !open, "{name}: {verdict}");
+    }
+}
+
+#[test]
+fn an_instance_under_systems_manager_makes_a_path_certain() {
+    let open = |allow: Value, role: Value| {
+        Account::new(json!({
+            "user/a": {"allow": [allow]},
+            "role/t": role,
+            "runs": {"arn:aws:ec2:eu-west-1:111111111111:instance/i-1": "role/t"},
+        }))
+        .judge()
+    };
+    let admin = json!({"trusts": ["ec2.amazonaws.com"], "admin": true});
+    let run = |on: &str| json!({"do": ["ssm:SendCommand"], "on": on});
+    let anywhere = open(run("*"), admin.clone());
+    assert_eq!(anywhere.certainty, Certainty::Certain, "{anywhere}");
+    // Without a document to run, and where the agent may not register, it is not certain.
+    let bare = open(run("arn:aws:ec2:*:*:instance/*"), admin);
+    assert_ne!(
+        (bare.tier, bare.certainty),
+        (Tier::Escalate, Certainty::Certain)
+    );
+    let quiet = json!({"trusts": ["ec2.amazonaws.com"], "allow": [{"do": ["iam:*"]}]});
+    let quiet = open(run("*"), quiet);
+    assert_ne!(
+        (quiet.tier, quiet.certainty),
+        (Tier::Escalate, Certainty::Certain)
+    );
+}
+
+#[test]
 fn two_keys_are_all_that_a_user_may_have() {
     let judge = |keys: u8, actions: Value| {
         Account::new(json!({

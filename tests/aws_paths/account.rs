@@ -238,6 +238,10 @@ impl Account {
                     .collect();
                 record.insert("GroupList".into(), Value::Array(names));
             }
+            if let Some(tags) = what["tags"].as_object() {
+                let tags = tags.iter().map(|(k, v)| json!({"Key": k, "Value": v}));
+                record.insert("Tags".into(), tags.collect());
+            }
             if let Some(cap) = what.get("boundary") {
                 record.insert("PermissionsBoundary".into(), json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": self.text(cap)}));
             }
