@@ -92,7 +92,7 @@ fn every_vector_is_graded_as_it_says() {
             }
             for flaw in texts(&vector["not"]) {
                 if flaws.contains(flaw) {
-                    complaints.push(format!("{flaw}"));
+                    complaints.push(flaw.to_string());
                 }
             }
             if !vector["serves"].is_null() && !grade.serves.iter().eq(texts(&vector["serves"])) {
