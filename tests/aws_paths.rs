@@ -98,7 +98,6 @@ fn closed_twins_raise_no_alarm() {
         }
     }
     let all: usize = counts.values().sum();
-    println!("{all} closed twins: {counts:?}");
     assert!(
         failures.is_empty(),
         "{} of {all}\n{}",

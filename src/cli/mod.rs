@@ -94,7 +94,7 @@ impl Context {
         let error_text = crate::report::safe(&error.to_string());
         let _ = writeln!(stderr, "{style}error{style:#}: {error_text}");
         if let Some(hint) = error.hint() {
-            let hint = crate::report::safe(&hint.to_string());
+            let hint = crate::report::safe(hint);
             let _ = writeln!(stderr, "  hint: {hint}");
         }
     }

@@ -217,10 +217,24 @@ fn entitlement(
 ) -> wire::Entitlement {
     let place = policies.binary_search_by(|(id, ..)| id.cmp(&e.policy));
     let policy = place.ok().and_then(|place| policies.get(place));
+    // Documents of policies that AWS manages ship with the program; those too new for it are named among
+    // what is unresolved.
+    let managed: Option<model::Str> = e
+        .policy
+        .0
+        .split_once(":iam::aws:policy/")
+        .map(|(_, path)| path.rsplit('/').next().unwrap_or(path).into());
+    let unread = match managed {
+        Some(_) => model::PolicyKind::IamManaged.as_str(),
+        None => "unread",
+    };
     wire::Entitlement {
         policy: e.policy.0.clone(),
-        policy_name: policy.map_or_else(|| e.policy.0.clone(), |(_, name, _)| name.clone()),
-        policy_kind: policy.map_or("unread", |(.., kind)| kind).into(),
+        policy_name: policy.map_or_else(
+            || managed.clone().unwrap_or_else(|| e.policy.0.clone()),
+            |(_, name, _)| name.clone(),
+        ),
+        policy_kind: policy.map_or(unread, |(.., kind)| kind).into(),
         scope: shared.scope(&e.scope),
         boundary: e.role == model::EntitlementRole::Boundary,
         via: e.via.clone(),
