@@ -48,6 +48,8 @@ fn only_live_collection_names_a_network() {
             .lines()
             .filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
+            // An address alone reaches nobody: conditions compare them.
+            let line = line.replace("std::net::IpAddr", "");
             for name in NETWORK {
                 let allowed = calls && name == "source::live";
                 assert!(

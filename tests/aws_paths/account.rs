@@ -393,7 +393,10 @@ impl Verdict {
     }
 
     /// All of it that names have no part in.
-    #[allow(clippy::type_complexity, reason = "a shape is compared, never taken apart")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "a shape is compared, never taken apart"
+    )]
     pub(crate) fn shape(&self) -> (Tier, Certainty, Vec<(Goal, Certainty, String, usize)>) {
         let paths = self.paths.iter().map(|p| {
             (
