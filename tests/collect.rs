@@ -698,7 +698,15 @@ fn answers_of_two_days_are_not_mixed() {
         "{}",
         stderr(&output)
     );
-    // And what is no collection is left alone.
+    // And what is no collection is left alone: its mode, and files that only look like one's own.
+    let theirs = room.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join(".tenure-notes"), "precious").unwrap();
+    let mode = fs::metadata(&theirs).unwrap().permissions();
+    let output = collect(room.path(), &cloud.url, &["--output", "theirs", "--resume"]);
+    assert_eq!(status(&output), 2);
+    assert_eq!(fs::metadata(&theirs).unwrap().permissions(), mode);
+    assert!(theirs.join(".tenure-notes").exists());
     let output = collect(room.path(), &cloud.url, &["--output", ".", "--resume"]);
     assert_eq!(status(&output), 2);
     assert!(

@@ -1,5 +1,6 @@
 //! The folder that answers are written to: private, and never through a link.
 
+use super::manifest;
 use super::trouble::Failure;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -28,8 +29,17 @@ impl Folder {
                 return Err(failure(why));
             }
             Ok(_) => {
-                let mut entries = fs::read_dir(path).map_err(failure)?;
-                if !resume && entries.next().is_some() {
+                let empty = fs::read_dir(path).map_err(failure)?.next().is_none();
+                // Before anything of it is changed: a folder of somebody else's stays as it is.
+                let own = [path.join(manifest::NAME), path.join("organization")];
+                if resume && !empty && !own.iter().any(|place| place.exists()) {
+                    return Err(Failure::Usage(format!(
+                        "{}: no collection that could go on: {} is not there",
+                        path.display(),
+                        manifest::NAME
+                    )));
+                }
+                if !resume && !empty {
                     return Err(Failure::Usage(format!(
                         "{}: the folder is not empty; --resume goes on with an interrupted collection",
                         path.display()
