@@ -11,7 +11,6 @@ mod condition;
 mod control;
 mod escalate;
 mod level;
-mod permission_sets;
 mod proof;
 pub mod request;
 mod scope;

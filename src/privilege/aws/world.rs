@@ -2,7 +2,6 @@
 
 use super::condition::Verdict;
 use super::control::{Caps, Controls, controls};
-use super::permission_sets::{PermissionSet, permission_sets};
 use super::set::{ALL_TAGS, Boundary, Member, PolicySet};
 use super::statement::{Compiled, probe};
 use super::trust::Gate;
@@ -78,9 +77,6 @@ pub(super) struct World<'i, 'w> {
     pub attached: BTreeMap<&'w str, Vec<usize>>,
     /// By policy, the versions without effect that could be made the one in effect, compiled.
     pub dormant: HashMap<usize, Vec<(Str, usize)>>,
-    /// Permission sets with the roles they are provisioned as.
-    #[allow(dead_code, reason = "what paths over single sign-on ask for")]
-    pub permission_sets: Vec<PermissionSet<'i>>,
     /// Position of the policy that allows everything.
     everything: Option<usize>,
 }
@@ -239,12 +235,10 @@ impl<'i, 'w> World<'i, 'w> {
                 .collect(),
             attached: BTreeMap::new(),
             dormant: HashMap::new(),
-            permission_sets: Vec::new(),
             everything: positions.get(ROOT).copied(),
         };
         world.dormant = dormant(inventory, policies, positions);
         world.collect(inventory);
-        world.permission_sets = permission_sets(inventory, &world.nodes);
         world.hold(inventory, positions);
         world.share();
         let mut gates = Gate::all(inventory);
