@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Table name, folder and extension of each kind of embedded file.
-const TABLES: [(&str, &str, &str); 3] = [
+const TABLES: [(&str, &str, &str); 4] = [
     ("DETECTORS", "rules/detectors", "yaml"),
     ("CHECKS", "rules/checks", "yaml"),
     ("KUBERNETES", "rules/kubernetes", "yaml"),
+    ("ROLES", "rules/roles", "yaml"),
 ];
 
 /// The tables that are read already, and the field whose lists only tests want.

@@ -21,6 +21,10 @@ pub struct Facts {
     pub trusts: Vec<Trust>,
     /// What runs as whom.
     pub workloads: Vec<Workload>,
+    /// Jobs of CI systems.
+    pub jobs: Vec<Job>,
+    /// Who is handed which secret.
+    pub secret_uses: Vec<SecretUse>,
     /// Statements of resources' policies.
     pub resource_statements: Vec<ResourceStatement>,
     /// Nodes of organisations of accounts.
@@ -72,6 +76,8 @@ impl Facts {
         self.memberships.append(&mut other.memberships);
         self.trusts.append(&mut other.trusts);
         self.workloads.append(&mut other.workloads);
+        self.jobs.append(&mut other.jobs);
+        self.secret_uses.append(&mut other.secret_uses);
         self.resource_statements
             .append(&mut other.resource_statements);
         self.org_nodes.append(&mut other.org_nodes);
@@ -105,6 +111,8 @@ impl Facts {
             + self.memberships.len()
             + self.trusts.len()
             + self.workloads.len()
+            + self.jobs.len()
+            + self.secret_uses.len()
             + self.resource_statements.len()
             + self.org_nodes.len()
             + self.control_targets.len()

@@ -16,6 +16,40 @@ pub enum Platform {
     Aws,
     /// Kubernetes.
     Kubernetes,
+    /// Google Cloud.
+    Gcp,
+    /// Microsoft Entra and Azure.
+    Entra,
+    /// GitHub.
+    GitHub,
+    /// GitLab.
+    GitLab,
+    /// Bitbucket.
+    Bitbucket,
+    /// Azure DevOps.
+    AzureDevOps,
+    /// CircleCI.
+    CircleCi,
+    /// Jenkins.
+    Jenkins,
+    /// HashiCorp Vault, or OpenBao.
+    Vault,
+    /// Okta.
+    Okta,
+    /// Snowflake.
+    Snowflake,
+    /// Databricks.
+    Databricks,
+    /// Datadog.
+    Datadog,
+    /// Grafana.
+    Grafana,
+    /// Argo CD.
+    ArgoCd,
+    /// A registry of container images or packages.
+    Registry,
+    /// A host or what is run on one: Compose, Ansible.
+    Host,
     /// Any other, or not known.
     Other,
 }
@@ -26,6 +60,23 @@ impl Platform {
         match self {
             Self::Aws => "aws",
             Self::Kubernetes => "kubernetes",
+            Self::Gcp => "gcp",
+            Self::Entra => "entra",
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+            Self::Bitbucket => "bitbucket",
+            Self::AzureDevOps => "azure-devops",
+            Self::CircleCi => "circleci",
+            Self::Jenkins => "jenkins",
+            Self::Vault => "vault",
+            Self::Okta => "okta",
+            Self::Snowflake => "snowflake",
+            Self::Databricks => "databricks",
+            Self::Datadog => "datadog",
+            Self::Grafana => "grafana",
+            Self::ArgoCd => "argocd",
+            Self::Registry => "registry",
+            Self::Host => "host",
             Self::Other => "other",
         }
     }
@@ -46,6 +97,38 @@ pub enum IdentityKind {
     KubernetesUser,
     /// A group that a Kubernetes binding names; everyone in it acts with its grants.
     KubernetesGroup,
+    /// A Google Cloud service account.
+    GcpServiceAccount,
+    /// Another principal that a Google Cloud binding names: a user, a group, a domain, a set of federated principals.
+    GcpPrincipal,
+    /// An application registered in Entra, or its service principal: they share the application id.
+    EntraApplication,
+    /// A managed identity of Azure.
+    EntraManagedIdentity,
+    /// Another principal that an Azure role assignment names.
+    EntraPrincipal,
+    /// A job of a CI system: what acts with the token that the system gives each run.
+    CiJob,
+    /// A key that is let into one repository.
+    DeployKey,
+    /// An app or OAuth client of a platform: a GitHub App, an Okta application.
+    App,
+    /// An account that a service keeps for machines: of Grafana, Datadog, GitLab, Databricks, Argo CD.
+    ServiceAccount,
+    /// A user of a database or warehouse.
+    DatabaseUser,
+    /// A role of an auth method of Vault: whoever meets it is given a token with its policies.
+    VaultRole,
+    /// An account at a registry of images or packages.
+    RegistryAccount,
+    /// A profile of a command line program: who it signs in as.
+    Profile,
+    /// A connection that a CI system keeps to another platform.
+    ServiceConnection,
+    /// A user of a host, or of what is run on one.
+    HostUser,
+    /// An identity that a module of infrastructure code makes; its kind is not known.
+    ModuleDeclared,
 }
 
 impl IdentityKind {
@@ -58,6 +141,22 @@ impl IdentityKind {
             Self::KubernetesServiceAccount => "kubernetes-service-account",
             Self::KubernetesUser => "kubernetes-user",
             Self::KubernetesGroup => "kubernetes-group",
+            Self::GcpServiceAccount => "gcp-service-account",
+            Self::GcpPrincipal => "gcp-principal",
+            Self::EntraApplication => "entra-application",
+            Self::EntraManagedIdentity => "entra-managed-identity",
+            Self::EntraPrincipal => "entra-principal",
+            Self::CiJob => "ci-job",
+            Self::DeployKey => "deploy-key",
+            Self::App => "app",
+            Self::ServiceAccount => "service-account",
+            Self::DatabaseUser => "database-user",
+            Self::VaultRole => "vault-role",
+            Self::RegistryAccount => "registry-account",
+            Self::Profile => "profile",
+            Self::ServiceConnection => "service-connection",
+            Self::HostUser => "host-user",
+            Self::ModuleDeclared => "module-declared",
         }
     }
 }
@@ -106,6 +205,8 @@ pub enum LabelSource {
     Label,
     /// A Kubernetes annotation.
     Annotation,
+    /// A field of its own for who owns or is to be asked: `contactEmail`, `owners`.
+    Field,
 }
 
 /// A key and value attached to an identity or to its container.
@@ -118,6 +219,23 @@ pub struct Label {
     /// The value, as written.
     pub value: Str,
     /// Where it was read.
+    pub evidence: Evidence,
+}
+
+/// A token that an identity is given by its own platform, and that others may accept: what it says of the
+/// bearer. Claims are as the issuer would write them; `*` stands for what only a run decides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token {
+    /// The issuer without scheme (`token.actions.githubusercontent.com`); `None` where no file tells, as of a
+    /// cluster that only manifests were read of.
+    pub issuer: Option<Str>,
+    /// The subject: `repo:acme/app:ref:refs/heads/main`, `system:serviceaccount:ci:deployer`.
+    pub subject: Str,
+    /// The audience that is asked for, where it is said.
+    pub audience: Option<Str>,
+    /// Other claims, by name: `repository`, `job_workflow_ref`, `environment`.
+    pub claims: std::collections::BTreeMap<Str, Str>,
+    /// Where it is asked for.
     pub evidence: Evidence,
 }
 
@@ -167,6 +285,11 @@ pub struct Identity {
     /// Ids of identities of other platforms that this one becomes by design (the IAM role that a
     /// ServiceAccount's annotation names), with where that is said.
     pub becomes: Set<(IdentityId, Evidence)>,
+    /// The tokens of its own platform that it can show to others.
+    pub tokens: Set<Token>,
+    /// What had to be worked out to know of it, and what could not be: `chart payments with its default
+    /// values`, `module.ci (terraform-aws-modules/iam/aws//modules/iam-user)`, `not resolved: var.name`.
+    pub derivation: Set<Str>,
     /// What acts through it, as far as its trust, path and name tell: `ec2`, `lambda`,
     /// `github-actions:acme/payments`, `single-sign-on:ReadOnly`, `vendor:Datadog`.
     pub serves: Set<Str>,
@@ -205,13 +328,15 @@ impl Identity {
             labels: Set::new(),
             aliases: Set::new(),
             becomes: Set::new(),
+            tokens: Set::new(),
+            derivation: Set::new(),
             serves: Set::new(),
             assigned: Set::new(),
             evidence: Set::new(),
         }
     }
 
-    /// The container whose owner it inherits: `k8s:<cluster>/<namespace>` or `aws:<account>`.
+    /// The container whose owner it inherits: `k8s:<cluster>/<namespace>`, else `<platform>:<account>`.
     pub fn container(&self) -> Option<Str> {
         let account = self.account.as_deref()?;
         match (self.platform, self.namespace.as_deref()) {
@@ -219,8 +344,8 @@ impl Identity {
                 Some(format!("k8s:{account}/{namespace}").into())
             }
             (Platform::Kubernetes, None) => Some(format!("k8s:{account}").into()),
-            (Platform::Aws, _) => Some(format!("aws:{account}").into()),
             (Platform::Other, _) => None,
+            (platform, _) => Some(format!("{}:{account}", platform.as_str()).into()),
         }
     }
 
@@ -257,6 +382,8 @@ impl Identity {
         self.labels.extend(other.labels);
         self.aliases.extend(other.aliases);
         self.becomes.extend(other.becomes);
+        self.tokens.extend(other.tokens);
+        self.derivation.extend(other.derivation);
         self.serves.extend(other.serves);
         self.assigned.extend(other.assigned);
         self.evidence.extend(other.evidence);

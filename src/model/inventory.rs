@@ -23,6 +23,10 @@ pub struct Inventory {
     pub trusts: BTreeSet<Trust>,
     /// What runs as whom.
     pub workloads: BTreeSet<Workload>,
+    /// Jobs of CI systems.
+    pub jobs: BTreeSet<Job>,
+    /// Who is handed which secret.
+    pub secret_uses: BTreeSet<SecretUse>,
     /// Statements of resources' policies.
     pub resource_statements: BTreeSet<ResourceStatement>,
     /// Nodes of organisations of accounts.
@@ -80,6 +84,8 @@ impl Inventory {
         self.memberships.extend(facts.memberships);
         self.trusts.extend(facts.trusts);
         self.workloads.extend(facts.workloads);
+        self.jobs.extend(facts.jobs);
+        self.secret_uses.extend(facts.secret_uses);
         self.resource_statements.extend(facts.resource_statements);
         self.org_nodes.extend(facts.org_nodes);
         self.control_targets.extend(facts.control_targets);
@@ -112,6 +118,8 @@ impl Inventory {
             memberships: other.memberships.into_iter().collect(),
             trusts: other.trusts.into_iter().collect(),
             workloads: other.workloads.into_iter().collect(),
+            jobs: other.jobs.into_iter().collect(),
+            secret_uses: other.secret_uses.into_iter().collect(),
             resource_statements: other.resource_statements.into_iter().collect(),
             org_nodes: other.org_nodes.into_iter().collect(),
             control_targets: other.control_targets.into_iter().collect(),

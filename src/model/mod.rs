@@ -34,6 +34,10 @@ pub mod trust;
 
 pub mod workload;
 
+pub mod job;
+
+pub mod secret_use;
+
 pub mod resource;
 
 pub mod organization;
@@ -86,10 +90,11 @@ pub use encoding::Wide;
 pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};
 pub use identity::{
-    Humanity, Identity, IdentityId, IdentityKind, Label, LabelSource, Platform, Presence,
+    Humanity, Identity, IdentityId, IdentityKind, Label, LabelSource, Platform, Presence, Token,
 };
 pub use identity_center::{Assignment, DirectoryEntry, PermissionSet};
 pub use inventory::{Assessed, Inventory};
+pub use job::{Job, Used};
 pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::{
@@ -109,6 +114,7 @@ pub use provider::{Federation, IdentityProvider};
 pub use registry::{DateField, RegistryEntry, Selector};
 pub use resource::ResourceStatement;
 pub use secret::{Fingerprint, Fingerprinter, Secret};
+pub use secret_use::SecretUse;
 pub use set::Set;
 pub use time::{Moment, Timestamp};
 pub use trust::{TokenGrade, Trust, TrustPrincipal};

@@ -28,6 +28,9 @@ pub enum PolicyKind {
     ClusterRole,
     /// A Kubernetes Role.
     Role,
+    /// A role, scope or permission that its platform knows by name: `roles/owner`, `Contributor`,
+    /// `contents: write`.
+    Named,
 }
 
 impl PolicyKind {
@@ -41,6 +44,7 @@ impl PolicyKind {
             Self::PermissionSet => "permission set",
             Self::ClusterRole => "ClusterRole",
             Self::Role => "Role",
+            Self::Named => "named role",
         }
     }
 }
@@ -98,6 +102,9 @@ pub enum RuleBody {
     Iam(IamRule),
     /// A Kubernetes RBAC rule.
     Rbac(RbacRule),
+    /// A permission that its platform knows by name: `roles/owner`, `contents:write`. What it amounts to, a
+    /// table of the platform says.
+    Named(Str),
 }
 
 /// One statement or rule of a policy.
@@ -208,6 +215,9 @@ pub enum Scope {
     Cluster(Str),
     /// One namespace: cluster, namespace.
     Namespace(Str, Str),
+    /// What another platform calls the place of a grant: `gcp:projects/acme`, `entra:/subscriptions/…`,
+    /// `github:acme/payments`.
+    Resource(Str),
 }
 
 /// Whether the policy gives permissions or caps them.

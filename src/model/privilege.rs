@@ -151,6 +151,8 @@ pub enum Reach {
     Cluster(Str),
     /// One namespace: cluster, namespace.
     Namespace(Str, Str),
+    /// A place of another platform: `gcp:projects/acme`, `github:acme/payments`.
+    Resource(Str),
 }
 
 impl std::fmt::Display for Reach {
@@ -159,6 +161,7 @@ impl std::fmt::Display for Reach {
             Self::Account(id) => write!(f, "account:{id}"),
             Self::Cluster(id) => write!(f, "cluster:{id}"),
             Self::Namespace(cluster, name) => write!(f, "namespace:{cluster}/{name}"),
+            Self::Resource(place) => f.write_str(place),
         }
     }
 }

@@ -144,12 +144,13 @@ fn owners(value: &str) -> Vec<(Owner, Str)> {
         .collect()
 }
 
-/// `tag`, `label` or `annotation`.
+/// `tag`, `label`, `annotation` or `field`.
 pub(super) fn sort(label: &Label) -> &'static str {
     match label.source {
         LabelSource::Tag => "tag",
         LabelSource::Label => "label",
         LabelSource::Annotation => "annotation",
+        LabelSource::Field => "field",
     }
 }
 

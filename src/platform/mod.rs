@@ -6,5 +6,6 @@ pub mod embedded;
 pub mod glob;
 pub mod kubernetes;
 pub mod literal;
+pub mod named;
 pub mod paths;
 pub mod tree;

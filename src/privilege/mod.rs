@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub mod aws;
 pub mod kubernetes;
+pub mod named;
 
 /// The privilege of every identity of the inventory, whenever that is asked.
 pub fn assess(inventory: &Inventory) -> BTreeMap<IdentityId, Privilege> {
@@ -27,6 +28,7 @@ fn judge(inventory: &Inventory, now: Option<Timestamp>) -> BTreeMap<IdentityId, 
         privilege.own_tier = privilege.tier;
     }
     kubernetes::assess(inventory, &mut out);
+    named::assess(inventory, &mut out);
     for id in inventory.identities.keys() {
         out.entry(id.clone()).or_default();
     }

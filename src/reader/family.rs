@@ -12,6 +12,10 @@ pub enum Family {
     Aws,
     /// Manifests and dumps of Kubernetes.
     Kubernetes,
+    /// Terraform, CloudFormation, Pulumi, Compose, Ansible, and files that programs keep credentials in.
+    Infrastructure,
+    /// Workflows and pipelines.
+    Ci,
     /// Registry, roster, catalogs and CODEOWNERS: who answers for what.
     Ownership,
     /// Everything else.
@@ -20,7 +24,14 @@ pub enum Family {
 
 impl Family {
     /// The families that can be asked for.
-    pub const ALL: [Self; 4] = [Self::Secrets, Self::Aws, Self::Kubernetes, Self::Ownership];
+    pub const ALL: [Self; 6] = [
+        Self::Secrets,
+        Self::Aws,
+        Self::Kubernetes,
+        Self::Infrastructure,
+        Self::Ci,
+        Self::Ownership,
+    ];
 
     /// The name to ask for it by.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +39,8 @@ impl Family {
             Self::Secrets => "secrets",
             Self::Aws => "aws",
             Self::Kubernetes => "kubernetes",
+            Self::Infrastructure => "infrastructure",
+            Self::Ci => "ci",
             Self::Ownership => "ownership",
             Self::Other => "other",
         }
@@ -37,7 +50,19 @@ impl Family {
     pub fn of(reader: &str) -> Self {
         match reader {
             "certificates" | "secrets" => Self::Secrets,
-            "kubernetes" => Self::Kubernetes,
+            "kubernetes" | "kubernetes-config" => Self::Kubernetes,
+            "terraform"
+            | "terraform-state"
+            | "terraform-backend"
+            | "cloudformation"
+            | "pulumi"
+            | "ansible"
+            | "compose"
+            | "dotfiles"
+            | "profiles"
+            | "jenkins-credentials" => Self::Infrastructure,
+            "github-actions" | "gitlab-ci" | "circleci" | "azure-pipelines" | "bitbucket"
+            | "jenkinsfile" => Self::Ci,
             "backstage" | "codeowners" | "registry" | "roster" => Self::Ownership,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,

@@ -8,8 +8,11 @@ use crate::model::{Document, Evidence, Facts, Probe, Problem, ProblemKind};
 use crate::platform::kubernetes::names;
 
 mod account;
+mod helm;
+mod kustomize;
 mod object;
 mod rbac;
+mod together;
 mod workload;
 
 use object::Object;
@@ -39,16 +42,29 @@ impl Reader for Kubernetes {
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
-        let mut sink = Sink::new(document);
-        for part in tree::documents(document.bytes) {
-            match part {
-                Ok(node) => sink.document(&node, "", None),
-                Err(error) if sink.has_actions && !error.limit => sink.template(error.line),
-                Err(error) => sink.problems.push(error.problem(document, NAME)),
-            }
-        }
-        sink.finish()
+        read_alone(document)
     }
+
+    fn gathers(&self, document: &Document<'_>) -> bool {
+        together::concerns(document)
+    }
+
+    fn read_together(&self, documents: &[Document<'_>]) -> (Facts, Vec<Problem>) {
+        together::read(documents)
+    }
+}
+
+/// What a file states that belongs to no other.
+fn read_alone(document: &Document<'_>) -> (Facts, Vec<Problem>) {
+    let mut sink = Sink::new(document);
+    for part in tree::documents(document.bytes) {
+        match part {
+            Ok(node) => sink.document(&node, "", None),
+            Err(error) if sink.has_actions && !error.limit => sink.template(error.line),
+            Err(error) => sink.problems.push(error.problem(document, NAME)),
+        }
+    }
+    sink.finish()
 }
 
 /// Whether text whose name tells nothing (standard input) starts as manifests do; a script that carries

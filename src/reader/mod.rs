@@ -32,6 +32,7 @@ pub mod codeowners;
 mod family;
 pub mod kubernetes;
 pub mod registry;
+mod resource;
 pub mod roster;
 pub mod secrets;
 mod tree;
@@ -57,6 +58,27 @@ pub trait Reader: Sync + Send {
 
     /// What the document states, and what in it could not be understood.
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>);
+
+    /// Whether a document of this format says what it says only together with others of its tree: a file of a
+    /// Terraform module, a template of a chart. It is then kept, and read by [`Reader::read_together`] when
+    /// all inputs have been met, rather than by [`Reader::read`].
+    fn gathers(&self, document: &Document<'_>) -> bool {
+        let _ = document;
+        false
+    }
+
+    /// What documents that were kept state together, and what in them could not be understood. They are in
+    /// the order of their paths; of several with one path (standard input) all are here.
+    fn read_together(&self, documents: &[Document<'_>]) -> (Facts, Vec<Problem>) {
+        let mut facts = Facts::default();
+        let mut problems = Vec::new();
+        for document in documents {
+            let (read, trouble) = self.read(document);
+            facts.append(read);
+            problems.extend(trouble);
+        }
+        (facts, problems)
+    }
 
     /// Whether [`Reader::read_in_parts`] does more than [`Reader::read`]: documents of such a format need
     /// not lie in memory whole.

@@ -12,7 +12,7 @@ use crate::source::tree::{self, Entry, TreeOptions};
 use crate::source::{archive, open};
 use rayon::prelude::*;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -35,6 +35,14 @@ pub(super) struct Part {
     pub(super) coverage: Coverage,
     /// Repositories whose history can be looked at.
     pub(super) met: BTreeSet<Met>,
+    /// Documents that are read when all have been met, with the reader's name.
+    pub(super) kept: BTreeMap<&'static str, Vec<Kept>>,
+}
+
+/// A document that says what it says only together with others.
+pub(super) struct Kept {
+    origin: Arc<Origin>,
+    bytes: Box<[u8]>,
 }
 
 impl Part {
@@ -44,6 +52,9 @@ impl Part {
         self.records.extend(other.records);
         self.coverage.merge(other.coverage);
         self.met.extend(other.met);
+        for (reader, documents) in other.kept {
+            self.kept.entry(reader).or_default().extend(documents);
+        }
         self
     }
 
@@ -120,6 +131,7 @@ pub(super) fn read_all(
             }
         }
     }
+    intake.together(&mut total);
     Ok(total)
 }
 
@@ -384,6 +396,14 @@ impl Intake<'_> {
                 self.searched(reader.as_ref(), &document, part);
                 continue;
             }
+            if reader.gathers(&document) {
+                let kept = Kept {
+                    origin: Arc::clone(origin),
+                    bytes: bytes.into(),
+                };
+                part.kept.entry(reader.name()).or_default().push(kept);
+                continue;
+            }
             self.told(reader.as_ref(), &document, None, part);
         }
         if self.allows && !probe.binary {
@@ -448,6 +468,33 @@ impl Intake<'_> {
         part.coverage.problems.extend(problems.drain(..));
     }
 
+    /// Hands the documents that were kept to their readers. What they say is of no export.
+    fn together(&self, total: &mut Part) {
+        let kept = std::mem::take(&mut total.kept);
+        for (name, mut documents) in kept {
+            let Some(reader) = self.readers.iter().find(|reader| reader.name() == name) else {
+                continue;
+            };
+            documents.sort_by(|a, b| (&a.origin.path, &a.bytes).cmp(&(&b.origin.path, &b.bytes)));
+            let views: Vec<Document<'_>> = documents
+                .iter()
+                .map(|kept| Document {
+                    origin: &kept.origin,
+                    bytes: &kept.bytes,
+                })
+                .collect();
+            let read = catch_unwind(AssertUnwindSafe(|| reader.read_together(&views)));
+            let (facts, problems) = read.unwrap_or_else(|_| {
+                let lost = documents
+                    .iter()
+                    .map(|kept| internal_error(&kept.origin, name));
+                (Facts::default(), lost.collect())
+            });
+            total.inventory.absorb(facts);
+            total.coverage.problems.extend(problems);
+        }
+    }
+
     /// The secret detector, which need not look again at what it has found clean.
     fn searched(&self, reader: &dyn Reader, document: &Document<'_>, part: &mut Part) {
         let id = self.cache.map(|cache| (cache, cache_id(cache, document)));
@@ -497,17 +544,18 @@ fn guarded(
     facts: &mut dyn FnMut(Facts),
 ) -> Vec<Problem> {
     let read = AssertUnwindSafe(|| reader.read_in_parts(document, rest, facts));
-    catch_unwind(read).unwrap_or_else(|_| {
-        let problem = Problem {
-            path: document.origin.path.clone(),
-            line: None,
-            column: None,
-            kind: ProblemKind::Unreadable,
-            reader: reader.name(),
-            message: "internal error in the reader; please report it".into(),
-        };
-        vec![problem]
-    })
+    catch_unwind(read).unwrap_or_else(|_| vec![internal_error(document.origin, reader.name())])
+}
+
+fn internal_error(origin: &Origin, reader: &'static str) -> Problem {
+    Problem {
+        path: origin.path.clone(),
+        line: None,
+        column: None,
+        kind: ProblemKind::Unreadable,
+        reader,
+        message: "internal error in the reader; please report it".into(),
+    }
 }
 
 fn probe<'a>(origin: &'a Origin, head: &'a [u8], complete: bool) -> Probe<'a> {

@@ -269,6 +269,7 @@ impl Shared {
             model::Scope::Account(id) => format!("account:{id}"),
             model::Scope::Cluster(id) => format!("cluster:{id}"),
             model::Scope::Namespace(cluster, name) => format!("namespace:{cluster}/{name}"),
+            model::Scope::Resource(place) => place.to_string(),
         }
         .into();
         self.scopes.insert(scope.clone(), text.clone());

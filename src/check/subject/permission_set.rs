@@ -137,7 +137,7 @@ fn admin(view: &PermissionSetView<'_>) -> bool {
                                 && all(&body.actions)
                                 && all(&body.resources)
                         }
-                        RuleBody::Rbac(_) => false,
+                        RuleBody::Rbac(_) | RuleBody::Named(_) => false,
                     })
                 })
     })

@@ -304,7 +304,7 @@ impl Compiled {
     ) -> Self {
         let statements = rules.filter_map(|rule| match &rule.body {
             RuleBody::Iam(body) => Some(of_rule(rule, body)),
-            RuleBody::Rbac(_) => None,
+            RuleBody::Rbac(_) | RuleBody::Named(_) => None,
         });
         Self::of_statements(id, name, customer, statements.collect())
     }

@@ -106,7 +106,7 @@ impl<'a> Roles<'a> {
                             label: Str::clone(&rule.label),
                             evidence: Some(&rule.evidence),
                         }),
-                        RuleBody::Iam(_) => None,
+                        RuleBody::Iam(_) | RuleBody::Named(_) => None,
                     })
                     .collect(),
                 cluster,

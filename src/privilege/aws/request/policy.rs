@@ -112,7 +112,7 @@ impl Policy {
     ) -> Self {
         let clauses = rules.filter_map(|rule| match &rule.body {
             RuleBody::Iam(body) => Some(Clause::of_rule(rule, body)),
-            RuleBody::Rbac(_) => None,
+            RuleBody::Rbac(_) | RuleBody::Named(_) => None,
         });
         Self {
             id,
