@@ -28,6 +28,7 @@ pub mod aws_user_credentials;
 pub mod aws_workloads;
 pub mod backstage;
 pub mod certificates;
+pub mod cloudformation;
 pub mod codeowners;
 mod family;
 pub mod kubernetes;
@@ -120,6 +121,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_workloads::AwsWorkloads),
         Box::new(backstage::Backstage),
         Box::new(certificates::Certificates),
+        Box::new(cloudformation::CloudFormation),
         Box::new(codeowners::Codeowners),
         Box::new(kubernetes::Kubernetes),
         Box::new(registry::Registry),
