@@ -125,6 +125,10 @@ pub struct Credential {
     pub exposures: BTreeSet<Exposure>,
     /// Where an export lists it or a manifest declares it.
     pub records: BTreeSet<Evidence>,
+    /// For how long it is good, in seconds, where its declaration says.
+    pub lifetime: Option<i64>,
+    /// What replaces it on a schedule, where its declaration says: `keepers follow time_rotating`.
+    pub rotation: Option<Str>,
     /// Where to revoke it: a page or a command.
     pub revocation: Option<Str>,
     /// What it says about itself, or what its listing says in the same words.
@@ -158,6 +162,8 @@ impl Credential {
             fingerprint: None,
             exposures: BTreeSet::new(),
             records: BTreeSet::new(),
+            lifetime: None,
+            rotation: None,
             revocation: None,
             claims: Claims::default(),
             implied_tier: ImpliedTier::default(),
@@ -196,6 +202,8 @@ impl Credential {
         merge_option(&mut self.fingerprint, other.fingerprint, std::cmp::min);
         self.exposures.extend(other.exposures);
         self.records.extend(other.records);
+        merge_option(&mut self.lifetime, other.lifetime, std::cmp::max);
+        merge_option(&mut self.rotation, other.rotation, std::cmp::min);
         merge_option(&mut self.revocation, other.revocation, std::cmp::min);
         self.claims.merge(other.claims);
         if self.implied_tier < other.implied_tier {
