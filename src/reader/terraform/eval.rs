@@ -159,9 +159,13 @@ impl<'a> World<'a> {
                     let index = self.eval(index, scope).v;
                     self.index(&value, &index)
                 }
-                Step::Splat => {
+                Step::Splat(full) => {
                     let rest = steps.get(at + 1..).unwrap_or_default();
-                    return self.splat(value, rest, scope);
+                    let end = rest.iter().position(|step| !matches!(step, Step::Member(_)));
+                    let end = end.filter(|_| !full).unwrap_or(rest.len());
+                    let (inner, outer) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                    let list = self.splat(value, inner, scope);
+                    return self.follow(list, outer, scope);
                 }
             };
         }

@@ -78,9 +78,10 @@ fn segments(text: &str) -> Vec<(u32, &str)> {
     let mut parts = Vec::new();
     let (mut start, mut start_line) = (0, 1u32);
     let (mut at, mut line) = (0, 1u32);
-    // Whether a marker still ends somewhere is asked of the rest once per marker, so this stays linear.
+    // Whether a marker still ends somewhere is asked of the rest, in all for some times the length of the text.
     let mut skipping: Option<Inside<'_>> = None;
     let mut dead: std::collections::HashSet<&str> = std::collections::HashSet::new();
+    let mut ahead = text.len().saturating_mul(8);
     for row in text.split_inclusive('\n') {
         match &skipping {
             Some(Inside::Comment) if row.contains("*/") => skipping = None,
@@ -94,8 +95,14 @@ fn segments(text: &str) -> Vec<(u32, &str)> {
                 let rest = text.get(at + row.len()..).unwrap_or_default();
                 if let Some(marker) = heredoc_marker(row)
                     && !dead.contains(marker)
+                    && ahead > 0
                 {
-                    if rest.lines().any(|line| line.trim() == marker) {
+                    let mut lines = rest.lines();
+                    let found = lines.any(|line| {
+                        ahead = ahead.saturating_sub(line.len() + 1);
+                        line.trim() == marker
+                    });
+                    if found {
                         skipping = Some(Inside::Heredoc(marker));
                     } else {
                         dead.insert(marker);
@@ -163,6 +170,10 @@ struct Parser<'d> {
     trouble: Vec<Trouble>,
     /// Braces do not match.
     broken: bool,
+    /// Bytes that may still be looked at more than once, so that broken input costs no more than its length.
+    ahead: usize,
+    /// No comment that is open ends any more.
+    endless: bool,
 }
 
 /// Why an item was left.
@@ -187,6 +198,8 @@ impl<'d> Parser<'d> {
             bracketed: false,
             trouble: Vec::new(),
             broken: false,
+            ahead: text.len().saturating_mul(8),
+            endless: false,
         }
     }
 
@@ -260,10 +273,12 @@ impl<'d> Parser<'d> {
                 b'/' if self.peek_at(1) == b'/' => self.to_line_end(),
                 b'/' if self.peek_at(1) == b'*' => {
                     let rest = self.bytes.get(self.at + 2..).unwrap_or_default();
+                    let rest = if self.endless { &[] } else { rest };
                     match memchr::memmem::find(rest, b"*/") {
                         Some(end) => self.at += end + 4,
                         None => {
                             self.broken = true;
+                            self.endless = true;
                             self.to_line_end();
                         }
                     }
@@ -414,11 +429,13 @@ impl<'d> Parser<'d> {
         Ok(label.into())
     }
 
-    /// Goes on behind an item that could not be read: at the line end where its brackets are closed again.
+    /// Goes on behind an item that could not be read: at the line end where its brackets are closed again, or, where
+    /// they are not, in the next line.
     fn recover(&mut self, start: usize, stopped: usize) {
         self.at = start;
-        let mut open = 0u32;
-        while !self.ended() {
+        let mut open = Vec::new();
+        while !self.ended() && self.ahead > 0 {
+            self.ahead -= 1;
             match self.peek() {
                 b'"' => self.over_string(),
                 b'#' => self.to_line_end(),
@@ -428,24 +445,30 @@ impl<'d> Parser<'d> {
                         self.at += 2;
                     }
                 }
-                b'{' | b'[' | b'(' => {
-                    open += 1;
+                bracket @ (b'{' | b'[' | b'(') => {
+                    open.push(bracket);
                     self.at += 1;
                 }
-                b'}' | b']' | b')' if open > 0 => {
-                    open -= 1;
-                    self.at += 1;
-                }
-                b'}' => return,
-                b'\n' if open == 0 && self.at >= stopped => return,
+                bracket @ (b'}' | b']' | b')') => match (open.pop(), bracket) {
+                    (Some(b'{'), b'}') | (Some(b'['), b']') | (Some(b'('), b')') => self.at += 1,
+                    (None, b'}') => return,
+                    (None, _) => self.at += 1,
+                    (Some(_), _) => {
+                        open.push(bracket);
+                        break;
+                    }
+                },
+                b'\n' if open.is_empty() && self.at >= stopped => return,
                 _ => self.at += 1,
             }
         }
-        if open > 0 {
-            // What is open is never closed: lose the line only.
-            self.broken = true;
-            self.at = stopped.max(start);
+        if !open.is_empty() || self.ahead == 0 {
+            // Brackets do not match: lose the line only.
+            self.at = start;
             self.to_line_end();
+            if self.at == start {
+                self.at += 1;
+            }
         }
     }
 

@@ -6,9 +6,81 @@ use serde_json::{Map as Object, Value};
 /// Works out `json` and `minified_json`.
 pub(super) fn complete(values: &mut Map) {
     let json = render(values);
-    let pretty = serde_json::to_string_pretty(&json).unwrap_or_default();
-    values.insert("minified_json".into(), V::text(json.to_string()).val());
-    values.insert("json".into(), V::text(pretty).val());
+    for (name, pretty) in [("minified_json", false), ("json", true)] {
+        let mut out = String::new();
+        write(&json, pretty.then_some(0), &mut out, 0);
+        values.insert(name.into(), V::text(out).val());
+    }
+}
+
+/// The order in which the provider writes members; others come behind, by name.
+const ORDER: [&str; 12] = [
+    "Version",
+    "Id",
+    "Statement",
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Principal",
+    "NotPrincipal",
+    "Condition",
+];
+
+/// Writes JSON as the provider does: members in its order, two spaces of indentation, `<`, `>` and `&` escaped.
+fn write(value: &Value, indent: Option<usize>, out: &mut String, depth: u32) {
+    let line = |out: &mut String, indent: Option<usize>| {
+        if let Some(indent) = indent {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+        }
+    };
+    let inner = indent.map(|indent| indent + 2);
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                out.push(if at == 0 { '[' } else { ',' });
+                line(out, inner);
+                write(item, inner, out, depth + 1);
+            }
+            line(out, indent);
+            out.push(']');
+        }
+        Value::Object(entries) if !entries.is_empty() => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            // Only the document and its statements have an order of their own.
+            if depth == 0 || depth == 2 {
+                let rank = |name: &str| ORDER.iter().position(|it| *it == name);
+                entries.sort_by_key(|(name, _)| rank(name).unwrap_or(ORDER.len()));
+            }
+            for (at, (name, item)) in entries.iter().enumerate() {
+                out.push(if at == 0 { '{' } else { ',' });
+                line(out, inner);
+                out.push_str(&quoted(name));
+                out.push(':');
+                if indent.is_some() {
+                    out.push(' ');
+                }
+                write(item, inner, out, depth + 1);
+            }
+            line(out, indent);
+            out.push('}');
+        }
+        Value::String(text) => out.push_str(&quoted(text)),
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let text = Value::from(text).to_string();
+    if !text.contains(['<', '>', '&']) {
+        return text;
+    }
+    text.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
 }
 
 fn render(values: &Map) -> Value {

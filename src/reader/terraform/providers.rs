@@ -262,7 +262,7 @@ fn written(expr: &Expr<'_>) -> Option<String> {
                         ExprKind::Number(at) => out.push_str(&format!("[{at}]")),
                         _ => return None,
                     },
-                    Step::Splat => return None,
+                    Step::Splat(_) => return None,
                 }
             }
             Some(out)

@@ -87,8 +87,8 @@ pub(super) enum Step<'d> {
     Member(Cow<'d, str>),
     /// `[expression]`.
     Index(Expr<'d>),
-    /// `.*` applies to the members that follow; `[*]` to all that follows.
-    Splat,
+    /// `[*]` (true) applies to all that follows, `.*` to the members that follow.
+    Splat(bool),
 }
 
 /// A part of a text with expressions in it.
@@ -187,7 +187,7 @@ impl Expr<'_> {
                 let step = |step| match step {
                     Step::Member(name) => Step::Member(owned(name)),
                     Step::Index(index) => Step::Index(index.into_owned()),
-                    Step::Splat => Step::Splat,
+                    Step::Splat(full) => Step::Splat(full),
                 };
                 ExprKind::Steps(one(base), steps.into_iter().map(step).collect())
             }

@@ -132,7 +132,7 @@ impl<'d> Parser<'d> {
                     self.space();
                     if self.peek() == b'*' {
                         self.at += 1;
-                        steps.push(Step::Splat);
+                        steps.push(Step::Splat(false));
                     } else if self.peek().is_ascii_digit() {
                         let start = self.at;
                         while self.peek().is_ascii_digit() {
@@ -151,7 +151,7 @@ impl<'d> Parser<'d> {
                     self.space();
                     if self.peek() == b'*' {
                         self.at += 1;
-                        steps.push(Step::Splat);
+                        steps.push(Step::Splat(true));
                     } else {
                         steps.push(Step::Index(self.expression()?));
                     }

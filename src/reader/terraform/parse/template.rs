@@ -92,6 +92,9 @@ impl<'d> Parser<'d> {
         let start = self.at + 1;
         let mut at = start;
         while let Some(rest) = self.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            if self.ahead == 0 {
+                return None;
+            }
             let end = at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = self.slice(at, end);
             if line.trim() == marker {
@@ -102,6 +105,7 @@ impl<'d> Parser<'d> {
                     indented,
                 });
             }
+            self.ahead = self.ahead.saturating_sub(end + 1 - at);
             at = end + 1;
         }
         None
