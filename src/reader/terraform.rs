@@ -28,6 +28,7 @@ mod parse;
 mod policy_document;
 mod providers;
 mod syntax;
+mod terragrunt;
 mod types;
 mod value;
 mod world;
@@ -52,7 +53,9 @@ impl Reader for Terraform {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        !probe.binary && is_configuration(probe.origin.file_name())
+        let name = probe.origin.file_name();
+        !probe.binary
+            && (is_configuration(name) || is_template(name) || is_policy(name, probe.head))
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -80,6 +83,27 @@ fn is_configuration(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending)) || name == "terragrunt.hcl"
 }
 
+/// Whether a file is a template by its name.
+fn is_template(name: &str) -> bool {
+    const ENDINGS: [&str; 4] = [".tftpl", ".json.tpl", ".json.tmpl", ".json.template"];
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file is a policy document alone, which says something once configuration reads it: `file("x.json")`.
+fn is_policy(name: &str, head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let Some(inside) = head.trim_ascii_start().strip_prefix(b"{") else {
+        return false;
+    };
+    let inside = inside.trim_ascii_start();
+    let first = [&b"\"Version\""[..], b"\"Id\"", b"\"Statement\""];
+    let has = |what: &[u8]| memchr::memmem::find(head, what).is_some();
+    name.ends_with(".json")
+        && first.iter().any(|first| inside.starts_with(first))
+        && has(b"\"Statement\"")
+        && has(b"\"Effect\"")
+}
+
 /// Everything that the files declare, root after root in the order of their directories.
 fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -100,7 +124,9 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
         .enumerate()
         .map(|(number, (document, (text, _)))| {
             let name = document.origin.file_name();
-            let (body, trouble) = if name.ends_with(".json") {
+            let (body, trouble) = if !is_configuration(name) {
+                Default::default()
+            } else if name.ends_with(".json") {
                 json::body(text, name)
             } else {
                 parse::body(text)
@@ -127,8 +153,21 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
             problems.push(problem(document, Some(trouble.line), kind, trouble.message));
         }
     }
+    let written = terragrunt::generated(documents, &read);
+    let generated: Vec<File<'_>> = written
+        .iter()
+        .map(|(number, text)| File {
+            number: *number,
+            name: "generated.tf",
+            body: parse::body(text).0,
+        })
+        .collect();
     let mut directories: BTreeMap<&str, Vec<&File<'_>>> = BTreeMap::new();
-    for (document, (file, _)) in documents.iter().zip(&read) {
+    let files = read.iter().map(|(file, _)| file).chain(&generated);
+    for file in files.filter(|file| is_configuration(file.name)) {
+        let Some(document) = documents.get(file.number as usize) else {
+            continue;
+        };
         let directory = modules::directory(&document.origin.path);
         directories.entry(directory).or_default().push(file);
     }
@@ -144,7 +183,18 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
             (path.strip_prefix("./").unwrap_or(path), &**text)
         })
         .collect();
+    let templates: BTreeMap<&str, syntax::Expr<'_>> = documents
+        .par_iter()
+        .zip(&texts)
+        .filter(|(document, _)| !is_configuration(document.origin.file_name()))
+        .filter_map(|(document, (text, _))| {
+            let path = &*document.origin.path;
+            let path = path.strip_prefix("./").unwrap_or(path);
+            Some((path, parse::template(text, 1)?))
+        })
+        .collect();
     let all = Configuration {
+        templates: &templates,
         documents,
         modules: &modules,
         texts: &by_path,
@@ -189,6 +239,7 @@ struct Configuration<'a> {
     documents: &'a [Document<'a>],
     modules: &'a BTreeMap<&'a str, Module<'a>>,
     texts: &'a BTreeMap<&'a str, &'a str>,
+    templates: &'a BTreeMap<&'a str, syntax::Expr<'a>>,
     estates: BTreeMap<&'a str, Str>,
 }
 
@@ -259,7 +310,13 @@ impl<'a> Configuration<'a> {
     fn root(&self, module: &'a Module<'a>) -> Root<'a> {
         let estate = self.estates.get(module.directory);
         let estate = estate.map_or_else(|| module.directory.into(), Str::clone);
-        let world = World::new(self.modules, self.texts, self.documents, estate);
+        let world = World::new(
+            self.modules,
+            self.texts,
+            self.templates,
+            self.documents,
+            estate,
+        );
         let resources = world.run(module);
         Root {
             directory: module.directory,

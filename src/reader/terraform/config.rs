@@ -105,8 +105,12 @@ impl<'a> Module<'a> {
             list.push(placed(&file.body));
             return;
         }
-        if file.name.ends_with(".hcl") {
+        if file.name == "terragrunt.hcl" {
             self.terragrunt = Some(placed(&file.body));
+            // Its locals are as good as the module's: what it generates is written with them.
+            for block in file.body.blocks("locals") {
+                self.block(file.number, block);
+            }
             return;
         }
         for block in &file.body.blocks {

@@ -19,6 +19,8 @@ pub(super) struct Scope<'s, 'a> {
     pub(super) instance: &'s Rc<Instance<'a>>,
     pub(super) iteration: Option<&'s Iteration>,
     pub(super) bound: Option<&'s Binding<'s>>,
+    /// Names that a template is given.
+    pub(super) given: Option<&'s Map>,
     pub(super) file: u32,
 }
 
@@ -29,6 +31,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             instance,
             iteration: None,
             bound: None,
+            given: None,
             file,
         }
     }
@@ -41,6 +44,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             instance: self.instance,
             iteration: self.iteration,
             bound: Some(bound),
+            given: self.given,
             file: self.file,
         }
     }
@@ -53,7 +57,7 @@ impl<'s, 'a> Scope<'s, 'a> {
             }
             next = binding.next;
         }
-        None
+        self.given?.get(name)
     }
 }
 

@@ -175,6 +175,28 @@ impl<'a> Instance<'a> {
         Self::new(world, module, "".into(), None, Vec::new(), false)
     }
 
+    /// The module that a terragrunt.hcl works with, given the file's inputs.
+    fn wrapped(&self, world: &World<'a>) -> Option<Rc<Self>> {
+        let root = world.instance(self.id)?;
+        let placed = self.module.terragrunt?;
+        let block = placed.it.blocks("terraform").next()?;
+        let source = super::modules::source(block)?;
+        let block = Placed {
+            file: placed.file,
+            it: block,
+        };
+        // A double slash parts what is fetched from the directory in it.
+        let source = source.replacen("//", "/", usize::from(!source.contains("://")));
+        let module = world.local_module(&root, block, &source)?;
+        let call = Call {
+            parent: root,
+            block,
+            iteration: Expansion::single(Mode::One, false, None).iterations.pop()?,
+        };
+        let chain = vec![format!("terragrunt ({source})").into()];
+        Some(Self::new(world, module, "".into(), Some(call), chain, false))
+    }
+
     /// The module around, and the call in it.
     pub(super) fn parent(&self) -> Option<(Rc<Self>, Placed<&'a Block<'a>>)> {
         let call = self.call.as_ref()?;
@@ -186,6 +208,9 @@ impl<'a> Instance<'a> {
         let Some(call) = &self.call else {
             return self.root_value(world, name);
         };
+        if call.block.it.kind == "terraform" {
+            return call.parent.root_value(world, name);
+        }
         let value = call.block.it.body.attribute(name)?;
         let scope = Scope {
             iteration: Some(&call.iteration),
@@ -199,28 +224,18 @@ impl<'a> Instance<'a> {
     fn root_value(&self, world: &World<'a>, name: &str) -> Option<Val> {
         let root = world.instance(self.id)?;
         let module = self.module;
-        let inputs = module.terragrunt.and_then(|file| {
-            let inputs = file.it.attribute("inputs")?;
-            match &inputs.kind {
-                super::syntax::ExprKind::Object(entries) => {
-                    let entry = entries.iter().rev().find(|(key, _)| {
-                        matches!(&key.kind, super::syntax::ExprKind::Text(text) if text == name)
-                    });
-                    entry.map(|(_, value)| (file.file, value))
-                }
-                _ => None,
-            }
-        });
         let values = module.values.iter().rev();
         let found = values
             .filter_map(|file| Some((file.file, file.it.attribute(name)?)))
-            .next()
-            .or(inputs);
+            .next();
         if let Some((file, value)) = found {
             return Some(world.eval(value, Scope::of(&root, file)));
         }
-        let declared = module.variables.get(name)?;
-        if declared.it.default.is_some() {
+        if let Some(input) = world.input(&root, name) {
+            return Some(input);
+        }
+        let declared = module.variables.get(name);
+        if declared.is_some_and(|declared| declared.it.default.is_some()) {
             return None;
         }
         let mut agreed: Option<Val> = None;
@@ -243,7 +258,9 @@ impl<'a> World<'a> {
     /// Everything of a root, in order.
     pub(super) fn run(&self, module: &'a Module<'a>) -> Vec<Resource> {
         let root = Instance::root(self, module);
+        root.wrapped(self);
         let mut out = Vec::new();
+        out.extend(self.terragrunt_module(&root));
         let mut at = 0;
         // Calls add instances behind this one.
         let mut next = Some(root);
@@ -617,7 +634,7 @@ impl<'a> World<'a> {
     }
 
     /// The directory that a call means, where it is here.
-    fn local_module(
+    pub(super) fn local_module(
         &self,
         instance: &Rc<Instance<'a>>,
         block: Placed<&'a Block<'a>>,
@@ -790,7 +807,9 @@ impl<'a> World<'a> {
         };
         let find = |expansion: &Expansion| -> Result<usize, bool> {
             if expansion.off {
-                return Err(true);
+                // What is switched off together refers to each other; `try` takes its alternative.
+                self.fault();
+                return Ok(0);
             }
             match expansion.mode {
                 // `x[0]` of what may or may not be there means the one.

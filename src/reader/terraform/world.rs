@@ -26,6 +26,8 @@ pub(super) struct World<'a> {
     pub(super) modules: &'a BTreeMap<&'a str, Module<'a>>,
     /// Texts of files that `file()` may read, by path.
     pub(super) texts: &'a BTreeMap<&'a str, &'a str>,
+    /// Templates that `templatefile()` may render, by path.
+    pub(super) templates: &'a BTreeMap<&'a str, Expr<'a>>,
     pub(super) instances: RefCell<Vec<Rc<Instance<'a>>>>,
     pub(super) resources: Cell<usize>,
     /// The estate's name where an account should stand that no file tells.
@@ -54,12 +56,14 @@ impl<'a> World<'a> {
     pub(super) fn new(
         modules: &'a BTreeMap<&'a str, Module<'a>>,
         texts: &'a BTreeMap<&'a str, &'a str>,
+        templates: &'a BTreeMap<&'a str, Expr<'a>>,
         documents: &'a [super::Document<'a>],
         estate: super::Str,
     ) -> Self {
         Self {
             modules,
             texts,
+            templates,
             instances: RefCell::default(),
             resources: Cell::new(0),
             estate,

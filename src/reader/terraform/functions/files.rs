@@ -2,15 +2,16 @@
 
 use super::super::eval::Scope;
 use super::super::modules::local_path;
+use super::super::syntax::Expr;
 use super::super::value::V;
 use super::super::world::World;
 use super::{Outcome, text_of};
 
-pub(super) fn apply(
-    world: &World<'_>,
+pub(super) fn apply<'a>(
+    world: &World<'a>,
     name: &str,
     values: &[V],
-    scope: Scope<'_, '_>,
+    scope: Scope<'_, 'a>,
 ) -> Option<Outcome> {
     let text = text_of(values, 0);
     let decided = values.first().is_some_and(V::decided);
@@ -28,6 +29,22 @@ pub(super) fn apply(
                 // Not every file of a tree is kept: that it is not here says nothing.
                 _ => Outcome::Open,
             }
+        }
+        "templatefile" => {
+            let (Some(path), Some(V::Map(given))) = (text.filter(|_| decided), values.get(1))
+            else {
+                return Some(Outcome::Open);
+            };
+            let Some(template) = world.template_at(&path, scope) else {
+                return Some(Outcome::Open);
+            };
+            let scope = Scope {
+                given: Some(given),
+                bound: None,
+                iteration: None,
+                ..scope
+            };
+            Outcome::Known(world.eval(template, scope).v)
         }
         "abspath" | "pathexpand" => match text {
             Some(text) => Outcome::Known(V::Text(text)),
@@ -51,15 +68,24 @@ pub(super) fn apply(
     })
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
     /// The text of a file of the scan: by its path from the scan's root, or from the module.
-    fn text(&self, path: &str, scope: Scope<'_, '_>) -> Option<&str> {
-        let plain = path.strip_prefix("./").unwrap_or(path);
-        if let Some(text) = self.texts.get(plain) {
-            return Some(text);
-        }
-        let local = format!("./{plain}");
-        let path = local_path(scope.instance.module.directory, &local)?;
-        self.texts.get(&*path).copied()
+    fn text(&self, path: &str, scope: Scope<'_, 'a>) -> Option<&'a str> {
+        find(path, scope, |path| self.texts.get(path).copied())
     }
+
+    fn template_at(&self, path: &str, scope: Scope<'_, 'a>) -> Option<&'a Expr<'a>> {
+        find(path, scope, |path| self.templates.get(path))
+    }
+}
+
+fn find<T>(path: &str, scope: Scope<'_, '_>, get: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let plain = path.strip_prefix("./").unwrap_or(path);
+    let inside = || {
+        let local = format!("./{plain}");
+        get(&local_path(scope.instance.module.directory, &local)?)
+    };
+    // `${path.module}/../x` is written from the scan's root.
+    let from_root = || get(&local_path(".", &format!("./{plain}"))?);
+    get(plain).or_else(from_root).or_else(inside)
 }
