@@ -36,6 +36,7 @@ pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
+pub mod terraform;
 mod tree;
 
 /// One input format.
@@ -126,6 +127,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(kubernetes::Kubernetes),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
+        Box::new(terraform::Terraform),
         Box::new(secrets::Secrets::new(detector)),
     ]
 }
