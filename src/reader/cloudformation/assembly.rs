@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub(super) fn is_manifest(probe: &Probe<'_>) -> bool {
     names_manifest(probe.origin.file_name())
         && probe.head_contains("\"artifacts\"")
-        && probe.head_contains("cdk")
+        && (probe.head_contains("cdk") || probe.head_contains("aws:cloudformation"))
 }
 
 /// Whether a file's name is that of a manifest.
