@@ -1,6 +1,10 @@
 //! Jobs of CI systems in one form, whatever file declares them: what their readers say of one, and the facts
 //! that it makes.
 
+mod script;
+
+pub(super) use script::{of_script, secret_like, shell_variables};
+
 use super::tree::Node;
 use crate::model::{
     Assumed, Document, Evidence, Facts, Humanity, Identity, IdentityId, IdentityKind, Job, Origin,

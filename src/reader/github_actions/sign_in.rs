@@ -2,7 +2,7 @@
 
 use super::Node;
 use super::values::Values;
-use crate::reader::pipeline::role_arn;
+use crate::reader::pipeline::{of_script, role_arn};
 use crate::model::{Assumed, Evidence, IdentityId, Str};
 
 /// The audience that AWS's own action asks for.
@@ -97,7 +97,7 @@ pub(super) fn of_step(slug: &str, step: &Node, values: &Values, evidence: &Evide
         }
     }
     if let Some(run) = step.str("run") {
-        out.extend(of_script(run, values, evidence));
+        out.extend(of_script(run, &|text| values.resolve(text), evidence));
     }
     out
 }
@@ -112,63 +112,6 @@ pub(super) fn google_account(text: &str) -> Option<IdentityId> {
     let clean = !text.contains(['$', '{', ' ', '<']);
     (clean && text.ends_with("gserviceaccount.com") && text.contains('@'))
         .then(|| IdentityId::from(format!("gcp:{text}")))
-}
-
-/// What a script signs in as by the command lines of the clouds.
-pub(super) fn of_script(run: &str, values: &Values, evidence: &Evidence) -> Vec<Assumed> {
-    let mut out = Vec::new();
-    for (command, by, audience) in [
-        ("assume-role-with-web-identity", "oidc", Some(AWS_AUDIENCE)),
-        ("sts assume-role ", "role", None),
-    ] {
-        for (at, _) in run.match_indices(command).take(16) {
-            let rest = run.get(at..).unwrap_or_default();
-            let Some(role) = option(rest, "--role-arn") else {
-                continue;
-            };
-            for role in values.resolve(&shell(role, values)) {
-                out.push(Assumed {
-                    cloud: "aws".into(),
-                    identity: role_arn(&role),
-                    target: role.into(),
-                    by: by.into(),
-                    audience: audience.map(Into::into),
-                    seconds: option(rest, "--duration-seconds").and_then(|t| t.parse().ok()),
-                    evidence: evidence.clone(),
-                });
-            }
-        }
-    }
-    out
-}
-
-/// The value of an option of a command line: up to white space, without quotes.
-fn option<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let at = text.find(name)? + name.len();
-    let rest = text.get(at..)?.trim_start_matches([' ', '=', '\t']);
-    let rest = rest.trim_start_matches(['"', '\'']);
-    let end = if rest.starts_with("${{") {
-        rest.find("}}").map(|at| at + 2)
-    } else {
-        rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ')' | ';'))
-    };
-    rest.get(..end.unwrap_or(rest.len())).filter(|text| !text.is_empty())
-}
-
-/// A shell variable is the environment's, where that is known.
-fn shell(text: &str, values: &Values) -> String {
-    let name = text
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'))
-        .or_else(|| text.strip_prefix('$'));
-    match name.filter(|n| n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
-        Some(name) => {
-            let asked = format!("${{{{ env.{name} }}}}");
-            let known = values.single(&asked);
-            if known == asked { text.to_owned() } else { known }
-        }
-        None => text.to_owned(),
-    }
 }
 
 /// Whether an action or a script is known to ask for no token of the job's own: those that come with the
