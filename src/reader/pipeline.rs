@@ -351,3 +351,18 @@ pub(super) fn cloud_key(name: &str) -> Option<&'static str> {
     }
     None
 }
+
+/// A path without `.` and `..`.
+pub(super) fn normalised(path: &str) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." if out.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out.join("/")
+}
