@@ -20,6 +20,8 @@ pub enum SubjectKind {
     Trust,
     /// A pod or a controller of pods.
     Workload,
+    /// A job of a CI system.
+    Job,
     /// An account of an organisation.
     Account,
     /// An identity provider.
@@ -34,12 +36,13 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// All kinds, in the order in which they are evaluated: waivers last, when it is known which were used.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Identity,
         Self::Credential,
         Self::Declaration,
         Self::Trust,
         Self::Workload,
+        Self::Job,
         Self::Account,
         Self::Provider,
         Self::PermissionSet,
@@ -55,6 +58,7 @@ impl SubjectKind {
             Self::Declaration => "declaration",
             Self::Trust => "trust",
             Self::Workload => "workload",
+            Self::Job => "job",
             Self::Account => "account",
             Self::Provider => "provider",
             Self::PermissionSet => "permission-set",
@@ -74,8 +78,8 @@ impl SubjectKind {
             S::table().iter().map(|c| c.attribute).collect()
         }
         use super::subject::{
-            account, analyzer_finding, credential, declaration, identity, permission_set, provider,
-            trust, waiver, workload,
+            account, analyzer_finding, credential, declaration, identity, job, permission_set,
+            provider, trust, waiver, workload,
         };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
@@ -83,6 +87,7 @@ impl SubjectKind {
             Self::Declaration => of::<declaration::OfDeclaration>(),
             Self::Trust => of::<trust::OfTrust>(),
             Self::Workload => of::<workload::OfWorkload>(),
+            Self::Job => of::<job::OfJob>(),
             Self::Account => of::<account::OfAccount>(),
             Self::Provider => of::<provider::OfProvider>(),
             Self::PermissionSet => of::<permission_set::OfPermissionSet>(),
@@ -149,7 +154,31 @@ pub(super) static OWNER_STATE: Enumeration = words(
     "owner state",
     &["owned", "disputed", "orphaned", "suggested", "unowned"],
 );
-pub(super) static PLATFORM: Enumeration = words("platform", &["aws", "kubernetes", "other"]);
+pub(super) static PLATFORM: Enumeration = words(
+    "platform",
+    &[
+        "aws",
+        "kubernetes",
+        "gcp",
+        "entra",
+        "github",
+        "gitlab",
+        "bitbucket",
+        "azure-devops",
+        "circleci",
+        "jenkins",
+        "vault",
+        "okta",
+        "snowflake",
+        "databricks",
+        "datadog",
+        "grafana",
+        "argocd",
+        "registry",
+        "host",
+        "other",
+    ],
+);
 pub(super) static HUMANITY: Enumeration =
     words("humanity", &["human", "non-human", "undetermined"]);
 pub(super) static IDENTITY_KIND: Enumeration = words(
@@ -161,6 +190,22 @@ pub(super) static IDENTITY_KIND: Enumeration = words(
         "kubernetes-service-account",
         "kubernetes-user",
         "kubernetes-group",
+        "gcp-service-account",
+        "gcp-principal",
+        "entra-application",
+        "entra-managed-identity",
+        "entra-principal",
+        "ci-job",
+        "deploy-key",
+        "app",
+        "service-account",
+        "database-user",
+        "vault-role",
+        "registry-account",
+        "profile",
+        "service-connection",
+        "host-user",
+        "module-declared",
     ],
 );
 pub(super) static CAPABILITY: Enumeration = words(
@@ -283,6 +328,10 @@ pub enum Basis {
     Becomes,
     /// The record of what the identity used.
     Usage,
+    /// The places where a job takes in code of others.
+    Code,
+    /// The places where a job is handed secrets.
+    Secrets,
     /// The record of the identity that the subject belongs to.
     Identity,
 }

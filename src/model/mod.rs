@@ -94,7 +94,7 @@ pub use identity::{
 };
 pub use identity_center::{Assignment, DirectoryEntry, PermissionSet};
 pub use inventory::{Assessed, Inventory};
-pub use job::{Job, Used};
+pub use job::{Assumed, Job, Used};
 pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::{

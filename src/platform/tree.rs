@@ -255,8 +255,43 @@ fn of_either(bytes: &[u8], tags: Tags) -> Vec<Result<Node, TreeError>> {
     stream(text, tags)
 }
 
-/// One YAML document: events to a tree, with an explicit stack.
+/// How many brackets of a document may close further left than they should.
+const MAX_REPAIRS: usize = 32;
+
+/// One YAML document. A flow collection's closing bracket may stand as far left as its key: other parsers, and so
+/// the platforms, read it although YAML's rules say no.
 fn one(text: &str, first_line: u32, tags: Tags) -> Result<Option<Node>, TreeError> {
+    let mut read = parsed(text, first_line, tags);
+    let mut repaired: Option<String> = None;
+    for _ in 0..MAX_REPAIRS {
+        let Err(error) = &read else {
+            break;
+        };
+        let source = repaired.as_deref().unwrap_or(text);
+        let at = error.line.saturating_sub(first_line + 1);
+        let Some(next) = indented_bracket(source, at as usize).filter(|_| !error.limit) else {
+            break;
+        };
+        read = parsed(&next, first_line, tags);
+        repaired = Some(next);
+    }
+    read
+}
+
+/// The text with the closing bracket that a line begins with indented further.
+fn indented_bracket(text: &str, line: usize) -> Option<String> {
+    let start = match line {
+        0 => 0,
+        _ => memchr::memchr_iter(b'\n', text.as_bytes()).nth(line - 1)? + 1,
+    };
+    let (before, rest) = text.split_at_checked(start)?;
+    let trimmed = rest.trim_start_matches(' ');
+    let near = rest.len() - trimmed.len() < 200;
+    (near && trimmed.starts_with([']', '}'])).then(|| format!("{before}{:200}{rest}", ""))
+}
+
+/// Events to a tree, with an explicit stack.
+fn parsed(text: &str, first_line: u32, tags: Tags) -> Result<Option<Node>, TreeError> {
     let mut builder = Builder {
         keeps_tags: tags == Tags::Keep,
         ..Builder::default()
@@ -590,6 +625,15 @@ mod tests {
         let read = yaml("base: &b {x: 1, y: 2}\nit:\n  <<: *b\n  y: 3\n  y: 4\n");
         let it = read[0].as_ref().unwrap().get("it").unwrap();
         assert_eq!((it.str("x"), it.str("y")), (Some("1"), Some("4")));
+    }
+
+    #[test]
+    fn brackets_may_close_as_far_left_as_their_key() {
+        let read = yaml("m:\n  a: [\n    {x: 1},\n  ]\n  b: {\n    y: 2\n  }\nc: 3\n");
+        let node = read[0].as_ref().unwrap();
+        assert_eq!(node.at(&["m", "b"]).unwrap().str("y"), Some("2"));
+        assert_eq!(node.get("c").unwrap().line, 8);
+        assert!(yaml("a: 1\n  ]\n").remove(0).is_err());
     }
 
     #[test]

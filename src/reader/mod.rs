@@ -26,12 +26,19 @@ pub mod aws_resource_policies;
 mod aws_statement;
 pub mod aws_user_credentials;
 pub mod aws_workloads;
+pub mod azure_pipelines;
 pub mod backstage;
+pub mod bitbucket;
 pub mod certificates;
+pub mod circleci;
 pub mod cloudformation;
 pub mod codeowners;
 mod family;
+pub mod github_actions;
+pub mod gitlab_ci;
+pub mod jenkinsfile;
 pub mod kubernetes;
+mod pipeline;
 pub mod registry;
 mod resource;
 pub mod roster;
@@ -120,10 +127,16 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_resource_policies::AwsResourcePolicies),
         Box::new(aws_user_credentials::AwsUserCredentials),
         Box::new(aws_workloads::AwsWorkloads),
+        Box::new(azure_pipelines::AzurePipelines),
         Box::new(backstage::Backstage),
+        Box::new(bitbucket::Bitbucket),
         Box::new(certificates::Certificates),
+        Box::new(circleci::CircleCi),
         Box::new(cloudformation::CloudFormation),
         Box::new(codeowners::Codeowners),
+        Box::new(github_actions::GithubActions),
+        Box::new(gitlab_ci::GitlabCi),
+        Box::new(jenkinsfile::Jenkinsfile),
         Box::new(kubernetes::Kubernetes),
         Box::new(registry::Registry),
         Box::new(roster::Roster),

@@ -107,7 +107,7 @@ impl Subject for OfIdentity {
             Basis::Workloads => view.workloads.iter().map(|w| &w.evidence).collect(),
             Basis::Usage => unused(view).map_or_else(Vec::new, |u| vec![&u.evidence]),
             Basis::Becomes => view.identity.becomes.iter().map(|(_, e)| e).collect(),
-            Basis::Record | Basis::Identity => {
+            Basis::Record | Basis::Identity | Basis::Code | Basis::Secrets => {
                 let mut records: Vec<_> = view.identity.evidence.iter().collect();
                 // A list of keys names the identity in passing; the record that describes it comes first.
                 records.sort_by_key(|e| e.reader == "aws-access-keys");
