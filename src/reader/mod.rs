@@ -8,6 +8,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 pub mod allow;
+pub mod ansible;
 pub mod aws_access_analyzer;
 pub mod aws_access_keys;
 mod aws_answer;
@@ -29,8 +30,14 @@ pub mod aws_workloads;
 pub mod backstage;
 pub mod certificates;
 pub mod codeowners;
+pub mod compose;
+pub mod dotfiles;
 mod family;
+pub mod jenkins_credentials;
+mod keeping;
 pub mod kubernetes;
+mod markup;
+pub mod profiles;
 pub mod registry;
 mod resource;
 pub mod roster;
@@ -104,6 +111,7 @@ pub trait Reader: Sync + Send {
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
 pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
     vec![
+        Box::new(ansible::Ansible::new(Arc::clone(&detector))),
         Box::new(aws_access_analyzer::AwsAccessAnalyzer),
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
@@ -121,7 +129,13 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(backstage::Backstage),
         Box::new(certificates::Certificates),
         Box::new(codeowners::Codeowners),
+        Box::new(compose::Compose::new(Arc::clone(&detector))),
+        Box::new(dotfiles::Dotfiles::new(Arc::clone(&detector))),
+        Box::new(jenkins_credentials::JenkinsCredentials::new(Arc::clone(
+            &detector,
+        ))),
         Box::new(kubernetes::Kubernetes),
+        Box::new(profiles::Profiles::new(Arc::clone(&detector))),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
         Box::new(secrets::Secrets::new(detector)),
