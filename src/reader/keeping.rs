@@ -148,9 +148,7 @@ impl<'d> Keeping<'d> {
             basis: what.basis.into(),
             evidence: self.at(line),
         });
-        credential
-            .traits
-            .extend(what.traits.iter().map(|t| Str::from(*t)));
+        self.mark(&mut credential, what);
         let id = credential.id.clone();
         self.facts.credentials.push(credential);
         id
@@ -179,9 +177,7 @@ impl<'d> Keeping<'d> {
             evidence: self.at(line),
         });
         credential.traits.insert("encrypted".into());
-        credential
-            .traits
-            .extend(what.traits.iter().map(|t| Str::from(*t)));
+        self.mark(&mut credential, what);
         self.facts.credentials.push(credential);
     }
 
@@ -206,10 +202,17 @@ impl<'d> Keeping<'d> {
             basis: what.basis.into(),
             evidence: self.at(line),
         });
-        credential
-            .traits
-            .extend(what.traits.iter().map(|t| Str::from(*t)));
+        self.mark(&mut credential, what);
         self.facts.credentials.push(credential);
+    }
+
+    /// Notes how a credential is kept.
+    fn mark(&self, credential: &mut Credential, what: &Secret<'_>) {
+        let traits = what.traits.iter().map(|name| Str::from(*name));
+        credential.traits.extend(traits);
+        if self.illustrates {
+            credential.traits.insert("example".into());
+        }
     }
 
     /// What the detector finds with this value, or alone in this line.
