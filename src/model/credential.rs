@@ -44,6 +44,10 @@ impl CredentialStatus {
 /// worth knowing, but nobody can sign in with it.
 pub const ONLY_PUBLIC_HALF: &str = "only the key id is here, not the secret";
 
+/// How the kinds begin of credentials of which only the place where they are kept is known, not the sort:
+/// `stored-password`.
+pub const STORED: &str = "stored-";
+
 /// One place where the credential's value (or its issuer's id next to the value) stands in the open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exposure {
@@ -137,6 +141,8 @@ pub struct Credential {
     pub implied_tier: ImpliedTier,
     /// By what it and its entry in a listing are brought together; never reported.
     pub join_keys: BTreeSet<JoinKey>,
+    /// What is notable about how it is kept, by the name that checks ask for: `encrypted`, `plain`.
+    pub traits: BTreeSet<Str>,
 }
 
 impl Credential {
@@ -168,6 +174,7 @@ impl Credential {
             claims: Claims::default(),
             implied_tier: ImpliedTier::default(),
             join_keys: BTreeSet::new(),
+            traits: BTreeSet::new(),
         }
     }
 
@@ -183,9 +190,16 @@ impl Credential {
 
     /// Takes over what another record of the same credential knows. The id stays.
     pub fn merge(&mut self, other: Self) {
+        // What only the place tells gives way to what the value itself tells.
+        let placed = |kind: &Str| kind.starts_with(STORED);
         let (mine, theirs) = (
-            (&self.kind, &self.issuer, &self.title),
-            (&other.kind, &other.issuer, &other.title),
+            (placed(&self.kind), &self.kind, &self.issuer, &self.title),
+            (
+                placed(&other.kind),
+                &other.kind,
+                &other.issuer,
+                &other.title,
+            ),
         );
         if theirs < mine {
             self.kind = other.kind;
@@ -209,6 +223,7 @@ impl Credential {
         if self.implied_tier < other.implied_tier {
             self.implied_tier = other.implied_tier;
         }
+        self.traits.extend(other.traits);
         self.join_keys.extend(other.join_keys);
         // The first in order are kept, so that merging in any order comes to the same.
         while self.join_keys.len() > JoinKey::MOST {

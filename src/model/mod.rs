@@ -83,7 +83,7 @@ pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRu
 pub use commit::Commit;
 pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
 pub use credential::{
-    Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
+    Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF, STORED,
 };
 pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
 pub use encoding::Wide;

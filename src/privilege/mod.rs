@@ -1,7 +1,8 @@
 //! What each identity may do: one analyser per platform, one vocabulary for the answer.
 
 use crate::model::{
-    Certainty, Hop, Identity, IdentityId, Inventory, Privilege, Proof, Tier, Timestamp,
+    Certainty, Hop, Identity, IdentityId, IdentityKind, Inventory, Privilege, Proof, Tier,
+    Timestamp,
 };
 use aws::web_identity::{Entrance, entrance};
 use std::collections::BTreeMap;
@@ -63,12 +64,19 @@ fn take_over(
             .identities
             .get(target)
             .map_or(&*target.0, |i| &*i.name);
+        let profile = identity.kind == IdentityKind::Profile;
+        let by = if profile { "setting" } else { "annotation" };
         let mut steps = vec![Arc::new(Hop {
-            what: format!("becomes {name} by its annotation").into(),
+            what: format!("becomes {name} by its {by}").into(),
             evidence: Some(evidence.clone()),
         })];
         let namespace = identity.namespace.as_deref().unwrap_or_default();
-        let entrance = entrance(inventory, target, namespace, &identity.name);
+        // Whom a profile signs in as first, and so whom the trust would have to let in, is its credential's matter.
+        let entrance = if profile {
+            Entrance::Unread
+        } else {
+            entrance(inventory, target, namespace, &identity.name)
+        };
         let firm = entrance.certainty();
         let mut depending = String::new();
         match &entrance {
