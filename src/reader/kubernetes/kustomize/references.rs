@@ -4,7 +4,7 @@ use super::Node;
 use super::edit::{self, Mark};
 use super::resource::{Id, Resource, of_cluster};
 use super::transform::template_of;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -119,11 +119,29 @@ pub(super) fn follow(resources: &mut [Resource], extra: &[Extra]) {
             index.entry(name).or_default().push(target);
         }
     }
+    let nothing = BTreeSet::new();
+    let mut originals: HashMap<(Option<String>, Vec<String>), BTreeSet<String>> = HashMap::new();
     for resource in resources {
         let referrer = Target::new(resource);
         let kind = referrer.now.kind.clone();
         let role = role_of(&resource.node);
+        let mut scope = Scope {
+            namespace: (!of_cluster(&referrer.now.group, &referrer.now.kind))
+                .then(|| referrer.now.effective_namespace().to_owned()),
+            subjects: namespaces_of(&resource.node),
+            originals: &nothing,
+        };
+        // Only bindings name namespaces, and only RoleBindings see less than all.
+        let originals = originals
+            .entry((scope.namespace.clone(), scope.subjects.clone()))
+            .or_insert_with(|| {
+                let all = targets.iter().filter(|target| scope.reaches(target));
+                all.map(|t| t.original().effective_namespace().to_owned())
+                    .collect()
+            });
+        scope.originals = originals;
         let follow = Follow {
+            scope,
             index: &index,
             referrer: &referrer,
             role: role
@@ -170,6 +188,12 @@ impl Target {
     }
 }
 
+impl Target {
+    fn original(&self) -> &Id {
+        self.previous.first().unwrap_or(&self.now)
+    }
+}
+
 fn role_of(node: &Node) -> Option<(String, String)> {
     let role = node.get("roleRef")?;
     Some((
@@ -178,7 +202,44 @@ fn role_of(node: &Node) -> Option<(String, String)> {
     ))
 }
 
+/// Where an object that refers may look.
+struct Scope<'a> {
+    /// The namespace it lies in; `None` outside namespaces, from where all is seen.
+    namespace: Option<String>,
+    /// Namespaces that the subjects of a RoleBinding name.
+    subjects: Vec<String>,
+    /// The namespaces in which what it may refer to once lay.
+    originals: &'a BTreeSet<String>,
+}
+
+impl Scope<'_> {
+    fn reaches(&self, target: &Target) -> bool {
+        let Some(namespace) = &self.namespace else {
+            return true;
+        };
+        of_cluster(&target.now.group, &target.now.kind)
+            || target.now.effective_namespace() == namespace
+            || self.subjects.contains(&target.now.namespace)
+    }
+}
+
+/// The namespaces of the accounts that a RoleBinding names.
+fn namespaces_of(node: &Node) -> Vec<String> {
+    if node.str("kind") != Some("RoleBinding") {
+        return Vec::new();
+    }
+    let subjects = node.list("subjects").iter();
+    let accounts = subjects.filter(|subject| subject.str("kind") == Some("ServiceAccount"));
+    let mut names: Vec<String> = accounts
+        .filter_map(|subject| Some(subject.str("namespace")?.to_owned()))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 struct Follow<'a> {
+    scope: Scope<'a>,
     index: &'a HashMap<(&'a str, &'a str), Vec<&'a Target>>,
     referrer: &'a Target,
     role: Option<(&'a str, &'a str)>,
@@ -243,13 +304,10 @@ impl<'a> Follow<'a> {
         namespace: Option<&str>,
     ) -> Option<&'a Target> {
         let mut found: Vec<&Target> = self.index.get(&(kind, name))?.clone();
+        found.retain(|target| self.scope.reaches(target));
         if let Some(namespace) = namespace {
-            let original = |t: &&Target| {
-                let original = t.previous.first().unwrap_or(&t.now);
-                original.effective_namespace() == namespace
-            };
-            if found.iter().any(original) {
-                found.retain(original);
+            if self.scope.originals.contains(namespace) {
+                found.retain(|t| t.original().effective_namespace() == namespace);
             } else {
                 found.retain(|t| t.now.effective_namespace() == namespace);
             }
@@ -259,14 +317,6 @@ impl<'a> Follow<'a> {
         }
         if kind.ends_with("Role") {
             found.retain(|t| t.now.group == RBAC);
-        }
-        let here = &self.referrer.now;
-        if !of_cluster(&here.group, &here.kind) {
-            found.retain(|t| {
-                of_cluster(&t.now.group, &t.now.kind)
-                    || t.now.kind == "ServiceAccount"
-                    || t.now.effective_namespace() == here.effective_namespace()
-            });
         }
         if found.len() > 1 {
             found.retain(|t| {
@@ -283,7 +333,7 @@ impl<'a> Follow<'a> {
     }
 }
 
-/// Whether two lists end alike, as far as the shorter goes.
+/// Whether two lists end alike, as far as the shorter goes; an empty one is like no other.
 fn same_end(a: &[String], b: &[String]) -> bool {
-    a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b)
+    a.is_empty() == b.is_empty() && a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b)
 }

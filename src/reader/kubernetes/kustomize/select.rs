@@ -85,17 +85,18 @@ impl Selector {
         })
     }
 
-    /// Whether an object is meant, by what it is or was known by.
+    /// Whether an object is meant, by what it is or was first known by.
     pub(super) fn selects(&self, resource: &Resource) -> bool {
-        let id = resource.id();
-        let named = |id: &super::resource::Id| {
-            let namespace = id.effective_namespace();
-            self.name.matches(&id.name) && self.namespace.matches(namespace)
-        };
+        let (id, original) = (resource.id(), resource.original());
         self.kind.matches(&id.kind)
             && self.group.matches(&id.group)
             && self.version.matches(&id.version)
-            && (named(&id) || resource.previous.iter().any(named))
+            && [&id, &original]
+                .iter()
+                .any(|id| self.name.matches(&id.name))
+            && [&id, &original]
+                .iter()
+                .any(|id| self.namespace.matches(id.effective_namespace()))
             && holds(&self.labels, resource.node.at(&["metadata", "labels"]))
             && holds(
                 &self.annotations,
