@@ -18,6 +18,9 @@ const MAX_ALIASED: usize = 100_000;
 pub struct Node {
     /// 1-based; 0 in JSON, where records are named by pointer instead.
     pub line: u32,
+    /// The file of the line, where a tree is put together from several, as whoever does so counts them; 0 in a
+    /// tree as it was read.
+    pub file: u32,
     /// The value.
     pub value: Value,
 }
@@ -54,10 +57,16 @@ pub struct TreeError {
 }
 
 impl Node {
-    const NULL: Self = Self {
-        line: 0,
-        value: Value::Null,
-    };
+    const NULL: Self = Self::new(0, Value::Null);
+
+    /// A value of a tree of one file.
+    pub const fn new(line: u32, value: Value) -> Self {
+        Self {
+            line,
+            file: 0,
+            value,
+        }
+    }
 
     /// The member of this name; `None` also when this is not a mapping.
     pub fn get(&self, key: &str) -> Option<&Self> {
@@ -372,7 +381,7 @@ impl Builder {
                     }
                 };
                 let tag = self.kept(tag);
-                self.done(named(Node { line, value }, tag), anchor);
+                self.done(named(Node::new(line, value), tag), anchor);
             }
             Event::SequenceStart(anchor, tag) => {
                 let tag = self.kept(tag);
@@ -409,7 +418,7 @@ impl Builder {
                     }) => (line, anchor, Value::Map(finish_map(entries))),
                     None => return Ok(()),
                 };
-                self.done(named(Node { line, value }, tag), anchor);
+                self.done(named(Node::new(line, value), tag), anchor);
             }
             Event::Alias(anchor) => {
                 let (node, size) = self
@@ -479,6 +488,7 @@ fn named(node: Node, tag: Option<String>) -> Node {
     match tag {
         Some(tag) => Node {
             line: node.line,
+            file: 0,
             value: Value::Map(vec![(tag, node)]),
         },
         None => node,
@@ -539,13 +549,8 @@ struct NodeVisitor;
 
 impl NodeVisitor {
     fn scalar(text: impl ToString, plain: bool) -> Node {
-        Node {
-            line: 0,
-            value: Value::Scalar {
-                text: text.to_string(),
-                plain,
-            },
-        }
+        let text = text.to_string();
+        Node::new(0, Value::Scalar { text, plain })
     }
 }
 
@@ -585,10 +590,7 @@ impl<'de> serde::de::Visitor<'de> for NodeVisitor {
         while let Some(item) = seq.next_element()? {
             items.push(item);
         }
-        Ok(Node {
-            line: 0,
-            value: Value::List(items),
-        })
+        Ok(Node::new(0, Value::List(items)))
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
@@ -596,10 +598,7 @@ impl<'de> serde::de::Visitor<'de> for NodeVisitor {
         while let Some(entry) = map.next_entry::<String, Node>()? {
             entries.push(entry);
         }
-        Ok(Node {
-            line: 0,
-            value: Value::Map(finish_map(entries)),
-        })
+        Ok(Node::new(0, Value::Map(finish_map(entries))))
     }
 }
 

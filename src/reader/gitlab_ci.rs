@@ -7,8 +7,8 @@ use super::Reader;
 use super::pipeline::{self, Build, Project, of_script, secret_like, shell_variables, texts};
 use super::tree::Node;
 use crate::model::{
-    Assumed, Document, Evidence, Facts, Platform, Probe, Problem, ProblemKind, Set,
-    Str, Token, Used,
+    Assumed, Document, Evidence, Facts, Platform, Probe, Problem, ProblemKind, Set, Str, Token,
+    Used,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +101,9 @@ fn read(
     facts: &mut Facts,
     problems: &mut Vec<Problem>,
 ) {
-    facts.sources.push((NAME.into(), project.path.as_str().into()));
+    facts
+        .sources
+        .push((NAME.into(), project.path.as_str().into()));
     if let Some(line) = pipeline.limited {
         problems.push(Problem {
             path: pipeline.document.origin.path.clone(),
@@ -109,7 +111,8 @@ fn read(
             column: None,
             kind: ProblemKind::Limited,
             reader: NAME,
-            message: "includes or `extends` that go round in a circle, or too deep: not followed".into(),
+            message: "includes or `extends` that go round in a circle, or too deep: not followed"
+                .into(),
         });
     }
     for job in pipeline.jobs() {
@@ -152,7 +155,10 @@ fn job_facts(
             Some(true)
         };
     }
-    build.job.triggers = triggers(pipeline, node).into_iter().map(Str::from).collect();
+    build.job.triggers = triggers(pipeline, node)
+        .into_iter()
+        .map(Str::from)
+        .collect();
     let environment = node.get("environment");
     let environment = environment.and_then(|e| e.text().or_else(|| e.str("name")));
     build.job.environment = environment.map(Into::into);
@@ -194,9 +200,15 @@ fn job_facts(
                 build.mark(format!("static-cloud-key:{cloud}"));
             }
             let upper = name.to_ascii_uppercase();
-            if ["GITLAB_TOKEN", "GITLAB_API_TOKEN", "GITLAB_PAT", "GL_TOKEN", "PRIVATE_TOKEN"]
-                .iter()
-                .any(|it| upper.ends_with(it))
+            if [
+                "GITLAB_TOKEN",
+                "GITLAB_API_TOKEN",
+                "GITLAB_PAT",
+                "GL_TOKEN",
+                "PRIVATE_TOKEN",
+            ]
+            .iter()
+            .any(|it| upper.ends_with(it))
             {
                 build.mark(format!("personal-token:{name}"));
             }
@@ -221,7 +233,10 @@ fn job_facts(
         .variables()
         .chain(node.get("variables").map_or(&[][..], Node::entries))
     {
-        let text = value.text().or_else(|| value.str("value")).unwrap_or_default();
+        let text = value
+            .text()
+            .or_else(|| value.str("value"))
+            .unwrap_or_default();
         let at = pipeline::at(document, NAME, value);
         take(&mut build, text, &format!("variable {name}"), &at);
         if matches!(name.as_str(), "AWS_ROLE_ARN" | "ROLE_ARN" | "AWS_ROLE")
@@ -248,7 +263,11 @@ fn job_facts(
             let at = pipeline::at(document, NAME, node);
             let mut used = pipeline::image(text, project.owner(), at);
             if used.name.starts_with('$') {
-                used.third_party = if used.name.contains("CI_REGISTRY") { Some(false) } else { None };
+                used.third_party = if used.name.contains("CI_REGISTRY") {
+                    Some(false)
+                } else {
+                    None
+                };
             }
             used.secrets = handed.iter().map(|name| Str::from(name.as_str())).collect();
             build.uses(used);
@@ -270,7 +289,10 @@ fn job_facts(
 fn triggers(pipeline: &Pipeline<'_>, node: &Node) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let only = texts(node.get("only"));
-    let refs = node.get("only").map(|only| texts(only.get("refs"))).unwrap_or_default();
+    let refs = node
+        .get("only")
+        .map(|only| texts(only.get("refs")))
+        .unwrap_or_default();
     for word in only.iter().chain(&refs) {
         out.insert(match word.as_str() {
             "merge_requests" => "merge_request_event".to_owned(),
@@ -278,10 +300,22 @@ fn triggers(pipeline: &Pipeline<'_>, node: &Node) -> BTreeSet<String> {
         });
     }
     let workflow = pipeline.top("workflow");
-    let rules = [node.list("rules"), workflow.map_or(&[][..], |w| w.list("rules"))];
+    let rules = [
+        node.list("rules"),
+        workflow.map_or(&[][..], |w| w.list("rules")),
+    ];
     for rule in rules.into_iter().flatten() {
         let condition = rule.str("if").unwrap_or_default();
-        for source in ["merge_request_event", "schedule", "push", "web", "trigger", "pipeline", "api", "external_pull_request_event"] {
+        for source in [
+            "merge_request_event",
+            "schedule",
+            "push",
+            "web",
+            "trigger",
+            "pipeline",
+            "api",
+            "external_pull_request_event",
+        ] {
             if condition.contains("CI_PIPELINE_SOURCE") && condition.contains(source) {
                 out.insert(source.to_owned());
             }
@@ -327,7 +361,11 @@ fn stores(build: &mut Build, document: &Document<'_>, node: &Node) {
 
 /// `id_tokens`, with the subject that GitLab gives them.
 fn id_tokens(build: &mut Build, document: &Document<'_>, node: &Node, project: &Project) {
-    let path = if project.path.starts_with("./") { "*" } else { &project.path };
+    let path = if project.path.starts_with("./") {
+        "*"
+    } else {
+        &project.path
+    };
     let host = "gitlab.com";
     let merge = build.job.triggers.iter().all(|t| &**t == "tags");
     let kind = if merge { "tag" } else { "branch" };
@@ -336,7 +374,11 @@ fn id_tokens(build: &mut Build, document: &Document<'_>, node: &Node, project: &
     claims.insert("project_path".into(), path.into());
     if let Some(environment) = &build.job.environment {
         let whole = !environment.contains('$');
-        let text = if whole { environment.clone() } else { "*".into() };
+        let text = if whole {
+            environment.clone()
+        } else {
+            "*".into()
+        };
         claims.insert("environment".into(), text);
     }
     let make = |audience: Option<Str>, evidence: Evidence| Token {
@@ -355,7 +397,9 @@ fn id_tokens(build: &mut Build, document: &Document<'_>, node: &Node, project: &
             audiences.push(String::new());
         }
         for audience in audiences {
-            let audience = Some(audience).filter(|a| !a.is_empty()).map(|a| Str::from(a.as_str()));
+            let audience = Some(audience)
+                .filter(|a| !a.is_empty())
+                .map(|a| Str::from(a.as_str()));
             all.push(make(audience, at.clone()));
         }
     }
@@ -382,4 +426,3 @@ pub(super) fn include(
         evidence,
     }
 }
-

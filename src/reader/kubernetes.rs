@@ -39,6 +39,7 @@ impl Reader for Kubernetes {
             && probe.head_contains("apiVersion")
             // A dump's keys are sorted: an object's data can push its kind out of the head.
             && (probe.head_contains("kind") || !probe.complete)
+            || kustomize::accepts(probe)
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -60,8 +61,7 @@ fn read_alone(document: &Document<'_>) -> (Facts, Vec<Problem>) {
     for part in tree::documents(document.bytes) {
         match part {
             Ok(node) => sink.document(&node, "", None),
-            Err(error) if sink.has_actions && !error.limit => sink.template(error.line),
-            Err(error) => sink.problems.push(error.problem(document, NAME)),
+            Err(error) => sink.broken(error),
         }
     }
     sink.finish()
@@ -96,6 +96,8 @@ fn opens_like_an_object(head: &[u8]) -> bool {
 /// Collects what one file states.
 struct Sink<'d> {
     document: &'d Document<'d>,
+    /// The files that nodes name by number, where an object is put together from several.
+    others: &'d [&'d Document<'d>],
     facts: Facts,
     problems: Vec<Problem>,
     /// Whether the file holds `{{`, and so may be a template. Alone that means nothing: alerting rules do.
@@ -113,6 +115,7 @@ impl<'d> Sink<'d> {
     fn new(document: &'d Document<'d>) -> Self {
         Self {
             document,
+            others: &[],
             facts: Facts::default(),
             problems: Vec::new(),
             has_actions: memchr::memmem::find(document.bytes, b"{{").is_some(),
@@ -159,14 +162,31 @@ impl<'d> Sink<'d> {
 
     /// Evidence at a line, or in JSON, which has none here, at a pointer.
     fn evidence(&self, node: &Node, pointer: impl Into<crate::model::Str>) -> Evidence {
+        let other = usize::try_from(node.file).ok().and_then(|file| {
+            let document = *self.others.get(file.checked_sub(1)?)?;
+            Some(document)
+        });
+        let document = other.unwrap_or(self.document);
         if node.line > 0 {
-            return self.document.at_line(NAME, node.line);
+            return document.at_line(NAME, node.line);
+        }
+        if other.is_some() {
+            return document.whole(NAME);
         }
         let pointer = pointer.into();
         if pointer.is_empty() {
             self.document.whole(NAME)
         } else {
             self.document.at_record(NAME, pointer)
+        }
+    }
+
+    /// A document of a stream that could not be read.
+    fn broken(&mut self, error: tree::TreeError) {
+        if self.has_actions && !error.limit {
+            self.template(error.line);
+        } else {
+            self.problems.push(error.problem(self.document, NAME));
         }
     }
 

@@ -96,6 +96,7 @@ fn task(keeping: &mut Keeping<'_>, node: &Node, hosts: &str, estate: &str, left:
         .map_or(&[][..], Node::items);
     let symbolic = [Node {
         line,
+        file: 0,
         value: Value::Null,
     }];
     let items = if items.is_empty() { &symbolic } else { items };
@@ -173,11 +174,19 @@ fn words(text: &str, line: u32) -> Node {
                 text: value.to_owned(),
                 plain: true,
             };
-            entries.push((key.to_owned(), Node { line, value }));
+            entries.push((
+                key.to_owned(),
+                Node {
+                    line,
+                    file: 0,
+                    value,
+                },
+            ));
         }
     }
     Node {
         line,
+        file: 0,
         value: Value::Map(entries),
     }
 }
@@ -200,6 +209,7 @@ fn filled(node: &Node, item: &Node) -> Node {
     };
     Node {
         line: node.line,
+        file: 0,
         value,
     }
 }
@@ -563,6 +573,7 @@ mod tests {
     fn loops_that_are_written_out_are_filled_in() {
         let item = Node {
             line: 1,
+            file: 0,
             value: Value::Scalar {
                 text: "bot".to_owned(),
                 plain: true,

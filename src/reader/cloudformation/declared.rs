@@ -382,6 +382,7 @@ fn snaked(node: &Node) -> Node {
     };
     Node {
         line: node.line,
+        file: 0,
         value,
     }
 }
@@ -389,6 +390,7 @@ fn snaked(node: &Node) -> Node {
 pub(super) fn scalar(line: u32, text: impl Into<String>) -> Node {
     Node {
         line,
+        file: 0,
         value: Value::Scalar {
             text: text.into(),
             plain: false,
@@ -399,6 +401,7 @@ pub(super) fn scalar(line: u32, text: impl Into<String>) -> Node {
 fn plain(line: u32, text: &str) -> Node {
     Node {
         line,
+        file: 0,
         value: Value::Scalar {
             text: text.to_owned(),
             plain: true,
@@ -409,6 +412,7 @@ fn plain(line: u32, text: &str) -> Node {
 pub(super) fn map(line: u32, entries: Vec<(String, Node)>) -> Node {
     Node {
         line,
+        file: 0,
         value: Value::Map(entries),
     }
 }
@@ -416,6 +420,7 @@ pub(super) fn map(line: u32, entries: Vec<(String, Node)>) -> Node {
 pub(super) fn list(line: u32, items: Vec<Node>) -> Node {
     Node {
         line,
+        file: 0,
         value: Value::List(items),
     }
 }

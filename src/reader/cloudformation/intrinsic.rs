@@ -64,6 +64,7 @@ impl<'t> Evaluator<'t> {
         };
         Some(Node {
             line: node.line,
+            file: 0,
             value,
         })
     }
@@ -130,6 +131,7 @@ impl<'t> Evaluator<'t> {
                         let items = whole.split(separator).take(1000);
                         Node {
                             line,
+                            file: 0,
                             value: Value::List(items.map(|item| text(line, item)).collect()),
                         }
                     }
@@ -183,6 +185,7 @@ impl<'t> Evaluator<'t> {
                     let items = default.text().unwrap_or_default().split(',');
                     Node {
                         line,
+                        file: 0,
                         value: Value::List(items.map(|item| text(line, item.trim())).collect()),
                     }
                 }
@@ -302,6 +305,7 @@ fn open(text: &str) -> bool {
 fn text(line: u32, text: impl Into<String>) -> Node {
     Node {
         line,
+        file: 0,
         value: Value::Scalar {
             text: text.into(),
             plain: false,

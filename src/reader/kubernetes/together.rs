@@ -4,12 +4,18 @@ use super::{helm, kustomize, read_alone};
 use crate::model::{Document, Facts, Problem};
 use rayon::prelude::*;
 
-/// Manifests larger than this are dumps, and read where they are met.
-const LARGEST: usize = 1 << 20;
+/// Manifests larger than this are dumps, and read where they are met; JSON is written by programs, and a dump
+/// sooner.
+const LARGEST: usize = 8 << 20;
+const LARGEST_JSON: usize = 1 << 20;
 
 /// Whether a document may be a part of a chart or of an overlay.
 pub(super) fn concerns(document: &Document<'_>) -> bool {
-    document.bytes.len() <= LARGEST && !super::tree::looks_like_json(document.bytes)
+    let largest = match super::tree::looks_like_json(document.bytes) {
+        true => LARGEST_JSON,
+        false => LARGEST,
+    };
+    document.bytes.len() <= largest
 }
 
 /// Reads all that were kept. A file of a chart is no manifest of its own; nor is one that an overlay takes in.

@@ -226,6 +226,7 @@ fn place(node: &mut Node, line: u32, depth: usize) {
 fn scalar(text: &str) -> Node {
     Node {
         line: 0,
+        file: 0,
         value: Value::Scalar {
             text: text.to_owned(),
             plain: false,
@@ -248,6 +249,7 @@ fn object(resource: &Resource, version: &str, kind: &str) -> Node {
     }
     Node {
         line: 0,
+        file: 0,
         value: Value::Map(entries),
     }
 }
@@ -283,6 +285,7 @@ fn manifest(node: &Node, depth: usize) -> Node {
                         };
                         let list = Node {
                             line: value.line,
+                            file: 0,
                             value: Value::List(items),
                         };
                         return ((*plural).to_owned(), list);
@@ -293,6 +296,7 @@ fn manifest(node: &Node, depth: usize) -> Node {
                                 Some(first) => manifest(first, depth + 1),
                                 None => Node {
                                     line: value.line,
+                                    file: 0,
                                     value: Value::Null,
                                 },
                             }
@@ -308,6 +312,7 @@ fn manifest(node: &Node, depth: usize) -> Node {
     };
     Node {
         line: node.line,
+        file: 0,
         value,
     }
 }

@@ -153,8 +153,7 @@ impl<'a> Module<'a> {
             "terraform" => {
                 let backends = block.body.blocks.iter();
                 let backends = backends.filter(|b| matches!(&*b.kind, "backend" | "cloud"));
-                self.backends
-                    .extend(backends.map(|it| Placed { file, it }));
+                self.backends.extend(backends.map(|it| Placed { file, it }));
             }
             "moved" => self.moved.push(placed),
             "import" => self.imports.push(placed),

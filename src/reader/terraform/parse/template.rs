@@ -215,7 +215,10 @@ impl<'d> Parser<'d> {
             b'u' | b'U' => {
                 let length = if code == b'u' { 4 } else { 8 };
                 let digits = self.slice(self.at, self.at + length);
-                match u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
+                match u32::from_str_radix(digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                {
                     Some(c) => {
                         text.push(c);
                         self.at += length;
