@@ -9,7 +9,8 @@ const LARGEST: usize = 1 << 20;
 
 /// Whether a document may be a part of a chart or of an overlay.
 pub(super) fn concerns(document: &Document<'_>) -> bool {
-    document.bytes.len() <= LARGEST && !super::tree::looks_like_json(document.bytes)
+    document.bytes.len() <= LARGEST
+        && (!super::tree::looks_like_json(document.bytes) || document.bytes.starts_with(b"{{"))
 }
 
 /// Reads all that were kept. A file of a chart is no manifest of its own; nor is one that an overlay takes in.
