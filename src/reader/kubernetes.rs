@@ -29,17 +29,7 @@ impl Reader for Kubernetes {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        let named = if probe.origin.file_name().contains('.') {
-            probe.has_extension(&["yaml", "yml", "json"])
-        } else {
-            opens_like_an_object(probe.head)
-        };
-        !probe.binary
-            && named
-            && probe.head_contains("apiVersion")
-            // A dump's keys are sorted: an object's data can push its kind out of the head.
-            && (probe.head_contains("kind") || !probe.complete)
-            || kustomize::accepts(probe)
+        is_manifest(probe) || helm::claims(probe) || kustomize::accepts(probe)
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -55,14 +45,62 @@ impl Reader for Kubernetes {
     }
 }
 
+/// Whether a document may hold objects.
+fn is_manifest(probe: &Probe<'_>) -> bool {
+    let named = if probe.origin.file_name().contains('.') {
+        probe.has_extension(&["yaml", "yml", "json"])
+    } else {
+        opens_like_an_object(probe.head)
+    };
+    !probe.binary
+            && named
+            && probe.head_contains("apiVersion")
+            // A dump's keys are sorted: an object's data can push its kind out of the head.
+            && (probe.head_contains("kind") || !probe.complete)
+}
+
+/// First bytes by which a document is judged, as when it was met.
+const HEAD: usize = 8 * 1024;
+
+/// Whether a document that was kept may hold objects of its own, rather than being kept for a chart's sake.
+fn stands_alone(document: &Document<'_>) -> bool {
+    let head = document.bytes.get(..HEAD).unwrap_or(document.bytes);
+    is_manifest(&Probe {
+        origin: document.origin,
+        head,
+        complete: head.len() == document.bytes.len(),
+        binary: false,
+    })
+}
+
 /// What a file states that belongs to no other.
 fn read_alone(document: &Document<'_>) -> (Facts, Vec<Problem>) {
+    if !stands_alone(document) {
+        return (Facts::default(), Vec::new());
+    }
     let mut sink = Sink::new(document);
     for part in tree::documents(document.bytes) {
         match part {
             Ok(node) => sink.document(&node, "", None),
             Err(error) => sink.broken(error),
         }
+    }
+    if sink.templated.is_some()
+        && let Some(read) = helm::loose(document)
+    {
+        return read;
+    }
+    sink.finish()
+}
+
+/// What objects state that were made from a document, rather than stand in it. What is still open in them stands as
+/// `{{ … }}` and is a symbol.
+fn read_made(document: &Document<'_>, nodes: &[Node]) -> (Facts, Vec<Problem>) {
+    let mut sink = Sink::new(document);
+    sink.has_actions = false;
+    sink.made = true;
+    for node in nodes {
+        sink.document(node, "", None);
     }
     sink.finish()
 }
@@ -102,6 +140,8 @@ struct Sink<'d> {
     problems: Vec<Problem>,
     /// Whether the file holds `{{`, and so may be a template. Alone that means nothing: alerting rules do.
     has_actions: bool,
+    /// Whether objects were made from the file, so that `{{` in a name is a symbol.
+    made: bool,
     /// The first line that only rendering would make sense of.
     templated: Option<u32>,
     /// Whether any object of ours was found.
@@ -119,6 +159,7 @@ impl<'d> Sink<'d> {
             facts: Facts::default(),
             problems: Vec::new(),
             has_actions: memchr::memmem::find(document.bytes, b"{{").is_some(),
+            made: false,
             templated: None,
             any: false,
         }
@@ -154,7 +195,7 @@ impl<'d> Sink<'d> {
         };
         self.any = true;
         match Object::new(node, kind, pointer) {
-            Some(object) if !object.templated() => read(self, &object),
+            Some(object) if self.made || !object.templated() => read(self, &object),
             _ if self.has_actions => self.template(node.line),
             _ => self.note(node.line, format!("{kind} without metadata.name: not read")),
         }

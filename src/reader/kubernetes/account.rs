@@ -87,7 +87,7 @@ impl Sink<'_> {
         credential.records.insert(evidence);
         if let Some(value) = object.annotation(ACCOUNT_NAME)
             && let Some(account) = value.text().filter(|text| !text.is_empty())
-            && !account.contains("{{")
+            && (self.made || !account.contains("{{"))
         {
             let key = escaped(ACCOUNT_NAME);
             let pointer = format!("{}/metadata/annotations/{key}", object.pointer);

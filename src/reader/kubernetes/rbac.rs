@@ -73,7 +73,7 @@ impl Sink<'_> {
             }
             return;
         };
-        if role.contains("{{") {
+        if !self.made && role.contains("{{") {
             self.template(reference.line);
             return;
         }
@@ -131,7 +131,8 @@ impl Sink<'_> {
             }
             return None;
         };
-        if name.contains("{{") || namespace.is_some_and(|text| text.contains("{{")) {
+        if !self.made && (name.contains("{{") || namespace.is_some_and(|text| text.contains("{{")))
+        {
             self.template(subject.line);
             return None;
         }

@@ -25,7 +25,7 @@ impl Sink<'_> {
                 }
                 return;
             }
-            Some((node, Some(name))) if name.contains("{{") => {
+            Some((node, Some(name))) if !self.made && name.contains("{{") => {
                 self.template(node.line);
                 return;
             }
