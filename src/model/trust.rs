@@ -20,7 +20,25 @@ pub enum TrustPrincipal {
     Other(Str),
 }
 
-/// One principal of one statement of a trust policy.
+/// One principal of one statement of a trust policy, or one party that another platform's identity lets in by its
+/// tokens.
+///
+/// Every platform's trust in tokens of others has IAM's form, so that one evaluator serves all. Readers make it with
+/// the functions of `platform::federation`, one `Trust` a member, credential or role:
+///
+/// | what is read | `target` | `principal` | `condition` on |
+/// |---|---|---|---|
+/// | IAM trust policy | the role's ARN | `Federated` of the provider's ARN | as written |
+/// | Google: `serviceAccount:P.svc.id.goog[ns/sa]` holds `roles/iam.workloadIdentityUser` on a service account | `gcp:<email>` | `Federated("P.svc.id.goog")` | `P.svc.id.goog:sub` |
+/// | Google: `principal(Set)://…/workloadIdentityPools/POOL/…` does | `gcp:<email>` | `Federated` of the provider's issuer, or of the pool's path where no provider was read | `<issuer>:<claim>`, `gcp:attributecondition`; or `<pool>:sub`, `<pool>:attribute.<name>` |
+/// | Entra: a federated identity credential | the application or managed identity | `Federated(issuer)` | `<issuer>:sub`, `<issuer>:aud` |
+/// | Vault: a role of a Kubernetes auth method | `vault:<mount>/role/<name>` | `Federated("*")` | `*:sub` (`StringLike`), `*:aud` |
+/// | Vault: a role of a JWT auth method | `vault:<mount>/role/<name>` | `Federated` of the method's issuer, or `"*"` | `<issuer>:sub`, `:aud`, `:<claim>` |
+///
+/// Issuers are without scheme and last slash. `actions` of others than IAM hold one word that says how it is let in:
+/// `roles/iam.workloadIdentityUser`, `federatedIdentityCredential`, `login`. `label` tells statements of one
+/// target apart: the credential's name, the member. A subject that is symbolic (`${…}`, `{{ … }}`) stays as it is in
+/// the condition: it is not decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Trust {
     /// The identity that can be assumed.

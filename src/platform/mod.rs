@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod embedded;
+pub mod federation;
 pub mod glob;
 pub mod kubernetes;
 pub mod literal;
