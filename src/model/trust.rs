@@ -95,6 +95,51 @@ impl Trust {
     }
 }
 
+impl Trust {
+    /// The subjects that it asks for, as written: with whether `*` and `?` are wildcards in them.
+    pub fn subjects(&self) -> Vec<(String, bool)> {
+        let block: serde_json::Value = self
+            .condition
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default();
+        let mut found = Vec::new();
+        for (operator, tests) in block.as_object().into_iter().flatten() {
+            let operator = operator.to_ascii_lowercase();
+            let operator = operator
+                .trim_start_matches("foranyvalue:")
+                .trim_end_matches("ifexists");
+            let like = operator == "stringlike";
+            if !like && !matches!(operator, "stringequals" | "stringequalsignorecase") {
+                continue;
+            }
+            for (key, values) in tests.as_object().into_iter().flatten() {
+                if !key.to_ascii_lowercase().ends_with(":sub") {
+                    continue;
+                }
+                let values = match values {
+                    serde_json::Value::Array(values) => values.as_slice(),
+                    one => std::slice::from_ref(one),
+                };
+                let texts = values.iter().filter_map(serde_json::Value::as_str);
+                found.extend(texts.map(|text| (text.to_owned(), like)));
+            }
+        }
+        found
+    }
+
+    /// Namespace and name of each ServiceAccount that it asks for literally.
+    pub fn named_accounts(&self) -> Vec<(String, String)> {
+        let literal = |(subject, like): (String, bool)| {
+            let rest = subject.strip_prefix("system:serviceaccount:")?;
+            let open = like && rest.contains(['*', '?']) || rest.contains(['$', '{']);
+            let (namespace, name) = rest.split_once(':').filter(|_| !open)?;
+            Some((namespace.to_owned(), name.to_owned()))
+        };
+        self.subjects().into_iter().filter_map(literal).collect()
+    }
+}
+
 impl TrustPrincipal {
     /// What a person would call it.
     pub fn describe(&self) -> String {
