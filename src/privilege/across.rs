@@ -166,7 +166,11 @@ impl Step<'_> {
         for (capability, proof) in &theirs.capabilities {
             own.add(*capability, via(proof));
         }
-        if theirs.tier > own.tier {
+        // Nothing beside what is not known is not nothing.
+        let nothing = own.tier == Tier::Unknown
+            && theirs.tier == Tier::None
+            && !own.unresolved.is_empty();
+        if theirs.tier > own.tier && !nothing {
             own.tier = theirs.tier;
             own.certainty = theirs.certainty.max(firm);
             own.proof = theirs.proof.as_ref().map(via);

@@ -14,6 +14,7 @@ mod aws_answer;
 pub mod aws_authorization_details;
 pub mod aws_collection;
 pub mod aws_credential_report;
+pub mod aws_eks;
 pub mod aws_identity_center;
 pub mod aws_identity_providers;
 pub mod aws_instance_profiles;
@@ -29,6 +30,7 @@ pub mod aws_workloads;
 pub mod backstage;
 pub mod certificates;
 pub mod codeowners;
+mod eks;
 mod family;
 pub mod kubernetes;
 pub mod registry;
@@ -109,6 +111,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
         Box::new(aws_collection::AwsCollection),
         Box::new(aws_credential_report::AwsCredentialReport),
+        Box::new(aws_eks::AwsEks),
         Box::new(aws_identity_center::AwsIdentityCenter),
         Box::new(aws_identity_providers::AwsIdentityProviders),
         Box::new(aws_instance_profiles::AwsInstanceProfiles),

@@ -7,6 +7,8 @@
 use super::tree::Node;
 use crate::model::{Evidence, Facts, Label, Presence, Problem, Str};
 
+mod eks;
+
 /// One instance of a resource, its expressions resolved as far as files tell.
 ///
 /// A text that holds `${…}` is symbolic: what is inside is the expression, with the full address of the resource
@@ -55,6 +57,9 @@ pub(super) fn computed(resource: &Resource, attribute: &str) -> Option<String> {
 
 /// What resources state together.
 pub(super) fn facts(resources: &[Resource]) -> (Facts, Vec<Problem>) {
-    let _ = resources;
-    (Facts::default(), Vec::new())
+    let mut found = Facts::default();
+    for resource in resources {
+        eks::facts(resource, &mut found);
+    }
+    (found, Vec::new())
 }

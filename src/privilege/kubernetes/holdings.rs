@@ -93,6 +93,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         identity: &'a Identity,
         cluster: &'a str,
         grants: &Grants<'a>,
+        member_of: &[&'a str],
         read: bool,
     ) -> Draft<'a> {
         let mut draft = Draft {
@@ -102,15 +103,25 @@ impl<'a, 'r> Assessor<'a, 'r> {
             edges: Vec::new(),
             gained: None,
         };
-        if !read {
+        if !read && member_of.is_empty() && !grants.contains_key(&*identity.id.0) {
             return draft;
         }
         draft.privilege.tier = Tier::None;
         let mut own = self.collect(&identity.id.0, None, cluster, grants);
-        if identity.kind == IdentityKind::KubernetesGroup
+        if !read {
+            let unread = format!("roles and bindings of cluster {cluster}");
+            own.unresolved.insert(unread.into());
+        }
+        let by_name = names::user(cluster, &identity.name);
+        if identity.kind == IdentityKind::KubernetesUser && *by_name != *identity.id.0 {
+            let more = self.collect(&by_name, None, cluster, grants);
+            own.held.extend(more.held);
+            own.unresolved.extend(more.unresolved);
+        }
+        let is_master = identity.kind == IdentityKind::KubernetesGroup
             && &*identity.name == names::MASTERS
-            && let Some(role) = self.roles.masters()
-        {
+            || member_of.contains(&names::MASTERS);
+        if is_master && let Some(role) = self.roles.masters() {
             let hop = Hop {
                 what: "group system:masters: the API server refuses it nothing".into(),
                 evidence: None,
@@ -119,7 +130,9 @@ impl<'a, 'r> Assessor<'a, 'r> {
             own.held.splice(..0, held);
         }
         let mut given = vec![Rc::new(own)];
-        for group in groups(identity) {
+        let mut groups: BTreeSet<String> = groups(identity).into_iter().collect();
+        groups.extend(member_of.iter().map(|group| (*group).to_owned()));
+        for group in groups {
             given.push(self.of_group(&group, cluster, grants));
         }
         for it in &given {
