@@ -38,6 +38,37 @@ pub(super) fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privi
     }
 }
 
+/// What ServiceAccounts may do on other platforms, as far as it makes those stronger who can run as them.
+pub(super) fn of_accounts(
+    inventory: &Inventory,
+    known: &BTreeMap<IdentityId, Privilege>,
+) -> BTreeMap<IdentityId, Privilege> {
+    let mut found = BTreeMap::new();
+    let mut doors = None;
+    for identity in inventory.identities.values() {
+        if identity.kind != IdentityKind::KubernetesServiceAccount || identity.becomes.is_empty() {
+            continue;
+        }
+        let (doors, names) = doors.get_or_insert_with(|| (Doors::new(inventory), names(inventory)));
+        let mut there = Privilege::default();
+        for (target, evidence) in &identity.becomes {
+            let target = names.get(&*target.0).map_or(target, |id| id);
+            let step = Step {
+                inventory,
+                identity,
+                target,
+                evidence,
+                entrance: doors.entrance(identity, target),
+            };
+            step.take_over(known, &mut there);
+        }
+        if there.tier >= Tier::Escalate {
+            found.insert(identity.id.clone(), there);
+        }
+    }
+    found
+}
+
 /// Whom other names mean that somebody is said to become.
 fn names(inventory: &Inventory) -> BTreeMap<&str, &IdentityId> {
     let identities = || inventory.identities.values();

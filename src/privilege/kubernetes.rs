@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 mod held;
 mod holdings;
 mod judge;
+mod list;
 mod paths;
 mod roles;
 
@@ -19,7 +20,13 @@ use paths::Surroundings;
 use roles::Roles;
 
 /// Adds the privilege of every Kubernetes identity of the inventory.
-pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) {
+///
+/// `elsewhere` is what ServiceAccounts may do on other platforms: whoever can run as them can do that, too.
+pub fn assess(
+    inventory: &Inventory,
+    elsewhere: &BTreeMap<IdentityId, Privilege>,
+    out: &mut BTreeMap<IdentityId, Privilege>,
+) {
     let identities: Vec<&Identity> = inventory
         .identities
         .values()
@@ -46,6 +53,7 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
     let surroundings = Surroundings::new(inventory);
     let estate = Estate {
         inventory,
+        elsewhere,
         identities: &identities,
         groups: &groups,
         roles: &roles,
@@ -94,6 +102,7 @@ fn cluster(identity: &Identity) -> &str {
 /// What all identities are judged by.
 struct Estate<'a, 'r> {
     inventory: &'a Inventory,
+    elsewhere: &'r BTreeMap<IdentityId, Privilege>,
     identities: &'r [&'a Identity],
     /// The ids of the groups that each identity was put in.
     groups: &'r BTreeMap<&'a str, Vec<&'a str>>,
@@ -120,7 +129,13 @@ impl<'a> Estate<'a, '_> {
                 assessor.draft(identity, cluster, grants, &groups, read)
             })
             .collect();
+        for draft in &mut drafts {
+            if let Some(elsewhere) = self.elsewhere.get(&draft.identity.id) {
+                draft.is_elsewhere(elsewhere);
+            }
+        }
         paths::follow(&mut drafts, self.surroundings);
+        list::list(&mut drafts, self.surroundings);
         drafts
             .into_iter()
             .map(|draft| (draft.identity.id.clone(), draft.finish()))

@@ -25,8 +25,9 @@ fn judge(inventory: &Inventory, now: Option<Timestamp>) -> BTreeMap<IdentityId, 
     for privilege in out.values_mut() {
         privilege.own_tier = privilege.tier;
     }
-    kubernetes::assess(inventory, &mut out);
     named::assess(inventory, &mut out);
+    let elsewhere = across::of_accounts(inventory, &out);
+    kubernetes::assess(inventory, &elsewhere, &mut out);
     for id in inventory.identities.keys() {
         out.entry(id.clone()).or_default();
     }

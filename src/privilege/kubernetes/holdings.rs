@@ -2,6 +2,7 @@
 
 use super::held::{Held, Match, Table, matches, proof};
 use super::judge::{Compiled, Judge, Need, PRIMITIVES, Span};
+use super::list::Way;
 use super::paths::{Edge, Surroundings, Target};
 use super::roles::{RoleIndex, Roles, title};
 use crate::model::{
@@ -27,11 +28,21 @@ pub(super) struct Draft<'a> {
     pub(super) privilege: Privilege,
     /// Whom it can become.
     pub(super) edges: Vec<Edge>,
+    /// The ways in which it makes itself stronger by its own rights.
+    pub(super) ways: Vec<Way>,
     /// What the strongest one it can become reaches, once it is known.
     pub(super) gained: Option<Rc<crate::model::Set<Reach>>>,
 }
 
 impl Draft<'_> {
+    /// Takes into account that it is strong on another platform, for those who can become it.
+    pub(super) fn is_elsewhere(&mut self, there: &Privilege) {
+        if let Some(proof) = &there.proof {
+            self.offer(there.tier.min(Tier::Escalate), proof);
+            self.privilege.reach.extend(there.reach.iter().cloned());
+        }
+    }
+
     /// The privilege, once all paths have been followed.
     pub(super) fn finish(mut self) -> Privilege {
         if !self.privilege.unresolved.is_empty() && self.privilege.tier < Tier::Admin {
@@ -45,7 +56,7 @@ impl Draft<'_> {
 
     /// Raises the tier, or keeps the better of two proofs of the same one.
     pub(super) fn offer(&mut self, tier: Tier, proof: &Proof) {
-        let key = |p: &Proof| (p.certainty, p.hops.len());
+        let key = |p: &Proof| (p.certainty, p.breadth(), p.hops.len());
         let better = match &self.privilege.proof {
             Some(old) if self.privilege.tier == tier => key(proof) < key(old),
             _ => self.privilege.tier < tier,
@@ -101,6 +112,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             cluster,
             privilege: Privilege::default(),
             edges: Vec::new(),
+            ways: Vec::new(),
             gained: None,
         };
         if !read && member_of.is_empty() && !grants.contains_key(&*identity.id.0) {
@@ -310,14 +322,14 @@ impl<'a, 'r> Assessor<'a, 'r> {
     /// What a primitive amounts to here.
     fn conclude(
         &mut self,
-        primitive: &Compiled,
+        primitive: &'static Compiled,
         matched: &Match<'_, 'a>,
         namespace: Option<&'a str>,
         draft: &mut Draft<'a>,
         follow: bool,
     ) {
         let proof = proof(self.roles, &matched.met, namespace);
-        let limited = matched.names.is_some();
+        let limited = matched.names.is_some() && !primitive.explicit;
         let at_large = namespace.is_none_or(|namespace| namespace == SYSTEM_NAMESPACE);
         let tier = match primitive.named {
             _ if !limited && at_large => primitive.at_large.unwrap_or(primitive.tier),
@@ -330,6 +342,12 @@ impl<'a, 'r> Assessor<'a, 'r> {
         draft.offer(tier, &proof);
         if tier == Tier::Escalate {
             draft.privilege.add(Capability::Escalate, proof.clone());
+            draft.ways.push(Way {
+                by: primitive,
+                place: namespace.map(Into::into),
+                subject: None,
+                proof: proof.clone(),
+            });
             if at_large {
                 let cluster = Reach::Cluster(draft.cluster.into());
                 draft.privilege.reach.insert(cluster);
@@ -343,7 +361,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         match (primitive.named, matched.names) {
             (Some(named), Some(names)) => {
                 for name in names {
-                    self.one_name(named, name, &proof, namespace, draft, follow);
+                    self.one_name((primitive, named), name, &proof, namespace, draft, follow);
                 }
             }
             // Limited to objects that are not the accounts themselves: over the whole cluster that
@@ -352,6 +370,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             _ => {
                 if let Some(becomes) = primitive.becomes {
                     draft.edges.push(Edge {
+                        by: primitive,
                         target: Target::Place(
                             draft.cluster.into(),
                             namespace.map(Into::into),
@@ -367,7 +386,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
     /// What power over one named object amounts to.
     fn one_name(
         &mut self,
-        named: Named,
+        (primitive, named): (&'static Compiled, Named),
         name: &Str,
         proof: &Proof,
         namespace: Option<&'a str>,
@@ -377,6 +396,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         let cluster = draft.cluster;
         let mut edge = |id: &str| {
             draft.edges.push(Edge {
+                by: primitive,
                 target: Target::Identity(id.into()),
                 proof: proof.clone(),
             });
@@ -398,6 +418,12 @@ impl<'a, 'r> Assessor<'a, 'r> {
             (Named::Group, _) => {
                 edge(&names::group(cluster, name));
                 if &**name == names::MASTERS {
+                    draft.ways.push(Way {
+                        by: primitive,
+                        place: None,
+                        subject: Some(Str::clone(name)),
+                        proof: proof.clone(),
+                    });
                     draft.offer(Tier::Escalate, proof);
                     draft.privilege.add(Capability::Escalate, proof.clone());
                 }
@@ -434,10 +460,16 @@ impl<'a, 'r> Assessor<'a, 'r> {
             claim: format!("{}, and so {}", proof.claim, end.claim).into(),
             hops: proof.hops.iter().chain(&end.hops).cloned().collect(),
             certainty: proof.certainty,
-            scope: None,
+            scope: end.scope.clone(),
         };
         draft.offer(tier, &proof);
         if tier == Tier::Escalate {
+            draft.ways.push(Way {
+                by: primitive,
+                place: scope.map(Into::into),
+                subject: Some(Str::clone(name)),
+                proof: proof.clone(),
+            });
             draft.privilege.add(Capability::Escalate, proof);
         }
         let reach = power.reach.iter().cloned();
@@ -462,6 +494,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 ..Privilege::default()
             },
             edges: Vec::new(),
+            ways: Vec::new(),
             gained: None,
         };
         let held: Vec<_> = self.hold(Vec::new(), role, namespace).into_iter().collect();
