@@ -170,11 +170,11 @@ fn resolved(inventory: &Inventory) -> Vec<(IdentityId, Str)> {
                     let Some((theirs, _)) = role_parts(&id.0) else {
                         return false;
                     };
-                    let number = |text: &str| {
-                        text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
-                    };
+                    let number =
+                        |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
                     // Of two known accounts that differ, one is not the other.
-                    !read && !(number(account) && number(theirs))
+                    !read
+                        && !(number(account) && number(theirs))
                         && (!number(theirs) || fits(account, theirs))
                 })
                 .collect();
@@ -258,7 +258,11 @@ fn named(id: &IdentityId) -> Option<Identity> {
         return Some(role);
     }
     if let Some(email) = text.strip_prefix("gcp:") {
-        let mut account = new(Platform::Gcp, IdentityKind::GcpServiceAccount, email.to_owned());
+        let mut account = new(
+            Platform::Gcp,
+            IdentityKind::GcpServiceAccount,
+            email.to_owned(),
+        );
         let project = email
             .split_once('@')
             .and_then(|(_, domain)| domain.strip_suffix(".iam.gserviceaccount.com"));

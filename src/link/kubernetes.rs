@@ -1,9 +1,7 @@
 //! Joins of Kubernetes identities: to the places that name them, and to
 //! the platform when they are its own.
 
-use crate::model::{
-    Evidence, IdentityId, IdentityKind, Inventory, Platform, Scope,
-};
+use crate::model::{Evidence, IdentityId, IdentityKind, Inventory, Platform, Scope};
 use crate::platform::kubernetes::system;
 use std::collections::BTreeMap;
 

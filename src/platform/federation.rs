@@ -228,7 +228,11 @@ pub fn entra(
     for part in expression.into_iter().flat_map(|text| text.split(" and ")) {
         match flexible(part.trim()) {
             Some((claim, compare, value)) => form.claim(claim, compare, value),
-            None => form.key("entra:claimsmatchingexpression", Compare::Equals, part.trim()),
+            None => form.key(
+                "entra:claimsmatchingexpression",
+                Compare::Equals,
+                part.trim(),
+            ),
         };
     }
     for audience in audiences {
@@ -326,16 +330,17 @@ mod tests {
                 r#"acme.svc.id.goog {"StringEquals":{"acme.svc.id.goog:sub":["system:serviceaccount:ci:deployer"]}}"#
             )
         );
-        assert_eq!(google_member("serviceAccount:a@b.iam.gserviceaccount.com"), None);
+        assert_eq!(
+            google_member("serviceAccount:a@b.iam.gserviceaccount.com"),
+            None
+        );
         assert_eq!(google_member("user:jane@example.com"), None);
         let pool = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci";
         let set = format!("principalSet://{pool}/attribute.repository/acme/app");
         let set = google_member(&set).unwrap();
         assert_eq!(
             said(set.clone()),
-            format!(
-                r#"{pool} {{"StringEquals":{{"{pool}:attribute.repository":["acme/app"]}}}}"#
-            )
+            format!(r#"{pool} {{"StringEquals":{{"{pool}:attribute.repository":["acme/app"]}}}}"#)
         );
         let all = google_member(&format!("principalSet://{pool}/*")).unwrap();
         assert_eq!((all.issuer.as_str(), all.condition), (pool, None));

@@ -61,12 +61,8 @@ pub fn overlap(one: &str, other: &str) -> bool {
                 (Some(b'*'), None) => at(&below, j),
                 (None, Some(b'*')) => at(&row, j + 1),
                 (None, _) | (_, None) => false,
-                (Some(b'*'), Some(_)) | (Some(_), Some(b'*')) => {
-                    at(&below, j) || at(&row, j + 1)
-                }
-                (Some(a), Some(b)) => {
-                    (a == b || *a == b'?' || *b == b'?') && at(&below, j + 1)
-                }
+                (Some(b'*'), Some(_)) | (Some(_), Some(b'*')) => at(&below, j) || at(&row, j + 1),
+                (Some(a), Some(b)) => (a == b || *a == b'?' || *b == b'?') && at(&below, j + 1),
             };
             if let Some(slot) = row.get_mut(j) {
                 *slot = value;
@@ -86,7 +82,11 @@ mod tests {
         for (one, other, expected) in [
             ("*", "", true),
             ("repo:acme/*", "repo:acme/app:*", true),
-            ("repo:acme/app:ref:refs/heads/main", "repo:acme/app:ref:*", true),
+            (
+                "repo:acme/app:ref:refs/heads/main",
+                "repo:acme/app:ref:*",
+                true,
+            ),
             ("repo:acme/api:*", "repo:acme/app:*", false),
             ("a*b", "*c", false),
             ("a*b", "b*", false),

@@ -198,9 +198,8 @@ impl Step<'_> {
             own.add(*capability, via(proof));
         }
         // Nothing beside what is not known is not nothing.
-        let nothing = own.tier == Tier::Unknown
-            && theirs.tier == Tier::None
-            && !own.unresolved.is_empty();
+        let nothing =
+            own.tier == Tier::Unknown && theirs.tier == Tier::None && !own.unresolved.is_empty();
         if theirs.tier > own.tier && !nothing {
             own.tier = theirs.tier;
             own.certainty = theirs.certainty.max(firm);

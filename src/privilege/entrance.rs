@@ -305,7 +305,11 @@ fn settle(
             let mut possible = false;
             for value in &mut values {
                 let symbolic = value.contains("${") || value.contains("{{");
-                let text = if symbolic { pattern(value) } else { value.to_owned() };
+                let text = if symbolic {
+                    pattern(value)
+                } else {
+                    value.to_owned()
+                };
                 possible |= if like || symbolic {
                     glob::overlap(&text, token)
                 } else {

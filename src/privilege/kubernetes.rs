@@ -111,7 +111,10 @@ struct Estate<'a, 'r> {
 }
 
 impl<'a> Estate<'a, '_> {
-    fn judge_all(&self, grants: &BTreeMap<&str, Vec<&'a Entitlement>>) -> BTreeMap<IdentityId, Privilege> {
+    fn judge_all(
+        &self,
+        grants: &BTreeMap<&str, Vec<&'a Entitlement>>,
+    ) -> BTreeMap<IdentityId, Privilege> {
         let mut assessor = Assessor::new(self.roles, self.surroundings);
         let mut drafts: Vec<Draft<'_>> = self
             .identities

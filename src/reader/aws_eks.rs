@@ -50,7 +50,8 @@ impl Reader for AwsEks {
 
 fn read(answer: &Node, document: &Document<'_>, pointer: &str, facts: &mut Facts) {
     if let Some(entry) = answer.get("accessEntry") {
-        let (Some(cluster), Some(principal)) = (entry.str("clusterName"), entry.str("principalArn"))
+        let (Some(cluster), Some(principal)) =
+            (entry.str("clusterName"), entry.str("principalArn"))
         else {
             return;
         };
@@ -63,7 +64,8 @@ fn read(answer: &Node, document: &Document<'_>, pointer: &str, facts: &mut Facts
         };
         eks::mapped(&entry, &evidence, facts);
     }
-    if let (Some(cluster), Some(principal)) = (answer.str("clusterName"), answer.str("principalArn"))
+    if let (Some(cluster), Some(principal)) =
+        (answer.str("clusterName"), answer.str("principalArn"))
     {
         let entry = Mapped {
             cluster,

@@ -41,8 +41,12 @@ pub(super) fn mapped(mapped: &Mapped<'_>, evidence: &Evidence, facts: &mut Facts
     facts.identities.push(user);
     for group in &mapped.groups {
         let group_id = IdentityId::from(names::group(mapped.cluster, group));
-        let mut identity =
-            referred(&group_id, IdentityKind::KubernetesGroup, group, mapped.cluster);
+        let mut identity = referred(
+            &group_id,
+            IdentityKind::KubernetesGroup,
+            group,
+            mapped.cluster,
+        );
         identity.humanity = (Humanity::Undetermined, "group of unknown members".into());
         identity.evidence.insert(evidence.clone());
         facts.identities.push(identity);

@@ -133,7 +133,6 @@ fn scope(met: &[(&Held<'_>, &Hit<'_>)], namespace: Option<&str>) -> Str {
     }
 }
 
-
 fn role_hop(roles: &Roles<'_>, role: RoleIndex, prefix: &str) -> Option<Hop> {
     let role = roles.get(role)?;
     Some(Hop {

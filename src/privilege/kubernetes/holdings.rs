@@ -43,6 +43,16 @@ impl Draft<'_> {
         }
     }
 
+    /// Notes that a row of the table is met, with the better of two proofs.
+    fn has_power(&mut self, id: &str, proof: &Proof) {
+        let key = |p: &Proof| (p.certainty, p.breadth(), p.hops.len());
+        let old = self.privilege.powers.get(id);
+        if old.is_none_or(|old| key(proof) < key(old)) {
+            let proof = proof.clone().into();
+            self.privilege.powers.insert(id.into(), proof);
+        }
+    }
+
     /// The privilege, once all paths have been followed.
     pub(super) fn finish(mut self) -> Privilege {
         if !self.privilege.unresolved.is_empty() && self.privilege.tier < Tier::Admin {
@@ -340,6 +350,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             _ => primitive.tier,
         };
         draft.offer(tier, &proof);
+        draft.has_power(primitive.id, &proof);
         if tier == Tier::Escalate {
             draft.privilege.add(Capability::Escalate, proof.clone());
             draft.ways.push(Way {

@@ -104,7 +104,12 @@ fn of_one(
             let room = MAX_HOPS.saturating_sub(hops.len());
             hops.extend(end.take(room).map(|h| Hop::clone(h)));
             let certainty = theirs.map_or(edge.proof.certainty, |p| p.certainty);
-            let path = path(edge.by, Str::clone(&target.identity.id.0), &edge.proof, hops);
+            let path = path(
+                edge.by,
+                Str::clone(&target.identity.id.0),
+                &edge.proof,
+                hops,
+            );
             let certainty = certainty.max(edge.proof.certainty);
             let path = Path { certainty, ..path };
             paths.insert((certainty, path.hops.len(), path));
@@ -139,7 +144,10 @@ fn of_one(
     }
     let left_out = paths.len().saturating_sub(MAX_PATHS);
     let listed = paths.into_iter().take(MAX_PATHS);
-    (listed.map(|(_, _, path)| Arc::new(path)).collect(), left_out)
+    (
+        listed.map(|(_, _, path)| Arc::new(path)).collect(),
+        left_out,
+    )
 }
 
 fn path(by: &Compiled, subject: Str, proof: &Proof, hops: Vec<Hop>) -> Path {
