@@ -21,6 +21,7 @@ type Step = (IdentityId, (IdentityId, Evidence));
 
 /// Joins. Idempotent.
 pub fn link(inventory: &mut Inventory) {
+    one_cluster(inventory);
     let mut steps = annotations(inventory);
     steps.extend(subjects(inventory));
     take(inventory, steps);
@@ -30,6 +31,57 @@ pub fn link(inventory: &mut Inventory) {
         }
     }
     name_targets(inventory);
+}
+
+/// Manifests do not say which cluster they are of. Where access to one cluster is told, and manifests of one were
+/// read, they are of that one: who is put into a group is in the group that their bindings name, and what is handed
+/// to a ServiceAccount is handed to the one that they declare.
+fn one_cluster(inventory: &mut Inventory) {
+    let read = |cluster: &str| inventory.has_source("kubernetes", cluster);
+    let sources = inventory.sources.iter();
+    let read_ones = sources.filter(|(kind, _)| &**kind == "kubernetes").count();
+    if read_ones != 1 || !read(names::CLUSTER) {
+        return;
+    }
+    let others: BTreeSet<Str> = inventory
+        .identities
+        .values()
+        .filter(|i| i.platform == Platform::Kubernetes)
+        .filter_map(|i| i.account.clone())
+        .filter(|cluster| !read(cluster))
+        .collect();
+    let Some(other) = others.first().filter(|_| others.len() == 1) else {
+        return;
+    };
+    let prefix = names::group(other, "");
+    let memberships: Vec<_> = inventory
+        .memberships
+        .iter()
+        .filter_map(|it| {
+            let group = it.group.0.strip_prefix(prefix.as_str())?;
+            let mut here = it.clone();
+            here.group = names::group(names::CLUSTER, group).into();
+            Some(here)
+        })
+        .collect();
+    inventory.memberships.extend(memberships);
+    let handed: Vec<_> = inventory
+        .identities
+        .values()
+        .filter(|i| i.account.as_ref() == Some(other))
+        .filter(|i| i.kind == IdentityKind::KubernetesServiceAccount)
+        .filter_map(|i| {
+            let namespace = i.namespace.as_deref()?;
+            let here = names::account(names::CLUSTER, namespace, &i.name);
+            Some((IdentityId::from(here), i.becomes.clone(), i.tokens.clone()))
+        })
+        .collect();
+    for (here, becomes, tokens) in handed {
+        if let Some(account) = inventory.identities.get_mut(&here) {
+            account.becomes.extend(becomes);
+            account.tokens.extend(tokens);
+        }
+    }
 }
 
 fn take(inventory: &mut Inventory, steps: Vec<Step>) {

@@ -4,7 +4,7 @@
 //! up what its bindings and its groups' bindings give (`holdings`); then whoever can run as, or get a
 //! token of, somebody stronger becomes as strong (`paths`).
 
-use crate::model::{Entitlement, Identity, IdentityId, Inventory, Platform, Privilege};
+use crate::model::{Entitlement, Evidence, Identity, IdentityId, Inventory, Platform, Privilege};
 use crate::platform::kubernetes::names;
 use std::collections::BTreeMap;
 
@@ -42,11 +42,11 @@ pub fn assess(
             .or_default()
             .push(entitlement);
     }
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<(&str, &Evidence)>> = BTreeMap::new();
     for membership in &inventory.memberships {
         if membership.group.0.starts_with("k8s:") {
             let slot = groups.entry(&membership.member.0).or_default();
-            slot.push(&membership.group.0);
+            slot.push((&membership.group.0, &membership.evidence));
         }
     }
     let roles = Roles::new(inventory);
@@ -105,7 +105,7 @@ struct Estate<'a, 'r> {
     elsewhere: &'r BTreeMap<IdentityId, Privilege>,
     identities: &'r [&'a Identity],
     /// The ids of the groups that each identity was put in.
-    groups: &'r BTreeMap<&'a str, Vec<&'a str>>,
+    groups: &'r BTreeMap<&'a str, Vec<(&'a str, &'a Evidence)>>,
     roles: &'r Roles<'a>,
     surroundings: &'r Surroundings<'a>,
 }
@@ -124,9 +124,9 @@ impl<'a> Estate<'a, '_> {
                 let groups = groups.map_or(&[][..], Vec::as_slice);
                 let cluster = self.home(identity, groups);
                 let prefix = names::group(cluster, "");
-                let groups: Vec<&str> = groups
+                let groups: Vec<(&str, &Evidence)> = groups
                     .iter()
-                    .filter_map(|group| group.strip_prefix(prefix.as_str()))
+                    .filter_map(|(group, at)| Some((group.strip_prefix(prefix.as_str())?, *at)))
                     .collect();
                 let read = self.inventory.has_source("kubernetes", cluster);
                 assessor.draft(identity, cluster, grants, &groups, read)
@@ -146,12 +146,12 @@ impl<'a> Estate<'a, '_> {
     }
 
     /// The cluster that an identity is judged in: its own, or, if that was not read, the one in whose groups it is.
-    fn home(&self, identity: &'a Identity, groups: &[&'a str]) -> &'a str {
+    fn home(&self, identity: &'a Identity, groups: &[(&'a str, &Evidence)]) -> &'a str {
         let own = cluster(identity);
         if self.inventory.has_source("kubernetes", own) {
             return own;
         }
-        let of_groups = groups.iter().filter_map(|group| {
+        let of_groups = groups.iter().filter_map(|(group, _)| {
             let (cluster, _) = group.strip_prefix("k8s:")?.split_once("#group:")?;
             Some(cluster)
         });

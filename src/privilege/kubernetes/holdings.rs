@@ -6,14 +6,15 @@ use super::list::Way;
 use super::paths::{Edge, Surroundings, Target};
 use super::roles::{RoleIndex, Roles, title};
 use crate::model::{
-    Capability, Certainty, Entitlement, EntitlementRole, Hop, Identity, IdentityKind, Privilege,
-    Proof, Reach, Scope, Str, Tier,
+    Capability, Certainty, Entitlement, EntitlementRole, Evidence, Hop, Identity, IdentityKind,
+    Privilege, Proof, Reach, Scope, Str, Tier,
 };
 use crate::platform::kubernetes::names;
 use crate::platform::kubernetes::primitives::Named;
 use crate::platform::kubernetes::system::SYSTEM_NAMESPACE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How many unread roles of one group are named to each of its members.
 const MAX_UNRESOLVED: usize = 20;
@@ -30,6 +31,8 @@ pub(super) struct Draft<'a> {
     pub(super) edges: Vec<Edge>,
     /// The ways in which it makes itself stronger by its own rights.
     pub(super) ways: Vec<Way>,
+    /// The groups that something which was read puts it in, with where it does.
+    pub(super) member_of: Vec<(&'a str, &'a Evidence)>,
     /// What the strongest one it can become reaches, once it is known.
     pub(super) gained: Option<Rc<crate::model::Set<Reach>>>,
 }
@@ -55,6 +58,7 @@ impl Draft<'_> {
 
     /// The privilege, once all paths have been followed.
     pub(super) fn finish(mut self) -> Privilege {
+        self.place_memberships();
         if !self.privilege.unresolved.is_empty() && self.privilege.tier < Tier::Admin {
             self.privilege.certainty = Certainty::Unresolved;
             if self.privilege.tier == Tier::None {
@@ -62,6 +66,38 @@ impl Draft<'_> {
             }
         }
         self.privilege
+    }
+
+    /// Says in each proof where it was put into the group by which it holds what it holds: what a group gives is
+    /// worked out once for all of its members.
+    fn place_memberships(&mut self) {
+        for &(group, at) in &self.member_of {
+            let what = by_group(group);
+            let privilege = &mut self.privilege;
+            let proofs = privilege.capabilities.values_mut();
+            let proofs = proofs.chain(privilege.powers.values_mut());
+            let proofs = proofs.chain(&mut privilege.proof);
+            for proof in proofs.chain(&mut privilege.wildcard) {
+                let first = |proof: &Proof| {
+                    let hop = proof.hops.first();
+                    hop.is_some_and(|hop| hop.evidence.is_none() && *hop.what == *what)
+                };
+                if first(proof) {
+                    let proof = Arc::make_mut(proof);
+                    if let Some(hop) = proof.hops.first_mut() {
+                        Arc::make_mut(hop).evidence = Some(at.clone());
+                    }
+                }
+            }
+            for path in &mut privilege.paths {
+                let first = path.hops.first();
+                if first.is_some_and(|hop| hop.evidence.is_none() && *hop.what == *what)
+                    && let Some(hop) = Arc::make_mut(path).hops.first_mut()
+                {
+                    hop.evidence = Some(at.clone());
+                }
+            }
+        }
     }
 
     /// Raises the tier, or keeps the better of two proofs of the same one.
@@ -114,7 +150,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         identity: &'a Identity,
         cluster: &'a str,
         grants: &Grants<'a>,
-        member_of: &[&'a str],
+        member_of: &[(&'a str, &'a Evidence)],
         read: bool,
     ) -> Draft<'a> {
         let mut draft = Draft {
@@ -123,13 +159,16 @@ impl<'a, 'r> Assessor<'a, 'r> {
             privilege: Privilege::default(),
             edges: Vec::new(),
             ways: Vec::new(),
+            member_of: Vec::new(),
             gained: None,
         };
         if !read && member_of.is_empty() && !grants.contains_key(&*identity.id.0) {
             return draft;
         }
         draft.privilege.tier = Tier::None;
-        let mut own = self.collect(&identity.id.0, None, cluster, grants);
+        // What it is given itself is given in its own cluster, whatever that is called elsewhere.
+        let own_cluster = identity.account.as_deref().unwrap_or(cluster);
+        let mut own = self.collect(&identity.id.0, None, own_cluster, grants);
         if !read {
             let unread = format!("roles and bindings of cluster {cluster}");
             own.unresolved.insert(unread.into());
@@ -142,18 +181,24 @@ impl<'a, 'r> Assessor<'a, 'r> {
         }
         let is_master = identity.kind == IdentityKind::KubernetesGroup
             && &*identity.name == names::MASTERS
-            || member_of.contains(&names::MASTERS);
+            || member_of.iter().any(|(group, _)| *group == names::MASTERS);
         if is_master && let Some(role) = self.roles.masters() {
             let hop = Hop {
                 what: "group system:masters: the API server refuses it nothing".into(),
                 evidence: None,
             };
-            let held = self.hold(vec![hop], role, None);
+            let member = (identity.kind != IdentityKind::KubernetesGroup).then(|| Hop {
+                what: by_group(names::MASTERS).into(),
+                evidence: None,
+            });
+            let hops = member.into_iter().chain([hop]).collect();
+            let held = self.hold(hops, role, None);
             own.held.splice(..0, held);
         }
         let mut given = vec![Rc::new(own)];
         let mut groups: BTreeSet<String> = groups(identity).into_iter().collect();
-        groups.extend(member_of.iter().map(|group| (*group).to_owned()));
+        groups.extend(member_of.iter().map(|(group, _)| (*group).to_owned()));
+        draft.member_of = member_of.to_vec();
         for group in groups {
             given.push(self.of_group(&group, cluster, grants));
         }
@@ -225,7 +270,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 evidence: Some(grant.evidence.clone()),
             };
             let member = group.map(|group| Hop {
-                what: format!("member of group {group}").into(),
+                what: by_group(group).into(),
                 evidence: None,
             });
             let hops = member.into_iter().chain([binding]).collect();
@@ -506,6 +551,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             },
             edges: Vec::new(),
             ways: Vec::new(),
+            member_of: Vec::new(),
             gained: None,
         };
         let held: Vec<_> = self.hold(Vec::new(), role, namespace).into_iter().collect();
@@ -541,6 +587,11 @@ fn groups(identity: &Identity) -> Vec<String> {
         }
         _ => vec![names::AUTHENTICATED.to_owned()],
     }
+}
+
+/// The step from a member to what a group holds.
+fn by_group(group: &str) -> String {
+    format!("member of group {group}")
 }
 
 /// What a person would call the role that a policy's id means.
