@@ -40,6 +40,14 @@ pub(super) struct Accounts<'a> {
     pub held: HashMap<&'a IdentityId, Vec<(&'a PolicyId, bool)>>,
     /// How many groups a principal is in.
     pub groups: HashMap<&'a IdentityId, usize>,
+    /// Who becomes each identity.
+    pub became_by: HashMap<&'a str, BTreeSet<&'a str>>,
+    /// The groups of clusters that each identity was put in, by name.
+    pub cluster_groups: HashMap<&'a IdentityId, BTreeSet<&'a str>>,
+    /// Namespace and name of ServiceAccounts that exist, in whatever cluster.
+    service_accounts: HashSet<(&'a str, &'a str)>,
+    /// Namespaces of which something was read.
+    namespaces: HashSet<&'a str>,
     inventory: &'a Inventory,
 }
 
@@ -70,6 +78,10 @@ impl<'a> Accounts<'a> {
             boundaries: HashMap::new(),
             held: HashMap::new(),
             groups: HashMap::new(),
+            became_by: HashMap::new(),
+            cluster_groups: HashMap::new(),
+            service_accounts: HashSet::new(),
+            namespaces: HashSet::new(),
             inventory,
         };
         let sources = inventory.sources.iter();
@@ -78,6 +90,7 @@ impl<'a> Accounts<'a> {
             .map(|(_, account)| &**account)
             .collect();
         all.place(inventory);
+        all.joined(inventory);
         for identity in inventory.identities.values() {
             let exists = identity.presence.contains(&Presence::Observed);
             if !exists || !identity.kind.as_str().starts_with("aws-") {
@@ -115,6 +128,52 @@ impl<'a> Accounts<'a> {
             }
         }
         all
+    }
+
+    /// What there is of clusters, and who becomes whom.
+    fn joined(&mut self, inventory: &'a Inventory) {
+        for identity in inventory.identities.values() {
+            for (target, _) in &identity.becomes {
+                let slot = self.became_by.entry(&target.0).or_default();
+                slot.insert(&identity.id.0);
+            }
+            let exists = identity.presence.iter().any(|p| *p != Presence::Referenced);
+            if identity.kind == IdentityKind::KubernetesServiceAccount
+                && exists
+                && let Some(namespace) = identity.namespace.as_deref()
+            {
+                self.service_accounts.insert((namespace, &identity.name));
+                self.namespaces.insert(namespace);
+            }
+        }
+        for container in &inventory.containers {
+            let rest = container.id.strip_prefix("k8s:");
+            let namespace = rest.and_then(|rest| rest.rsplit('/').next());
+            self.namespaces.extend(namespace);
+        }
+        for membership in &inventory.memberships {
+            if let Some((_, name)) = membership.group.0.split_once("#group:") {
+                let slot = self.cluster_groups.entry(&membership.member).or_default();
+                slot.insert(name);
+            }
+        }
+    }
+
+    /// The subjects that a trust names literally and of which it is known that they are not there: ServiceAccounts
+    /// of namespaces of which something was read.
+    pub(super) fn missing_subjects(&self, trust: &Trust) -> Vec<String> {
+        let named = trust.named_accounts().into_iter();
+        named
+            .filter(|(namespace, name)| {
+                self.namespaces.contains(namespace.as_str())
+                    && !self
+                        .service_accounts
+                        .contains(&(namespace.as_str(), name.as_str()))
+                    // Every namespace has one.
+                    && name != "default"
+            })
+            .map(|(namespace, name)| format!("{namespace}/{name}"))
+            .collect()
     }
 
     fn place(&mut self, inventory: &'a Inventory) {

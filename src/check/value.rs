@@ -61,6 +61,11 @@ impl<'a> Value<'a> {
         Self::List(items.into_iter().map(Cow::Borrowed).collect())
     }
 
+    /// Texts that were made for the question.
+    pub(super) fn owned_list(items: impl IntoIterator<Item = String>) -> Self {
+        Self::List(items.into_iter().map(Cow::Owned).collect())
+    }
+
     /// Whether a moment never comes; unknown when no source says.
     pub(super) fn never(moment: Moment) -> Self {
         match moment {

@@ -1,48 +1,14 @@
-//! Joins of Kubernetes identities: to the cloud roles they become, to the places that name them, and to
+//! Joins of Kubernetes identities: to the places that name them, and to
 //! the platform when they are its own.
 
-use crate::model::{
-    Evidence, Humanity, Identity, IdentityId, IdentityKind, Inventory, Platform, Presence, Scope,
-};
-use crate::platform::kubernetes::{names, system};
+use crate::model::{Evidence, IdentityId, IdentityKind, Inventory, Platform, Scope};
+use crate::platform::kubernetes::system;
 use std::collections::BTreeMap;
 
 /// Joins everything of Kubernetes that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
-    name_roles(inventory);
     place_references(inventory);
     mark_platform(inventory);
-}
-
-/// A ServiceAccount's cloud role is an identity, even when no export of that account was read.
-fn name_roles(inventory: &mut Inventory) {
-    let becomes = inventory
-        .identities
-        .values()
-        .filter(|identity| identity.platform == Platform::Kubernetes)
-        .flat_map(|identity| &identity.becomes);
-    let mut roles: BTreeMap<IdentityId, Identity> = BTreeMap::new();
-    for (id, evidence) in becomes {
-        if inventory.identities.contains_key(id) {
-            continue;
-        }
-        let Some((account, path)) = names::iam_role(&id.0) else {
-            continue;
-        };
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let role = roles.entry(id.clone()).or_insert_with(|| {
-            let mut role = Identity::new(id.clone(), Platform::Aws, IdentityKind::AwsRole, name);
-            role.account = Some(account.into());
-            role.presence.insert(Presence::Referenced);
-            role.humanity = (
-                Humanity::NonHuman,
-                "a Kubernetes ServiceAccount becomes it".into(),
-            );
-            role
-        });
-        role.evidence.insert(evidence.clone());
-    }
-    inventory.identities.extend(roles);
 }
 
 /// Identities that are only named get the first place that does so as their evidence.

@@ -6,6 +6,7 @@ pub mod aws;
 mod aws_late;
 pub mod aws_third_parties;
 pub mod credentials;
+pub mod federation;
 pub mod identity_center;
 pub mod instance_profiles;
 pub mod kubernetes;
@@ -23,6 +24,7 @@ pub fn link(inventory: &mut Inventory) {
     instance_profiles::link(inventory);
     aws_late::link(inventory);
     aws_third_parties::link(inventory);
+    federation::link(inventory);
     kubernetes::link(inventory);
     credentials::link(inventory);
     aws::identify(inventory);

@@ -1,7 +1,8 @@
 //! Grades every trust in an OIDC provider, with the denials of the same document.
 
-use crate::model::{Effect, IdentityId, Inventory, TokenGrade, Trust, TrustPrincipal};
+use crate::model::{Effect, IdentityId, Inventory, Str, TokenGrade, Trust, TrustPrincipal};
 use crate::platform::aws::oidc;
+use crate::platform::federation::ANY_ISSUER;
 use crate::platform::glob;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,9 +34,19 @@ pub fn link(inventory: &mut Inventory) {
     inventory.trusts = graded.collect();
 }
 
+/// The action by which tokens are taken; other platforms' trusts are about nothing else.
+const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+
 fn takes_tokens(trust: &Trust) -> bool {
+    if !of_aws(trust) {
+        return true;
+    }
     let mut actions = trust.actions.iter();
     actions.any(|a| glob::matches(&a.to_ascii_lowercase(), "sts:assumerolewithwebidentity"))
+}
+
+fn of_aws(trust: &Trust) -> bool {
+    trust.target.0.starts_with("arn:")
 }
 
 fn grade(trust: &Trust, denials: &[&Trust]) -> Option<TokenGrade> {
@@ -61,7 +72,26 @@ fn grade(trust: &Trust, denials: &[&Trust]) -> Option<TokenGrade> {
     });
     let denies: Vec<Option<&str>> = of_provider.map(|deny| deny.condition.as_deref()).collect();
     let condition = trust.condition.as_deref();
-    let grade = oidc::grade(provider, &trust.actions, condition, &denies);
+    let mut grade = if of_aws(trust) {
+        oidc::grade(provider, &trust.actions, condition, &denies)
+    } else {
+        // Nothing tells whose tokens they are: those of a cluster have their own form.
+        let clusters = provider == ANY_ISSUER;
+        let accounts = || {
+            let subjects = trust.subjects();
+            let mut subjects = subjects.iter();
+            subjects.any(|(subject, _)| subject.starts_with("system:serviceaccount:"))
+        };
+        if clusters && !accounts() {
+            return None;
+        }
+        oidc::grade(provider, &[Str::from(ACTION)], condition, &denies)
+    };
+    if trust.target.0.starts_with("gcp:") {
+        // The pool's own audience is asked for in any case.
+        grade.audience = true;
+        grade.flaws.remove(&oidc::Flaw::NoAudience);
+    }
     let flaws = grade.flaws.iter();
     Some(TokenGrade {
         exposure: grade.exposure.as_str(),

@@ -295,6 +295,9 @@ pub struct Privilege {
     pub own_tier: Tier,
     /// Capabilities, each with the best proof (the most certain, then the shortest).
     pub capabilities: BTreeMap<Capability, Arc<Proof>>,
+    /// Rows of the platform's table of permissions that amount to something, by name (`mint-tokens`), each with
+    /// the best proof. Kubernetes only.
+    pub powers: BTreeMap<Str, Arc<Proof>>,
     /// The proof of the tier, for every tier above `none`.
     pub proof: Option<Arc<Proof>>,
     /// The ways to go further than the own rights: the firmest first, then the shortest.

@@ -20,7 +20,25 @@ pub enum TrustPrincipal {
     Other(Str),
 }
 
-/// One principal of one statement of a trust policy.
+/// One principal of one statement of a trust policy, or one party that another platform's identity lets in by its
+/// tokens.
+///
+/// Every platform's trust in tokens of others has IAM's form, so that one evaluator serves all. Readers make it with
+/// the functions of `platform::federation`, one `Trust` a member, credential or role:
+///
+/// | what is read | `target` | `principal` | `condition` on |
+/// |---|---|---|---|
+/// | IAM trust policy | the role's ARN | `Federated` of the provider's ARN | as written |
+/// | Google: `serviceAccount:P.svc.id.goog[ns/sa]` holds `roles/iam.workloadIdentityUser` on a service account | `gcp:<email>` | `Federated("P.svc.id.goog")` | `P.svc.id.goog:sub` |
+/// | Google: `principal(Set)://…/workloadIdentityPools/POOL/…` does | `gcp:<email>` | `Federated` of the provider's issuer, or of the pool's path where no provider was read | `<issuer>:<claim>`, `gcp:attributecondition`; or `<pool>:sub`, `<pool>:attribute.<name>` |
+/// | Entra: a federated identity credential | the application or managed identity | `Federated(issuer)` | `<issuer>:sub`, `<issuer>:aud` |
+/// | Vault: a role of a Kubernetes auth method | `vault:<mount>/role/<name>` | `Federated("*")` | `*:sub` (`StringLike`), `*:aud` |
+/// | Vault: a role of a JWT auth method | `vault:<mount>/role/<name>` | `Federated` of the method's issuer, or `"*"` | `<issuer>:sub`, `:aud`, `:<claim>` |
+///
+/// Issuers are without scheme and last slash. `actions` of others than IAM hold one word that says how it is let in:
+/// `roles/iam.workloadIdentityUser`, `federatedIdentityCredential`, `login`. `label` tells statements of one
+/// target apart: the credential's name, the member. A subject that is symbolic (`${…}`, `{{ … }}`) stays as it is in
+/// the condition: it is not decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Trust {
     /// The identity that can be assumed.
@@ -74,6 +92,51 @@ impl Trust {
             self.label
         )
         .into()
+    }
+}
+
+impl Trust {
+    /// The subjects that it asks for, as written: with whether `*` and `?` are wildcards in them.
+    pub fn subjects(&self) -> Vec<(String, bool)> {
+        let block: serde_json::Value = self
+            .condition
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default();
+        let mut found = Vec::new();
+        for (operator, tests) in block.as_object().into_iter().flatten() {
+            let operator = operator.to_ascii_lowercase();
+            let operator = operator
+                .trim_start_matches("foranyvalue:")
+                .trim_end_matches("ifexists");
+            let like = operator == "stringlike";
+            if !like && !matches!(operator, "stringequals" | "stringequalsignorecase") {
+                continue;
+            }
+            for (key, values) in tests.as_object().into_iter().flatten() {
+                if !key.to_ascii_lowercase().ends_with(":sub") {
+                    continue;
+                }
+                let values = match values {
+                    serde_json::Value::Array(values) => values.as_slice(),
+                    one => std::slice::from_ref(one),
+                };
+                let texts = values.iter().filter_map(serde_json::Value::as_str);
+                found.extend(texts.map(|text| (text.to_owned(), like)));
+            }
+        }
+        found
+    }
+
+    /// Namespace and name of each ServiceAccount that it asks for literally.
+    pub fn named_accounts(&self) -> Vec<(String, String)> {
+        let literal = |(subject, like): (String, bool)| {
+            let rest = subject.strip_prefix("system:serviceaccount:")?;
+            let open = like && rest.contains(['*', '?']) || rest.contains(['$', '{']);
+            let (namespace, name) = rest.split_once(':').filter(|_| !open)?;
+            Some((namespace.to_owned(), name.to_owned()))
+        };
+        self.subjects().into_iter().filter_map(literal).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::{Document, Evidence, Facts, Probe, Problem, ProblemKind};
 use crate::platform::kubernetes::names;
 
 mod account;
+mod aws_auth;
 mod helm;
 mod kustomize;
 mod object;
@@ -182,6 +183,7 @@ impl<'d> Sink<'d> {
         }
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let read: fn(&mut Self, &Object<'_>) = match (group, kind) {
+            ("", "ConfigMap") => Self::config_map,
             ("", "Namespace") => Self::namespace,
             ("", "ServiceAccount") => Self::account,
             ("", "Secret") => Self::secret,

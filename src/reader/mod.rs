@@ -15,6 +15,7 @@ mod aws_answer;
 pub mod aws_authorization_details;
 pub mod aws_collection;
 pub mod aws_credential_report;
+pub mod aws_eks;
 pub mod aws_identity_center;
 pub mod aws_identity_providers;
 pub mod aws_instance_profiles;
@@ -36,6 +37,7 @@ pub mod cloudformation;
 pub mod codeowners;
 pub mod compose;
 pub mod dotfiles;
+mod eks;
 mod family;
 pub mod github_actions;
 pub mod gitlab_ci;
@@ -126,6 +128,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
         Box::new(aws_collection::AwsCollection),
         Box::new(aws_credential_report::AwsCredentialReport),
+        Box::new(aws_eks::AwsEks),
         Box::new(aws_identity_center::AwsIdentityCenter),
         Box::new(aws_identity_providers::AwsIdentityProviders),
         Box::new(aws_instance_profiles::AwsInstanceProfiles),

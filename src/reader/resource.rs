@@ -10,6 +10,7 @@ use sink::Sink;
 
 mod aws;
 mod azure;
+mod eks;
 mod google;
 mod index;
 mod kubernetes;
@@ -76,6 +77,9 @@ pub(super) fn computed(resource: &Resource, attribute: &str) -> Option<String> {
 pub(super) fn facts(resources: &[Resource]) -> (Facts, Vec<Problem>) {
     let mut sink = Sink::new(resources);
     for resource in resources {
+        if eks::facts(resource, &mut sink.facts) {
+            continue;
+        }
         match resource.provider() {
             "module" => modules::read(&mut sink, resource),
             "aws" => aws::read(&mut sink, resource),

@@ -409,6 +409,24 @@ columns! { OfIdentity;
     "becomes.missing": Type::Bool, Becomes, |v| Value::bool(v.becomes_missing), "One of them is in no export although its account was exported; unknown when its account was not exported.";
     "becomes.refused": Type::Bool, Becomes, |v| Value::bool(v.privilege.map(|p| !p.shut_out.is_empty())), "The trust of one of them was read and does not let it in.";
     "becomes.fault": Type::Text, Becomes, |v| Value::owned(becomes_fault(v)), "Why it cannot become one of them: no export lists the role, or the role does not let it in.";
+    "power.bind": Type::Text, Privilege, |v| power(v, &["bind-cluster-role-everywhere", "bind-cluster-role", "bind-role"]), "Which rules let it bind roles that it does not hold, in words.";
+    "power.certificates": Type::Text, Privilege, |v| power(v, &["sign-client-certificates", "approve-certificates"]), "Which rules let it have client certificates signed.";
+    "power.deliver": Type::Text, Privilege, |v| power(v, &["deploy-by-controller"]), "Which rule lets it have a delivery controller apply manifests.";
+    "power.enter": Type::Text, Privilege, |v| power(v, &["enter-pods"]), "Which rule lets it run commands in pods.";
+    "power.escalate": Type::Text, Privilege, |v| power(v, &["edit-own-cluster-role", "edit-own-role"]), "Which rules let it write more into a role than it holds.";
+    "power.host_path": Type::Text, Privilege, |v| power(v, &["host-path-volumes"]), "Which rules let it mount the file system of a node.";
+    "power.impersonate": Type::Text, Privilege, |v| power(v, &["impersonate-users", "impersonate-groups"]), "Which rules let it act as other users and groups.";
+    "power.kubelet": Type::Text, Privilege, |v| power(v, &["kubelet-api"]), "Which rule lets it use the nodes' own API.";
+    "power.mapping": Type::Text, Privilege, |v| power(v, &["aws-auth"]), "Which rule lets it say who of IAM is whom in the cluster.";
+    "power.mutate": Type::Text, Privilege, |v| power(v, &["mutating-webhooks", "mutating-policies"]), "Which rules let it rewrite objects on their way in.";
+    "power.namespaces": Type::Text, Privilege, |v| power(v, &["relabel-namespaces"]), "Which rule lets it change labels of namespaces.";
+    "power.run": Type::Text, Privilege, |v| power(v, &["run-workloads", "run-custom-workloads"]), "Which rules let it run pods as other accounts.";
+    "power.secrets": Type::Text, Privilege, |v| power(v, &["read-secrets"]), "Which rule lets it read secrets.";
+    "power.tokens": Type::Text, Privilege, |v| power(v, &["mint-tokens", "token-secrets"]), "Which rules let it have tokens of other accounts.";
+    "powers": Type::Texts, Privilege, |v| powers(v, false), "What its permissions in a cluster amount to, by the names of `rules/kubernetes/primitives.yaml`: `mint-tokens`.";
+    "powers.everywhere": Type::Texts, Privilege, |v| powers(v, true), "Those of them that hold in the whole cluster and for every object.";
+    "became_by": Type::Texts, Record, |v| Value::list(v.accounts.became_by.get(&*v.identity.id.0).into_iter().flatten().copied()), "Identities of other platforms that become it by design.";
+    "cluster_groups": Type::Texts, Record, |v| Value::list(v.accounts.cluster_groups.get(&v.identity.id).into_iter().flatten().copied()), "Groups of a cluster that a certificate, access entry or the like puts it in.";
     "registry_present": Type::Bool, Declaration, |v| Value::Bool(v.registry_present), "A registry was read.";
     "registered": Type::Bool, Declaration, |v| Value::Bool(!v.entries.is_empty()), "A registry entry speaks of it.";
     "declaration.purpose": Type::Text, Declaration, |v| Value::text(entry(v).and_then(|e| e.purpose.as_deref())), "What it is for, as registered.";
@@ -513,6 +531,27 @@ fn dormant<'v>(view: &'v IdentityView<'_>) -> Value<'v> {
 fn given<'v>(view: &'v IdentityView<'_>, excess: Excess) -> Value<'v> {
     let given = view.accounts.grants.of(&view.identity.id, excess);
     Value::owned(given.as_ref().map(describe).unwrap_or_default())
+}
+
+/// The best proof of a row of the platform's table.
+fn power<'v>(view: &'v IdentityView<'_>, ids: &[&str]) -> Value<'v> {
+    let powers = view.privilege.map(|p| &p.powers);
+    let proofs = ids.iter().filter_map(|id| powers?.get(*id));
+    let best = proofs.min_by_key(|p| (p.certainty, p.breadth(), p.hops.len()));
+    proof_text(best.map(|proof| &**proof))
+}
+
+/// The rows of the platform's table that it meets; all, or those that it meets everywhere.
+fn powers<'v>(view: &'v IdentityView<'_>, everywhere: bool) -> Value<'v> {
+    let Some(privilege) = view
+        .privilege
+        .filter(|p| p.tier != crate::model::Tier::Unknown)
+    else {
+        return Value::Unknown;
+    };
+    let all = privilege.powers.iter();
+    let met = all.filter(|(_, p)| !everywhere || p.breadth() == Some(crate::model::Breadth::All));
+    Value::list(met.map(|(id, _)| &**id))
 }
 
 fn services<'v>(view: &'v IdentityView<'_>) -> Value<'v> {

@@ -4,8 +4,8 @@ use super::identity::{self, IdentityView};
 use super::{columns, party};
 use crate::check::accounts::Accounts;
 use crate::check::schema::{
-    Basis, Column, EFFECT, EXPOSURE, HUMANITY, OWNER_STATE, PRINCIPAL_KIND, STANDING, Subject,
-    SubjectKind, TIER, Type, word,
+    Basis, Column, EFFECT, EXPOSURE, HUMANITY, OWNER_STATE, PLATFORM, PRINCIPAL_KIND, STANDING,
+    Subject, SubjectKind, TIER, Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{Confidence, Effect, Evidence, Str, SubjectId, Trust, TrustPrincipal};
@@ -153,9 +153,12 @@ columns! { OfTrust;
     "oidc.reason": Type::Text, Record, party::reason, "The same in words.";
     "oidc.audience": Type::Bool, Record, party::audience, "The tokens' audience is demanded.";
     "oidc.workloads": Type::Texts, Record, party::workloads, "Who gets in, by name: `github-actions:acme/payments`.";
+    "subjects": Type::Texts, Record, |v| Value::owned_list(v.trust.subjects().into_iter().map(|(s, _)| s)), "The subjects that are demanded of a token, as written.";
+    "subjects.missing": Type::Texts, Record, |v| Value::owned_list(v.accounts.missing_subjects(v.trust)), "ServiceAccounts that it names and that are not there, of namespaces of which something was read.";
     "label": Type::Text, Record, |v| Value::text(Some(&v.trust.label)), "The statement's `Sid` or index.";
     "target": Type::Text, Record, |v| Value::text(Some(&v.trust.target.0)), "The id of the identity that can be assumed.";
     "target.name": Type::Text, Record, |v| of(v, identity::name), "Its name.";
+    "target.platform": Type::Enum(&PLATFORM), Record, |v| v.target.map_or(Value::Unknown, |t| word(&PLATFORM, t.identity.platform.as_str())), "The platform of that identity.";
     "target.human": Type::Enum(&HUMANITY), Identity, |v| of(v, identity::human), "Whether a person acts through it.";
     "target.provider_managed": Type::Bool, Record, |v| of(v, identity::provider_managed), "It belongs to the platform's provider.";
     "target.owner": Type::Text, Identity, |v| of(v, identity::owner), "Its declared owner.";

@@ -9,6 +9,9 @@ use std::sync::LazyLock;
 pub struct Primitive {
     /// Its name in the file.
     pub id: String,
+    /// What its holder does with it, in words: `create pods that run as any account of the namespace`.
+    #[serde(default)]
+    pub title: String,
     /// All must be met in one scope; each by any one of its permissions.
     pub needs: Vec<Vec<Permission>>,
     /// The tier it gives, as the model spells it.
@@ -37,6 +40,9 @@ pub struct Permission {
     /// When not empty, the object names that count for a rule limited by `resourceNames`.
     #[serde(default)]
     pub names: Vec<String>,
+    /// Only a rule that is limited to such names counts.
+    #[serde(default)]
+    pub explicit: bool,
 }
 
 /// Whose power a primitive gives.

@@ -118,7 +118,18 @@ pub(super) fn proof(
         claim: format!("{} {place}", claims.join(" and ")).into(),
         hops: hops.into_iter().map(Arc::new).collect(),
         certainty: Certainty::Certain,
-        scope: None,
+        scope: Some(scope(met, namespace)),
+    }
+}
+
+/// What a proof holds on: `*` everything in the cluster, `ci/*` everything in a namespace, `ci/deployer` one object.
+fn scope(met: &[(&Held<'_>, &Hit<'_>)], namespace: Option<&str>) -> Str {
+    let names = met.first().and_then(|(_, hit)| hit.names.as_deref());
+    match (namespace, names) {
+        (None, None) => "*".into(),
+        (Some(namespace), None) => format!("{namespace}/*").into(),
+        (place, Some([name])) => format!("{}/{name}", place.unwrap_or("*")).into(),
+        (place, Some(names)) => format!("{}/{{{}}}", place.unwrap_or("*"), few(names)).into(),
     }
 }
 

@@ -2,17 +2,19 @@
 
 use super::held::{Held, Match, Table, matches, proof};
 use super::judge::{Compiled, Judge, Need, PRIMITIVES, Span};
+use super::list::Way;
 use super::paths::{Edge, Surroundings, Target};
 use super::roles::{RoleIndex, Roles, title};
 use crate::model::{
-    Capability, Certainty, Entitlement, EntitlementRole, Hop, Identity, IdentityKind, Privilege,
-    Proof, Reach, Scope, Str, Tier,
+    Capability, Certainty, Entitlement, EntitlementRole, Evidence, Hop, Identity, IdentityKind,
+    Privilege, Proof, Reach, Scope, Str, Tier,
 };
 use crate::platform::kubernetes::names;
 use crate::platform::kubernetes::primitives::Named;
 use crate::platform::kubernetes::system::SYSTEM_NAMESPACE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How many unread roles of one group are named to each of its members.
 const MAX_UNRESOLVED: usize = 20;
@@ -27,13 +29,36 @@ pub(super) struct Draft<'a> {
     pub(super) privilege: Privilege,
     /// Whom it can become.
     pub(super) edges: Vec<Edge>,
+    /// The ways in which it makes itself stronger by its own rights.
+    pub(super) ways: Vec<Way>,
+    /// The groups that something which was read puts it in, with where it does.
+    pub(super) member_of: Vec<(&'a str, &'a Evidence)>,
     /// What the strongest one it can become reaches, once it is known.
     pub(super) gained: Option<Rc<crate::model::Set<Reach>>>,
 }
 
 impl Draft<'_> {
+    /// Takes into account that it is strong on another platform, for those who can become it.
+    pub(super) fn is_elsewhere(&mut self, there: &Privilege) {
+        if let Some(proof) = &there.proof {
+            self.offer(there.tier.min(Tier::Escalate), proof);
+            self.privilege.reach.extend(there.reach.iter().cloned());
+        }
+    }
+
+    /// Notes that a row of the table is met, with the better of two proofs.
+    fn has_power(&mut self, id: &str, proof: &Proof) {
+        let key = |p: &Proof| (p.certainty, p.breadth(), p.hops.len());
+        let old = self.privilege.powers.get(id);
+        if old.is_none_or(|old| key(proof) < key(old)) {
+            let proof = proof.clone().into();
+            self.privilege.powers.insert(id.into(), proof);
+        }
+    }
+
     /// The privilege, once all paths have been followed.
     pub(super) fn finish(mut self) -> Privilege {
+        self.place_memberships();
         if !self.privilege.unresolved.is_empty() && self.privilege.tier < Tier::Admin {
             self.privilege.certainty = Certainty::Unresolved;
             if self.privilege.tier == Tier::None {
@@ -43,9 +68,41 @@ impl Draft<'_> {
         self.privilege
     }
 
+    /// Says in each proof where it was put into the group by which it holds what it holds: what a group gives is
+    /// worked out once for all of its members.
+    fn place_memberships(&mut self) {
+        for &(group, at) in &self.member_of {
+            let what = by_group(group);
+            let privilege = &mut self.privilege;
+            let proofs = privilege.capabilities.values_mut();
+            let proofs = proofs.chain(privilege.powers.values_mut());
+            let proofs = proofs.chain(&mut privilege.proof);
+            for proof in proofs.chain(&mut privilege.wildcard) {
+                let first = |proof: &Proof| {
+                    let hop = proof.hops.first();
+                    hop.is_some_and(|hop| hop.evidence.is_none() && *hop.what == *what)
+                };
+                if first(proof) {
+                    let proof = Arc::make_mut(proof);
+                    if let Some(hop) = proof.hops.first_mut() {
+                        Arc::make_mut(hop).evidence = Some(at.clone());
+                    }
+                }
+            }
+            for path in &mut privilege.paths {
+                let first = path.hops.first();
+                if first.is_some_and(|hop| hop.evidence.is_none() && *hop.what == *what)
+                    && let Some(hop) = Arc::make_mut(path).hops.first_mut()
+                {
+                    hop.evidence = Some(at.clone());
+                }
+            }
+        }
+    }
+
     /// Raises the tier, or keeps the better of two proofs of the same one.
     pub(super) fn offer(&mut self, tier: Tier, proof: &Proof) {
-        let key = |p: &Proof| (p.certainty, p.hops.len());
+        let key = |p: &Proof| (p.certainty, p.breadth(), p.hops.len());
         let better = match &self.privilege.proof {
             Some(old) if self.privilege.tier == tier => key(proof) < key(old),
             _ => self.privilege.tier < tier,
@@ -93,6 +150,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         identity: &'a Identity,
         cluster: &'a str,
         grants: &Grants<'a>,
+        member_of: &[(&'a str, &'a Evidence)],
         read: bool,
     ) -> Draft<'a> {
         let mut draft = Draft {
@@ -100,26 +158,48 @@ impl<'a, 'r> Assessor<'a, 'r> {
             cluster,
             privilege: Privilege::default(),
             edges: Vec::new(),
+            ways: Vec::new(),
+            member_of: Vec::new(),
             gained: None,
         };
-        if !read {
+        if !read && member_of.is_empty() && !grants.contains_key(&*identity.id.0) {
             return draft;
         }
         draft.privilege.tier = Tier::None;
-        let mut own = self.collect(&identity.id.0, None, cluster, grants);
-        if identity.kind == IdentityKind::KubernetesGroup
+        // What it is given itself is given in its own cluster, whatever that is called elsewhere.
+        let own_cluster = identity.account.as_deref().unwrap_or(cluster);
+        let mut own = self.collect(&identity.id.0, None, own_cluster, grants);
+        if !read {
+            let unread = format!("roles and bindings of cluster {cluster}");
+            own.unresolved.insert(unread.into());
+        }
+        let by_name = names::user(cluster, &identity.name);
+        if identity.kind == IdentityKind::KubernetesUser && *by_name != *identity.id.0 {
+            let more = self.collect(&by_name, None, cluster, grants);
+            own.held.extend(more.held);
+            own.unresolved.extend(more.unresolved);
+        }
+        let is_master = identity.kind == IdentityKind::KubernetesGroup
             && &*identity.name == names::MASTERS
-            && let Some(role) = self.roles.masters()
-        {
+            || member_of.iter().any(|(group, _)| *group == names::MASTERS);
+        if is_master && let Some(role) = self.roles.masters() {
             let hop = Hop {
                 what: "group system:masters: the API server refuses it nothing".into(),
                 evidence: None,
             };
-            let held = self.hold(vec![hop], role, None);
+            let member = (identity.kind != IdentityKind::KubernetesGroup).then(|| Hop {
+                what: by_group(names::MASTERS).into(),
+                evidence: None,
+            });
+            let hops = member.into_iter().chain([hop]).collect();
+            let held = self.hold(hops, role, None);
             own.held.splice(..0, held);
         }
         let mut given = vec![Rc::new(own)];
-        for group in groups(identity) {
+        let mut groups: BTreeSet<String> = groups(identity).into_iter().collect();
+        groups.extend(member_of.iter().map(|(group, _)| (*group).to_owned()));
+        draft.member_of = member_of.to_vec();
+        for group in groups {
             given.push(self.of_group(&group, cluster, grants));
         }
         for it in &given {
@@ -190,7 +270,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 evidence: Some(grant.evidence.clone()),
             };
             let member = group.map(|group| Hop {
-                what: format!("member of group {group}").into(),
+                what: by_group(group).into(),
                 evidence: None,
             });
             let hops = member.into_iter().chain([binding]).collect();
@@ -297,14 +377,14 @@ impl<'a, 'r> Assessor<'a, 'r> {
     /// What a primitive amounts to here.
     fn conclude(
         &mut self,
-        primitive: &Compiled,
+        primitive: &'static Compiled,
         matched: &Match<'_, 'a>,
         namespace: Option<&'a str>,
         draft: &mut Draft<'a>,
         follow: bool,
     ) {
         let proof = proof(self.roles, &matched.met, namespace);
-        let limited = matched.names.is_some();
+        let limited = matched.names.is_some() && !primitive.explicit;
         let at_large = namespace.is_none_or(|namespace| namespace == SYSTEM_NAMESPACE);
         let tier = match primitive.named {
             _ if !limited && at_large => primitive.at_large.unwrap_or(primitive.tier),
@@ -315,8 +395,15 @@ impl<'a, 'r> Assessor<'a, 'r> {
             _ => primitive.tier,
         };
         draft.offer(tier, &proof);
+        draft.has_power(primitive.id, &proof);
         if tier == Tier::Escalate {
             draft.privilege.add(Capability::Escalate, proof.clone());
+            draft.ways.push(Way {
+                by: primitive,
+                place: namespace.map(Into::into),
+                subject: None,
+                proof: proof.clone(),
+            });
             if at_large {
                 let cluster = Reach::Cluster(draft.cluster.into());
                 draft.privilege.reach.insert(cluster);
@@ -330,7 +417,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         match (primitive.named, matched.names) {
             (Some(named), Some(names)) => {
                 for name in names {
-                    self.one_name(named, name, &proof, namespace, draft, follow);
+                    self.one_name((primitive, named), name, &proof, namespace, draft, follow);
                 }
             }
             // Limited to objects that are not the accounts themselves: over the whole cluster that
@@ -339,6 +426,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
             _ => {
                 if let Some(becomes) = primitive.becomes {
                     draft.edges.push(Edge {
+                        by: primitive,
                         target: Target::Place(
                             draft.cluster.into(),
                             namespace.map(Into::into),
@@ -354,7 +442,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
     /// What power over one named object amounts to.
     fn one_name(
         &mut self,
-        named: Named,
+        (primitive, named): (&'static Compiled, Named),
         name: &Str,
         proof: &Proof,
         namespace: Option<&'a str>,
@@ -364,6 +452,7 @@ impl<'a, 'r> Assessor<'a, 'r> {
         let cluster = draft.cluster;
         let mut edge = |id: &str| {
             draft.edges.push(Edge {
+                by: primitive,
                 target: Target::Identity(id.into()),
                 proof: proof.clone(),
             });
@@ -385,6 +474,12 @@ impl<'a, 'r> Assessor<'a, 'r> {
             (Named::Group, _) => {
                 edge(&names::group(cluster, name));
                 if &**name == names::MASTERS {
+                    draft.ways.push(Way {
+                        by: primitive,
+                        place: None,
+                        subject: Some(Str::clone(name)),
+                        proof: proof.clone(),
+                    });
                     draft.offer(Tier::Escalate, proof);
                     draft.privilege.add(Capability::Escalate, proof.clone());
                 }
@@ -421,10 +516,16 @@ impl<'a, 'r> Assessor<'a, 'r> {
             claim: format!("{}, and so {}", proof.claim, end.claim).into(),
             hops: proof.hops.iter().chain(&end.hops).cloned().collect(),
             certainty: proof.certainty,
-            scope: None,
+            scope: end.scope.clone(),
         };
         draft.offer(tier, &proof);
         if tier == Tier::Escalate {
+            draft.ways.push(Way {
+                by: primitive,
+                place: scope.map(Into::into),
+                subject: Some(Str::clone(name)),
+                proof: proof.clone(),
+            });
             draft.privilege.add(Capability::Escalate, proof);
         }
         let reach = power.reach.iter().cloned();
@@ -449,6 +550,8 @@ impl<'a, 'r> Assessor<'a, 'r> {
                 ..Privilege::default()
             },
             edges: Vec::new(),
+            ways: Vec::new(),
+            member_of: Vec::new(),
             gained: None,
         };
         let held: Vec<_> = self.hold(Vec::new(), role, namespace).into_iter().collect();
@@ -484,6 +587,11 @@ fn groups(identity: &Identity) -> Vec<String> {
         }
         _ => vec![names::AUTHENTICATED.to_owned()],
     }
+}
+
+/// The step from a member to what a group holds.
+fn by_group(group: &str) -> String {
+    format!("member of group {group}")
 }
 
 /// What a person would call the role that a policy's id means.

@@ -57,7 +57,11 @@ pub(super) enum Span {
 
 /// A primitive with the model's words for the file's.
 pub(super) struct Compiled {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
     pub(super) needs: usize,
+    /// The names that its first need is limited to are part of what it is, not a limit to it.
+    pub(super) explicit: bool,
     pub(super) tier: Tier,
     pub(super) at_large: Option<Tier>,
     pub(super) becomes: Option<Becomes>,
@@ -72,7 +76,11 @@ pub(super) static PRIMITIVES: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     primitives()
         .iter()
         .map(|primitive| Compiled {
+            id: &primitive.id,
+            title: &primitive.title,
             needs: primitive.needs.len(),
+            explicit: (primitive.needs.first())
+                .is_some_and(|need| need.iter().all(|permission| permission.explicit)),
             tier: tier(&primitive.tier).unwrap_or_default(),
             at_large: primitive.at_large.as_deref().and_then(tier),
             becomes: primitive.becomes,
@@ -187,6 +195,9 @@ fn meets<'a>(
     span: Span,
 ) -> Option<(String, Option<Vec<&'a Str>>)> {
     let mut limited = None;
+    if permission.explicit && rule.resource_names.is_empty() {
+        return None;
+    }
     for verb in &permission.verbs {
         if !literal_or_all(&rule.verbs, verb) {
             continue;

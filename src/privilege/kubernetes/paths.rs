@@ -1,6 +1,7 @@
 //! Who can become whom: running pods as a stronger account, or getting its token, makes as strong.
 
 use super::holdings::Draft;
+use super::judge::Compiled;
 use crate::model::Set;
 use crate::model::{
     Capability, Credential, CredentialStatus, Hop, Identity, IdentityKind, Inventory, Platform,
@@ -26,6 +27,8 @@ pub(super) enum Target {
 
 /// A permission to become somebody.
 pub(super) struct Edge {
+    /// What permits it.
+    pub(super) by: &'static Compiled,
     pub(super) target: Target,
     pub(super) proof: Proof,
 }
@@ -87,7 +90,7 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Every target that the identity is part of, with the step that leads to it, if that is worth a word.
-    fn targets(&self, identity: &Identity, cluster: &str) -> Vec<(Target, Option<Hop>)> {
+    pub(super) fn targets(&self, identity: &Identity, cluster: &str) -> Vec<(Target, Option<Hop>)> {
         let id = &identity.id.0;
         let mut targets = vec![(Target::Identity(Str::clone(id)), None)];
         let place = |namespace: Option<&str>, becomes| {
@@ -165,7 +168,7 @@ pub(super) fn follow(drafts: &mut [Draft<'_>], surroundings: &Surroundings<'_>) 
 
 /// How strong an identity is, as far as becoming it is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+pub(super) enum Level {
     /// It can mint credentials for others.
     Issue,
     /// It is or can make itself admin of some namespace.
@@ -175,7 +178,7 @@ enum Level {
 }
 
 impl Level {
-    fn of(draft: &Draft<'_>) -> Option<Self> {
+    pub(super) fn of(draft: &Draft<'_>) -> Option<Self> {
         let privilege = &draft.privilege;
         match privilege.tier {
             Tier::Admin | Tier::Escalate => {
@@ -195,6 +198,17 @@ impl Level {
     }
 }
 
+/// What a person calls an identity of a cluster.
+pub(super) fn called(identity: &Identity) -> String {
+    match (identity.kind, &identity.namespace) {
+        (IdentityKind::KubernetesServiceAccount, Some(namespace)) => {
+            format!("ServiceAccount {namespace}/{}", identity.name)
+        }
+        (IdentityKind::KubernetesUser, _) => format!("user {}", identity.name),
+        _ => format!("group {}", identity.name),
+    }
+}
+
 /// What becoming an identity gives.
 struct Gain {
     tier: Tier,
@@ -202,6 +216,7 @@ struct Gain {
     who: String,
     hops: Vec<Arc<Hop>>,
     reach: Rc<Set<Reach>>,
+    everywhere: bool,
 }
 
 impl Gain {
@@ -211,13 +226,7 @@ impl Gain {
             Level::Issue => (Tier::Issue, Capability::IssueCredentials),
             _ => (Tier::Escalate, Capability::Escalate),
         };
-        let what = match (identity.kind, &identity.namespace) {
-            (IdentityKind::KubernetesServiceAccount, Some(namespace)) => {
-                format!("ServiceAccount {namespace}/{}", identity.name)
-            }
-            (IdentityKind::KubernetesUser, _) => format!("user {}", identity.name),
-            _ => format!("group {}", identity.name),
-        };
+        let what = called(identity);
         let who = format!("{what}, whose tier is {}", draft.privilege.tier.as_str());
         let mut hops = vec![Arc::new(Hop {
             what: who.as_str().into(),
@@ -231,6 +240,7 @@ impl Gain {
             capability,
             who,
             hops,
+            everywhere: level == Level::Cluster,
             // That of the end of the path: adding up all of it would cost the square of its length.
             reach: match &draft.gained {
                 Some(gained) => Rc::clone(gained),
@@ -255,7 +265,11 @@ impl Gain {
                 .chain(self.hops.iter().cloned())
                 .collect(),
             certainty: edge.proof.certainty,
-            scope: None,
+            scope: if self.everywhere {
+                Some("*".into())
+            } else {
+                edge.proof.scope.clone()
+            },
         };
         draft.offer(self.tier, &proof);
         draft.privilege.add(self.capability, proof);

@@ -342,6 +342,14 @@ fn elsewhere(issuer: &Issuer, test: &Test, grade: &mut Grade) -> Limit {
         || test.for_all
         || (test.comparison == Comparison::Null
             && test.values.iter().any(|v| v.eq_ignore_ascii_case("true")));
+    // Asked beside the token by another platform than AWS; files do not decide it.
+    if ["gcp:", "vault:", "entra:"]
+        .iter()
+        .any(|p| key.starts_with(p))
+    {
+        grade.depends.insert(key.to_owned());
+        return Limit::none(issuer);
+    }
     if let Some(rest) = key
         .strip_prefix("aws:")
         .or_else(|| key.strip_prefix("sts:"))

@@ -161,6 +161,17 @@ fn identify(host: &str) -> Identified<'_> {
             let shared = common.contains(&tenant) || tenant == MICROSOFT_SERVICES;
             ("Microsoft Entra", "entra", shared, Grammar::Opaque, first)
         }
+        // A cluster of which files tell no issuer.
+        "*" => ("Kubernetes", "kubernetes", false, Grammar::Kubernetes, None),
+        // A pool of Google's, by its path: what its providers sign is not known.
+        "iam.googleapis.com" => (
+            "Google workload identity",
+            "google-pool",
+            false,
+            Grammar::Opaque,
+            path.rsplit('/').next(),
+        ),
+        _ if domain.ends_with(".svc.id.goog") => ("GKE", "gke", false, Grammar::Kubernetes, None),
         _ => by_shape(host, domain, path),
     }
 }
