@@ -31,6 +31,7 @@ pub mod certificates;
 pub mod codeowners;
 mod family;
 pub mod kubernetes;
+pub mod kubernetes_config;
 pub mod registry;
 mod resource;
 pub mod roster;
@@ -122,6 +123,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(certificates::Certificates),
         Box::new(codeowners::Codeowners),
         Box::new(kubernetes::Kubernetes),
+        Box::new(kubernetes_config::KubernetesConfig),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
         Box::new(secrets::Secrets::new(detector)),
