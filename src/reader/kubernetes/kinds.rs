@@ -72,9 +72,34 @@ impl Sink<'_> {
 
     /// Kinds that nobody here knows. What belongs to the platform itself is known, and says nothing.
     fn elsewhere(group: &str, kind: &str) -> Option<Read<Self>> {
-        let own = group.is_empty() || !group.contains('.') || group.ends_with(".k8s.io");
-        // Components and overlays are no objects; charts' metadata and patches are not, either.
-        let tool = matches!(group, "kustomize.config.k8s.io" | "kubeadm.k8s.io");
-        (!own && !tool && kind != "ClusterRole").then_some(Self::unknown)
+        // Groups of the platform have no dot, or are listed; `*.k8s.io` is anybody's who keeps to the rules.
+        let own = !group.contains('.') || OWN.contains(&group);
+        (!own && !kind.is_empty()).then_some(Self::unknown)
     }
 }
+
+/// Groups of the platform and of its tools in which no kind but those above runs as anybody.
+const OWN: &[&str] = &[
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "gateway.networking.k8s.io",
+    "kubeadm.k8s.io",
+    "kubelet.config.k8s.io",
+    "kustomize.config.k8s.io",
+    "metrics.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "snapshot.storage.k8s.io",
+    "storage.k8s.io",
+];
