@@ -12,6 +12,19 @@ use crate::platform::kubernetes::names::{self, CLUSTER};
 /// More references of one store or secret are not told.
 const MOST: usize = 10_000;
 
+/// Fields, in lower case, of what is no secret: whom one is, what one trusts.
+const PUBLIC: &[&str] = &[
+    "accesskeyid",
+    "accountid",
+    "ca",
+    "caprovider",
+    "clientid",
+    "roleref",
+    "tenantid",
+    "url",
+    "username",
+];
+
 /// What a store's authentication names.
 #[derive(Default)]
 struct Auth<'n> {
@@ -127,7 +140,11 @@ impl Sink<'_> {
             let field = path.rsplit('/').next().unwrap_or_default().to_owned();
             let secret = (of.unwrap_or(namespace), *name);
             // What is trusted is not what one signs in by.
-            if !path.contains("/caProvider") && !field.eq_ignore_ascii_case("caSecretRef") {
+            let name = field.to_ascii_lowercase();
+            if !PUBLIC
+                .iter()
+                .any(|part| name.trim_end_matches("secretref") == *part)
+            {
                 traits.push(format!("static:{field}"));
             }
             self.uses_secret(&id, secret, &workload, field, evidence);

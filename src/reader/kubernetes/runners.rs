@@ -31,9 +31,13 @@ impl Sink<'_> {
         if account.is_none() && templates.is_empty() {
             return;
         }
+        // A template is run as whoever runs it says; one of the cluster even in whose namespace it is run.
+        let template = object.kind.ends_with("WorkflowTemplate");
         let account = match account {
             Some(None) => return,
+            _ if object.kind == "ClusterWorkflowTemplate" => return,
             Some(Some(name)) => name,
+            None if template => return,
             None => "default".to_owned(),
         };
         let automount = spec.bool("automountServiceAccountToken");
