@@ -14,8 +14,11 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 111] = [
+const IDS: [&str; 138] = [
     "anonymous-grant",
+    "argocd-cluster-not-verified",
+    "argocd-cluster-static-credential",
+    "argocd-project-token-without-expiry",
     "aws-account-not-exported",
     "aws-account-suspended-with-identities",
     "aws-account-without-control-policy",
@@ -100,12 +103,35 @@ const IDS: [&str; 111] = [
     "declaration-expired",
     "declared-not-found",
     "default-service-account-granted",
+    "flux-applies-as-controller",
     "found-not-declared",
     "human-use-of-machine-identity",
     "identity-admin",
     "identity-can-escalate",
     "identity-can-issue-credentials",
     "identity-unused",
+    "k8s-api-service-not-verified",
+    "k8s-bootstrap-token-without-expiry",
+    "k8s-client-certificate-long-lived",
+    "k8s-csr-for-masters",
+    "k8s-git-credential-not-encrypted",
+    "k8s-masters-certificate",
+    "k8s-privileged-workload-powerful-account",
+    "k8s-projected-token-long-lived",
+    "k8s-registry-credential-in-manifest",
+    "k8s-secret-store-static-key",
+    "k8s-tls-certificate-long-lived",
+    "k8s-token-of-powerful-account-never-ends",
+    "k8s-webhook-outside",
+    "k8s-webhook-outside-fails-open",
+    "k8s-webhook-outside-sees-secrets",
+    "k8s-workload-default-account-privileged",
+    "k8s-workload-takes-node",
+    "kubeconfig-impersonates",
+    "kubeconfig-password",
+    "kubeconfig-removed-sign-in",
+    "kubeconfig-static-token",
+    "kubeconfig-without-server-verification",
     "legacy-service-account-token",
     "machine-use-of-human-identity",
     "owner-disputed",
@@ -115,6 +141,7 @@ const IDS: [&str; 111] = [
     "privilege-beyond-approval",
     "privileged-credential-leaked",
     "purpose-missing",
+    "registry-account-shared",
     "review-date-missing",
     "review-overdue",
     "revocation-path-missing",
@@ -247,7 +274,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("condition", "condition: kind in ['aws-role', 'aws-usr']")],
-            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group` (did you mean `aws-user`?)",
+            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
         ),
         (
             &[("condition", "condition: \"'admninister' in capabilities\"")],
@@ -670,6 +697,7 @@ fn a_clean_estate_yields_nothing() {
         name: "api".into(),
         runs_as: "k8s:cluster/shop/api".into(),
         automount: None,
+        traits: tenure::model::Set::new(),
         evidence: at("api.yaml", 1),
     });
     let evaluation = Estate(estate.clone()).evaluate(&[]);

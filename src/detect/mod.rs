@@ -28,6 +28,7 @@ mod suspect;
 mod text;
 mod vocabulary;
 
+pub use describe::{Requested, WebToken, certificate, certificate_request, web_token};
 pub use example::ExampleFailure;
 pub use kind::Kind;
 pub use rule::RuleError;

@@ -1,6 +1,6 @@
 //! Workloads: what runs as an identity.
 
-use super::{Evidence, IdentityId, Platform, Str};
+use super::{Evidence, IdentityId, Platform, Set, Str};
 
 /// A pod or a controller of pods and the ServiceAccount it runs as; or a cloud resource and its role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,9 @@ pub struct Workload {
     pub runs_as: IdentityId,
     /// `automountServiceAccountToken` of the pod; `None` when the pod does not say, and the account decides.
     pub automount: Option<bool>,
+    /// What else is notable, by the name that checks ask for: `privileged`, `host-path:/etc`,
+    /// `static-key`, `url:https://…`.
+    pub traits: Set<Str>,
     /// Where it was read.
     pub evidence: Evidence,
 }

@@ -114,6 +114,7 @@ impl Profile {
                 name: name.as_str().into(),
                 runs_as: IdentityId::from(role.arn.as_str()),
                 automount: None,
+                traits: crate::model::Set::new(),
                 evidence: evidence.clone(),
             })
             .collect()

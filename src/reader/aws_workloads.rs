@@ -423,6 +423,7 @@ fn one(reading: &mut Reading<'_>, place: &Place<'_>, form: &Form) {
         name: name.into(),
         runs_as,
         automount: None,
+        traits: crate::model::Set::new(),
         evidence,
     });
     if let Some(account) = account {

@@ -202,6 +202,7 @@ fn service(keeping: &mut Keeping<'_>, tree: &Node, folder: &str, name: &str, nod
         kind: "ComposeService".into(),
         name: short(name),
         runs_as: service.identity.id.clone(),
+        traits: crate::model::Set::new(),
         automount: None,
         evidence,
     });

@@ -8,11 +8,24 @@ use crate::model::{Document, Evidence, Facts, Probe, Problem, ProblemKind};
 use crate::platform::kubernetes::names;
 
 mod account;
+mod admission;
+mod annotations;
+mod argocd;
 mod aws_auth;
+mod cloud;
+mod external_secrets;
 mod helm;
+mod issued;
+mod kinds;
+pub(super) mod kubeconfig;
 mod kustomize;
+mod naming;
 mod object;
+mod pod;
+mod pull;
 mod rbac;
+mod runners;
+mod secret;
 mod together;
 mod workload;
 
@@ -182,25 +195,33 @@ impl<'d> Sink<'d> {
             return;
         }
         let group = version.split_once('/').map_or("", |(group, _)| group);
-        let read: fn(&mut Self, &Object<'_>) = match (group, kind) {
-            ("", "ConfigMap") => Self::config_map,
-            ("", "Namespace") => Self::namespace,
-            ("", "ServiceAccount") => Self::account,
-            ("", "Secret") => Self::secret,
-            ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => Self::role,
-            ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => Self::binding,
+        let core: Option<fn(&mut Self, &Object<'_>)> = match (group, kind) {
+            ("", "Namespace") => Some(Self::namespace),
+            ("", "ServiceAccount") => Some(Self::account),
+            ("", "Secret") => Some(Self::any_secret),
+            ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => Some(Self::role),
+            ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+                Some(Self::binding)
+            }
             ("", "Pod" | "ReplicationController")
             | ("apps" | "extensions", "Deployment" | "DaemonSet" | "ReplicaSet")
             | ("apps", "StatefulSet")
-            | ("batch", "Job" | "CronJob") => Self::workload,
-            _ => return,
+            | ("batch", "Job" | "CronJob") => Some(Self::workload),
+            _ => None,
         };
-        self.any = true;
+        let access = || (group.is_empty() && kind == "ConfigMap").then_some(Self::config_map as _);
+        let Some(read) = core.or_else(access).or_else(|| Self::reads(group, kind)) else {
+            return;
+        };
+        let before = self.facts.len();
         match Object::new(node, kind, pointer) {
             Some(object) if self.made || !object.templated() => read(self, &object),
             _ if self.has_actions => self.template(node.line),
+            // Of kinds that nobody here knows, not all are objects of a cluster.
+            None if core.is_none() => return,
             _ => self.note(node.line, format!("{kind} without metadata.name: not read")),
         }
+        self.any |= core.is_some() || self.facts.len() > before;
     }
 
     /// Evidence at a line, or in JSON, which has none here, at a pointer.

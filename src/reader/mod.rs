@@ -45,6 +45,7 @@ pub mod jenkins_credentials;
 pub mod jenkinsfile;
 mod keeping;
 pub mod kubernetes;
+pub mod kubernetes_config;
 mod markup;
 mod pipeline;
 pub mod profiles;
@@ -154,6 +155,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         ))),
         Box::new(jenkinsfile::Jenkinsfile),
         Box::new(kubernetes::Kubernetes),
+        Box::new(kubernetes_config::KubernetesConfig),
         Box::new(profiles::Profiles::new(Arc::clone(&detector))),
         Box::new(registry::Registry),
         Box::new(roster::Roster),

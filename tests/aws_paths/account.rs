@@ -111,6 +111,7 @@ impl Account {
                 name: "sync".into(),
                 runs_as: self.arn(role.as_str().unwrap()).into(),
                 automount: None,
+                traits: tenure::model::Set::new(),
                 evidence: evidence.clone(),
             });
         }

@@ -273,6 +273,22 @@ fn opens<'a>(view: &CredentialView<'a>) -> Value<'a> {
     Value::list(users.collect::<BTreeSet<_>>())
 }
 
+/// Whole days from its making to its end, or as long as it says such a one lives.
+fn lifetime<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let credential = view.credential;
+    let stated = credential.expires.at().zip(credential.created);
+    let days = stated.map(|(end, start)| end.days_since(start));
+    let said = credential
+        .claims
+        .of(ClaimName::ValidFor)
+        .filter_map(|text| {
+            let (number, unit) = text.split_once(' ')?;
+            let number: i64 = number.parse().ok()?;
+            Some(if unit == "d" { number } else { number / 24 })
+        });
+    Value::int(days.or_else(|| said.max()))
+}
+
 fn genuine<'a>(view: &CredentialView<'a>) -> Value<'a> {
     let words: Vec<&str> = view.credential.claims.of(ClaimName::Genuine).collect();
     match words.as_slice() {
@@ -297,6 +313,7 @@ columns! { OfCredential;
     "expires_in_days": Type::Int, Record, |v| Value::int(days_until(v.credential.expires, v.now)), "Whole days until it ends; negative when past.";
     "expires": Type::Time, Record, |v| identity::moment_text(v.credential.expires), "When it ends.";
     "never_expires": Type::Bool, Record, |v| Value::never(v.credential.expires), "A source says that it never ends.";
+    "lifetime_days": Type::Int, Record, lifetime, "Whole days from when it was made to its end, or that it says such a one lives.";
     "expired": Type::Bool, Record, |v| Value::bool(past(v.credential.expires, v.now)), "Its end is past.";
     "legacy": Type::Bool, Record, |v| Value::Bool(legacy(v.credential)), "A Kubernetes service account token kept in a Secret, which never ends.";
     "leaked": Type::Bool, Exposure, |v| Value::Bool(!v.credential.exposures.is_empty()), "Its value stands in the open.";
@@ -320,6 +337,7 @@ columns! { OfCredential;
     "opens": Type::Texts, Record, opens, "The users of hosts, databases and registries that it signs in as.";
     "genuine": Type::Bool, Record, genuine, "A checksum inside it proves that its issuer made it; false where it is wrong, unknown where there is none.";
     "says.kind": Type::Texts, Record, |v| said(v, ClaimName::Kind), "Which sort of its kind it says it is: `service-account`, `live restricted`.";
+    "says.cluster": Type::Texts, Record, |v| said(v, ClaimName::Cluster), "The clusters that it is good for.";
     "says.scope": Type::Texts, Record, |v| said(v, ClaimName::Scope), "The rights that it says it has.";
     "says.tenant": Type::Texts, Record, |v| said(v, ClaimName::Tenant), "The organisation or tenant that it names.";
     "says.user": Type::Texts, Record, |v| said(v, ClaimName::User), "The user that it names, by name or id.";

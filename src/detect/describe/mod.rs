@@ -9,6 +9,7 @@ mod gcp;
 mod github;
 mod gitlab;
 mod grafana;
+mod handed;
 mod jfrog;
 mod jwt;
 mod key;
@@ -21,6 +22,7 @@ mod ssh;
 mod stripe;
 mod x509;
 
+pub use handed::{Requested, WebToken, certificate, certificate_request, web_token};
 pub(super) use key::armoured;
 pub(super) use x509::all as certificates;
 

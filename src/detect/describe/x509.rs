@@ -77,6 +77,21 @@ pub(super) fn parse(der: &[u8]) -> Option<Certificate> {
     Some(certificate)
 }
 
+/// Common name and organisations of the subject of a request (PKCS #10) in DER.
+pub(super) fn requested(der: &[u8]) -> Option<(Option<String>, Vec<String>)> {
+    let mut body = Walk(der).enter(SEQUENCE)?.enter(SEQUENCE)?;
+    body.next()?; // version
+    let (mut common_name, mut organisations) = (None, Vec::new());
+    for (kind, text) in name(body.enter(SEQUENCE)?) {
+        match kind {
+            3 => common_name = Some(text),
+            10 => organisations.push(text),
+            _ => {}
+        }
+    }
+    Some((common_name, organisations))
+}
+
 /// The attributes of a distinguished name under `2.5.4`, by their last number.
 fn name(mut sets: Walk<'_>) -> Vec<(u8, String)> {
     let mut names = Vec::new();
@@ -207,7 +222,7 @@ pub(super) fn beside(text: &[u8], at: usize, public: Option<&[u8]>) -> Option<Ce
 }
 
 /// The DER inside the armour that begins here.
-fn armoured(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn armoured(text: &[u8]) -> Option<Vec<u8>> {
     let body = text.get(b"-----BEGIN CERTIFICATE-----".len()..)?;
     let end = memchr::memmem::find(body, b"-----END")?;
     base64(&key::letters(body.get(..end)?))

@@ -1,15 +1,13 @@
 //! Namespaces, ServiceAccounts, and the Secrets that hold their tokens.
 
 use super::object::{Object, escaped};
-use super::{Node, Sink};
+use super::{Node, Sink, naming};
 use crate::model::{
     Container, Credential, CredentialLink, CredentialStatus, Humanity, Identity, IdentityId,
     IdentityKind, Moment, Platform, Presence, Str, Timestamp,
 };
 use crate::platform::kubernetes::names::{self, CLUSTER};
 
-/// Annotation by which EKS gives a ServiceAccount an IAM role.
-const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
 /// Annotation that names the ServiceAccount of a token Secret.
 const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 /// Label with the day a token was last used.
@@ -37,22 +35,25 @@ impl Sink<'_> {
         if let Some(uid) = object.node.at(&["metadata", "uid"]).and_then(Node::text) {
             identity.aliases.insert(uid.into());
         }
-        if let Some(value) = object.annotation(ROLE_ARN) {
-            match value.text().filter(|arn| names::iam_role(arn).is_some()) {
-                Some(arn) => {
-                    let key = escaped(ROLE_ARN);
-                    let pointer = format!("{}/metadata/annotations/{key}", object.pointer);
-                    let evidence = self.evidence(value, pointer);
-                    identity.becomes.insert((arn.into(), evidence));
-                }
-                None if value.text().is_none_or(str::is_empty) => {}
-                None => {
-                    let message = format!("annotation {ROLE_ARN} is not the ARN of an IAM role");
-                    self.note(value.line, message);
+        let clouds = self.clouds(object);
+        identity.becomes = clouds.becomes.into_iter().collect();
+        identity.tokens = clouds.tokens.into_iter().collect();
+        identity.derivation = clouds.open.into_iter().collect();
+        let id = identity.id.clone();
+        self.facts.identities.push(identity);
+        for (member, how) in [
+            ("secrets", "mountable secret of the account"),
+            ("imagePullSecrets", "pulls images"),
+        ] {
+            for (i, reference) in object.node.list(member).iter().enumerate() {
+                if let Some(secret) = naming::named(reference, "name") {
+                    let evidence = self.spot(object, reference, &format!("/{member}/{i}"));
+                    let secret = (&*object.namespace, secret);
+                    let workload = Self::workload_id(object);
+                    self.uses_secret(&id, secret, &workload, how.to_owned(), evidence);
                 }
             }
         }
-        self.facts.identities.push(identity);
     }
 
     /// A Secret that holds a ServiceAccount's token. The value is never looked at.
@@ -111,7 +112,7 @@ impl Sink<'_> {
     }
 }
 
-fn account(namespace: &str, name: &str) -> Identity {
+pub(super) fn account(namespace: &str, name: &str) -> Identity {
     let mut identity = Identity::new(
         names::account(CLUSTER, namespace, name).into(),
         Platform::Kubernetes,

@@ -1,20 +1,27 @@
 //! Pods and their controllers: what runs as which ServiceAccount.
 
 use super::object::Object;
+use super::pod::Pod;
 use super::{Node, Sink};
 use crate::model::{Str, Workload};
-use crate::platform::kubernetes::names::{self, CLUSTER};
 
 impl Sink<'_> {
     pub(super) fn workload(&mut self, object: &Object<'_>) {
         let path: &[&str] = match object.kind {
             "Pod" => &["spec"],
+            "PodTemplate" => &["template", "spec"],
             "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
             _ => &["spec", "template", "spec"],
         };
+        self.pod_at(object, path, "");
+    }
+
+    /// A pod's specification at a path of an object. `part` names it where the object holds several. Whether there
+    /// is one that says whom it runs as.
+    pub(super) fn pod_at(&mut self, object: &Object<'_>, path: &[&str], part: &str) -> bool {
         // A patch of an overlay that does not touch the pod says nothing about whom it runs as.
         let Some(pod) = object.node.at(path) else {
-            return;
+            return false;
         };
         let field = |name| pod.get(name).filter(|node| !is_empty(node));
         let named = field("serviceAccountName").or_else(|| field("serviceAccount"));
@@ -23,31 +30,45 @@ impl Sink<'_> {
                 if self.has_actions {
                     self.template(node.line);
                 }
-                return;
+                return false;
             }
             Some((node, Some(name))) if !self.made && name.contains("{{") => {
                 self.template(node.line);
-                return;
+                return false;
             }
             Some((_, Some(name))) => name,
             // A fragment without containers is a patch; whom the workload runs as stands elsewhere.
-            None if pod.list("containers").is_empty() => return,
+            None if pod.list("containers").is_empty() => return false,
             None => "default",
         };
         let runs_as = self.refer_account(&object.namespace, account);
-        let (namespace, kind, name) = (&object.namespace, object.kind, &object.name);
+        let mut id = Self::workload_id(object);
+        if !part.is_empty() {
+            id = format!("{id}/{part}").into();
+        }
+        let pointer = format!("/{}", path.join("/"));
+        let traits = self.pod(&Pod {
+            object,
+            spec: pod,
+            path: &pointer,
+            workload: &id,
+            user: &runs_as,
+            account: Some(account),
+        });
         self.facts.workloads.push(Workload {
-            id: format!("{}/{kind}/{name}", names::container(CLUSTER, namespace)).into(),
-            kind: kind.into(),
-            name: Str::clone(name),
+            id,
+            kind: object.kind.into(),
+            name: Str::clone(&object.name),
             runs_as,
             automount: pod.bool("automountServiceAccountToken"),
-            evidence: self.evidence(object.node, object.pointer),
+            traits,
+            evidence: self.place(object),
         });
+        true
     }
 }
 
-fn is_empty(node: &Node) -> bool {
+pub(super) fn is_empty(node: &Node) -> bool {
     node.text()
         .map_or_else(|| !node.is_map() && node.items().is_empty(), str::is_empty)
 }

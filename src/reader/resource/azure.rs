@@ -383,6 +383,7 @@ fn machine(sink: &mut Sink<'_>, resource: &Resource) {
             kind: resource.kind.as_str().into(),
             name: resource.named("name").into(),
             runs_as,
+            traits: crate::model::Set::new(),
             automount: None,
             evidence: resource.evidence.clone(),
         });

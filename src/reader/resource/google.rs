@@ -647,6 +647,7 @@ fn runs(sink: &mut Sink<'_>, resource: &Resource, path: &str) {
             kind: resource.kind.as_str().into(),
             name: name.unwrap_or(&resource.address).into(),
             runs_as,
+            traits: crate::model::Set::new(),
             automount: None,
             evidence: resource.evidence.clone(),
         });

@@ -125,6 +125,7 @@ fn runs(sink: &mut Sink<'_>, resource: &Resource, row: &Runs) {
             kind: row.kind.as_str().into(),
             name: name.as_str().into(),
             runs_as,
+            traits: crate::model::Set::new(),
             automount: None,
             evidence: resource.evidence.clone(),
         });
@@ -142,6 +143,7 @@ fn profile(sink: &mut Sink<'_>, resource: &Resource) {
         kind: "AWS::IAM::InstanceProfile".into(),
         name: resource.named("name").into(),
         runs_as,
+        traits: crate::model::Set::new(),
         automount: None,
         evidence: resource.evidence.clone(),
     });
