@@ -375,7 +375,7 @@ impl Sink<'_> {
                 } else {
                     Effect::Allow
                 },
-                body: RuleBody::Named(format!("{resource}:{action}").into()),
+                body: RuleBody::Named(format!("{}:{}", any(resource), any(action)).into()),
                 label: format!("policies[{i}] on {what}").into(),
                 evidence: place,
             });
@@ -443,5 +443,13 @@ impl Sink<'_> {
             &evidence,
         );
         self.acts(object, Self::workload_id(object), controller, traits);
+    }
+}
+
+/// `*` by a word: in a table of names it would stand for any text.
+fn any(part: &str) -> &str {
+    match part {
+        "*" => "any",
+        part => part,
     }
 }

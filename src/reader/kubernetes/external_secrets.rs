@@ -268,6 +268,21 @@ impl Sink<'_> {
         let all = own.into_iter().chain(spec.list("secretStoreRefs"));
         let stores: Vec<&Node> = all.collect();
         let workload = Self::workload_id(object);
+        // What a PushSecret copies out is a Secret of the cluster.
+        let out = spec.at(&["selector", "secret"]);
+        if let Some((node, name)) = out.and_then(|node| Some((node, named(node, "name")?))) {
+            let evidence = self.spot(object, node, "/spec/selector/secret");
+            for store in &stores {
+                let Some(store_name) = named(store, "name") else {
+                    continue;
+                };
+                let kind = named(store, "kind").unwrap_or("SecretStore");
+                let user = self.store(kind, &object.namespace, store_name, &evidence);
+                let how = "pushed to the store".to_owned();
+                let secret = (&*object.namespace, name);
+                self.uses_secret(&user, secret, &workload, how, evidence.clone());
+            }
+        }
         for (i, entry) in spec.list("data").iter().take(MOST).enumerate() {
             let own = entry.at(&["sourceRef", "storeRef"]);
             let Some(remote) = entry
