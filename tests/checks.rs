@@ -14,7 +14,7 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 111] = [
+const IDS: [&str; 143] = [
     "anonymous-grant",
     "aws-account-not-exported",
     "aws-account-suspended-with-identities",
@@ -88,6 +88,38 @@ const IDS: [&str; 111] = [
     "aws-two-active-keys",
     "aws-user-direct-policy",
     "aws-user-inline-policy",
+    "ci-actor-name-trusted",
+    "ci-all-secrets-in-one",
+    "ci-app-token-all-permissions",
+    "ci-assumes-open-role",
+    "ci-comment-starts-powerful-job",
+    "ci-context-on-every-branch",
+    "ci-credentials-in-proposals",
+    "ci-foreign-artefact",
+    "ci-foreign-code-undecided",
+    "ci-foreign-code-with-power",
+    "ci-id-token-unused",
+    "ci-image-with-secrets",
+    "ci-merge-request-with-secrets",
+    "ci-outsiders-start-powerful-job",
+    "ci-permissions-default-write",
+    "ci-permissions-not-stated",
+    "ci-permissions-write-all",
+    "ci-personal-token",
+    "ci-script-injection",
+    "ci-secrets-inherited-by-remote",
+    "ci-secrets-inherited-by-third-party",
+    "ci-self-hosted-runs-proposals",
+    "ci-service-connection-in-proposals",
+    "ci-service-principal-in-environment",
+    "ci-static-aws-key",
+    "ci-static-azure-key",
+    "ci-static-gcp-key",
+    "ci-unpinned-code",
+    "ci-unpinned-code-near-secrets",
+    "ci-unpinned-code-with-secrets",
+    "ci-unpinned-code-with-write-token",
+    "ci-unsecure-commands",
     "console-access-without-mfa",
     "credential-expired",
     "credential-leaked",
@@ -247,7 +279,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("condition", "condition: kind in ['aws-role', 'aws-usr']")],
-            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group` (did you mean `aws-user`?)",
+            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
         ),
         (
             &[("condition", "condition: \"'admninister' in capabilities\"")],
@@ -333,7 +365,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(
