@@ -45,10 +45,25 @@ impl Reader for AzurePipelines {
         if path.contains("/.github/") || path.contains("/.gitlab") {
             return false;
         }
+        let template = ["stages", "jobs", "steps"]
+            .iter()
+            .any(|name| key(probe.head, name))
+            && [
+                "- job: ",
+                "- deployment: ",
+                "- stage: ",
+                "- task: ",
+                "- checkout: ",
+                "- bash: ",
+                "- pwsh: ",
+                "- powershell: ",
+            ]
+            .iter()
+            .any(|item| probe.head_contains(item))
+            && !key(probe.head, "on");
         named
+            || template
             || key(probe.head, "pool") && (key(probe.head, "steps") || key(probe.head, "jobs"))
-            || key(probe.head, "stages") && probe.head_contains("- stage:")
-            || key(probe.head, "steps") && probe.head_contains("- task: ") && probe.head_contains("@")
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -80,11 +95,16 @@ impl Reader for AzurePipelines {
             let mut walk = Walk::new(document, node, &files);
             walk.pipeline(path, node);
             followed.extend(walk.followed.iter().map(|it| (*it).to_owned()));
-            parts.push((*path, node.get("parameters").is_some(), walk.facts));
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let entry = name.starts_with("azure-pipelines")
+                || ["trigger", "pr", "schedules"]
+                    .iter()
+                    .any(|key| node.get(key).is_some());
+            parts.push((*path, entry, walk.facts));
         }
-        for (path, _, part) in parts {
+        for (path, entry, part) in parts {
             // A template's jobs are those of the pipelines that use it.
-            if !followed.contains(path) {
+            if entry || !followed.contains(path) {
                 facts.append(part);
             }
         }
@@ -122,6 +142,8 @@ struct Around<'w> {
     templates: Vec<Used>,
     path: &'w str,
     depth: usize,
+    /// The templates around it.
+    above: Vec<&'w str>,
 }
 
 impl<'w> Walk<'w> {
@@ -146,8 +168,13 @@ impl<'w> Walk<'w> {
             triggers.insert("schedule");
         }
         let mut repositories = BTreeMap::new();
-        for repository in node.at(&["resources", "repositories"]).map_or(&[][..], Node::items) {
-            if let (Some(alias), Some(name)) = (repository.str("repository"), repository.str("name")) {
+        for repository in node
+            .at(&["resources", "repositories"])
+            .map_or(&[][..], Node::items)
+        {
+            if let (Some(alias), Some(name)) =
+                (repository.str("repository"), repository.str("name"))
+            {
                 repositories.insert(alias, (name, repository.str("ref")));
             }
         }
@@ -169,7 +196,9 @@ impl<'w> Walk<'w> {
             ..Around::default()
         };
         if let Some(extends) = node.get("extends") {
-            self.template(extends, &around, |walk, node, around| walk.body(node, around));
+            self.template(extends, &around, |walk, node, around| {
+                walk.body(node, around)
+            });
         }
         around.pool = node.get("pool");
         self.body(node, &around);
@@ -255,8 +284,12 @@ impl<'w> Walk<'w> {
             self.job(&format!("template {file}"), node, &inner);
             return;
         }
-        if let Some((path, found)) = self.find(text, around.path) {
+        if let Some((path, found)) = self.find(text, around.path)
+            && path != around.path
+            && !around.above.contains(&path)
+        {
             self.followed.insert(path);
+            inner.above.push(around.path);
             inner.path = path;
             then(self, found, &inner);
         }
@@ -292,7 +325,10 @@ impl<'w> Walk<'w> {
     }
 
     fn job(&mut self, name: &str, node: &'w Node, around: &Around<'w>) {
-        let document = self.files.get(around.path).map_or(self.document, |(_, d)| d);
+        let document = self
+            .files
+            .get(around.path)
+            .map_or(self.document, |(_, d)| d);
         let evidence = pipeline::at(document, NAME, node);
         let whole = if around.stage.is_empty() {
             name.to_owned()
@@ -351,7 +387,10 @@ impl<'w> Walk<'w> {
     }
 
     fn steps(&mut self, build: &mut Build, steps: &'w [Node], around: &Around<'w>) {
-        let document = self.files.get(around.path).map_or(self.document, |(_, d)| d);
+        let document = self
+            .files
+            .get(around.path)
+            .map_or(self.document, |(_, d)| d);
         for step in conditional(steps) {
             if self.full() {
                 return;
@@ -362,9 +401,13 @@ impl<'w> Walk<'w> {
                 }
                 if let Some((file, alias)) = text.rsplit_once('@').filter(|(_, a)| *a != "self") {
                     build.uses(self.elsewhere(file, alias, step));
-                } else if let Some((path, found)) = self.find(text, around.path) {
+                } else if let Some((path, found)) = self.find(text, around.path)
+                    && path != around.path
+                    && !around.above.contains(&path)
+                {
                     self.followed.insert(path);
                     let mut inner = around.clone();
+                    inner.above.push(around.path);
                     inner.depth += 1;
                     inner.path = path;
                     self.steps(build, found.list("steps"), &inner);
@@ -379,7 +422,9 @@ impl<'w> Walk<'w> {
         let task = step.str("task").unwrap_or_default();
         let inputs = step.get("inputs").map_or(&[][..], Node::entries);
         let of = |key: &str| {
-            let mut found = inputs.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+            let mut found = inputs
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case(key));
             found.find_map(|(_, node)| node.text())
         };
         for (name, node) in inputs {
@@ -417,7 +462,12 @@ impl<'w> Walk<'w> {
         }
         for (name, node) in step.get("env").map_or(&[][..], Node::entries) {
             let at = pipeline::at(document, NAME, node);
-            self.macros(build, node.text().unwrap_or_default(), &format!("env {name}"), &at);
+            self.macros(
+                build,
+                node.text().unwrap_or_default(),
+                &format!("env {name}"),
+                &at,
+            );
         }
         let publisher = task.split('@').next().unwrap_or_default();
         if publisher.contains('.') {
@@ -450,9 +500,16 @@ impl<'w> Walk<'w> {
                 build.mark("job-token");
                 continue;
             }
-            let provided = ["System.", "Build.", "Agent.", "Pipeline.", "Release.", "Environment."]
-                .iter()
-                .any(|start| name.starts_with(start));
+            let provided = [
+                "System.",
+                "Build.",
+                "Agent.",
+                "Pipeline.",
+                "Release.",
+                "Environment.",
+            ]
+            .iter()
+            .any(|start| name.starts_with(start));
             let spelled = name.replace(['.', '-'], "_");
             let upper = separated(&spelled);
             if provided || !secret_like(&upper) {
@@ -463,7 +520,15 @@ impl<'w> Walk<'w> {
             if let Some(cloud) = pipeline::cloud_key(&spelled).or(pipeline::cloud_key(&upper)) {
                 build.mark(format!("static-cloud-key:{cloud}"));
             }
-            if matches!(upper.as_str(), "GITHUB_TOKEN" | "GITHUB_PAT" | "GH_TOKEN" | "AZURE_DEVOPS_EXT_PAT" | "PAT" | "ADO_PAT") {
+            if matches!(
+                upper.as_str(),
+                "GITHUB_TOKEN"
+                    | "GITHUB_PAT"
+                    | "GH_TOKEN"
+                    | "AZURE_DEVOPS_EXT_PAT"
+                    | "PAT"
+                    | "ADO_PAT"
+            ) {
                 build.mark(format!("personal-token:{name}"));
             }
         }
@@ -485,7 +550,9 @@ impl<'w> Walk<'w> {
         identity.presence.insert(Presence::Referenced);
         identity.humanity = (Humanity::NonHuman, "service connection".into());
         if symbolic {
-            identity.derivation.insert(format!("not resolved: {name}").into());
+            identity
+                .derivation
+                .insert(format!("not resolved: {name}").into());
         }
         self.facts.identities.push(identity);
         build.mark(format!("service-connection:{name}"));

@@ -44,21 +44,41 @@ fn read(document: &Document<'_>, node: &Node, facts: &mut Facts) {
     let Some(pipelines) = node.get("pipelines") else {
         return;
     };
-    facts.sources.push((NAME.into(), project.path.as_str().into()));
+    facts
+        .sources
+        .push((NAME.into(), project.path.as_str().into()));
     let mut steps: Vec<(String, &str, Option<&str>, &Node)> = Vec::new();
     for (section, body) in pipelines.entries() {
         if body.items().is_empty() {
             for (name, list) in body.entries() {
-                collect(list, &format!("{section}/{name}"), section, None, &mut steps, 0);
+                collect(
+                    list,
+                    &format!("{section}/{name}"),
+                    section,
+                    None,
+                    &mut steps,
+                    0,
+                );
             }
         } else {
             collect(body, section, section, None, &mut steps, 0);
         }
     }
     for (index, (place, section, deployment, step)) in steps.iter().enumerate() {
-        let name = step.str("name").map_or_else(|| (index + 1).to_string(), str::to_owned);
+        let name = step
+            .str("name")
+            .map_or_else(|| (index + 1).to_string(), str::to_owned);
         let name = format!("{place}/{name}");
-        step_facts(document, node, &project, &name, section, *deployment, step, facts);
+        step_facts(
+            document,
+            node,
+            &project,
+            &name,
+            section,
+            *deployment,
+            step,
+            facts,
+        );
     }
 }
 
@@ -113,25 +133,29 @@ fn step_facts(
     let labels = texts(step.get("runs-on"));
     let own = labels.iter().any(|label| label == "self.hosted");
     build.job.self_hosted = Some(own);
-    build.job.runners = labels.iter().map(|label| Str::from(label.as_str())).collect();
+    build.job.runners = labels
+        .iter()
+        .map(|label| Str::from(label.as_str()))
+        .collect();
 
     let place = format!("bitbucket:{}/variable/", project.path);
     let mut handed = BTreeSet::new();
-    let mut take = |build: &mut Build, text: &str, how: &str, receiver: Option<&str>, at: &Evidence| {
-        let mut found = BTreeSet::new();
-        for name in shell_variables(text) {
-            if name.starts_with("BITBUCKET_STEP_OIDC") || !secret_like(&name) {
-                continue;
+    let mut take =
+        |build: &mut Build, text: &str, how: &str, receiver: Option<&str>, at: &Evidence| {
+            let mut found = BTreeSet::new();
+            for name in shell_variables(text) {
+                if name.starts_with("BITBUCKET_STEP_OIDC") || !secret_like(&name) {
+                    continue;
+                }
+                if let Some(cloud) = pipeline::cloud_key(&name) {
+                    build.mark(format!("static-cloud-key:{cloud}"));
+                }
+                build.secret(&place, &name, how, receiver, at);
+                handed.insert(name.clone());
+                found.insert(name);
             }
-            if let Some(cloud) = pipeline::cloud_key(&name) {
-                build.mark(format!("static-cloud-key:{cloud}"));
-            }
-            build.secret(&place, &name, how, receiver, at);
-            handed.insert(name.clone());
-            found.insert(name);
-        }
-        found
-    };
+            found
+        };
     for key in ["script", "after-script"] {
         for line in step.list(key) {
             let at = pipeline::at(document, NAME, line);
@@ -158,7 +182,8 @@ fn step_facts(
                 {
                     build.mark(format!("static-cloud-key:{cloud}"));
                 }
-                used.secrets.extend(found.iter().map(|n| Str::from(n.as_str())));
+                used.secrets
+                    .extend(found.iter().map(|n| Str::from(n.as_str())));
                 if name == "AWS_OIDC_ROLE_ARN" {
                     build.assume(Assumed {
                         cloud: "aws".into(),
@@ -190,8 +215,10 @@ fn step_facts(
         let workspace = project.owner().unwrap_or("*");
         build.token(Token {
             issuer: Some(
-                format!("api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc")
-                    .into(),
+                format!(
+                    "api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc"
+                )
+                .into(),
             ),
             subject: "*:*".into(),
             audience: None,

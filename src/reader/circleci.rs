@@ -114,10 +114,18 @@ impl<'c> Configuration<'c> {
     }
 
     fn job(&self, name: &str, node: Option<&Node>, calls: &[Option<&Node>], facts: &mut Facts) {
-        let place = node.or_else(|| calls.iter().find_map(|call| *call)).unwrap_or(self.node);
+        let place = node
+            .or_else(|| calls.iter().find_map(|call| *call))
+            .unwrap_or(self.node);
         let evidence = pipeline::at(self.document, NAME, place);
         let id = format!("circleci:{}/job/{name}", self.project.path);
-        let mut build = Build::new(Platform::CircleCi, &id, name, &self.project, evidence.clone());
+        let mut build = Build::new(
+            Platform::CircleCi,
+            &id,
+            name,
+            &self.project,
+            evidence.clone(),
+        );
         build.job.triggers.insert("push".into());
         let mut walk = Walk::default();
         let mut every_branch = calls.is_empty();
@@ -125,7 +133,9 @@ impl<'c> Configuration<'c> {
         for call in calls {
             let filters = call.and_then(|call| call.get("filters"));
             let only = filters.and_then(|f| f.at(&["branches", "only"]));
-            let tags = filters.and_then(|f| f.at(&["branches", "ignore"])).and_then(Node::text);
+            let tags = filters
+                .and_then(|f| f.at(&["branches", "ignore"]))
+                .and_then(Node::text);
             every_branch |= only.is_none() && tags != Some("/.*/");
             let Some(call) = call else {
                 continue;
@@ -139,7 +149,10 @@ impl<'c> Configuration<'c> {
             }
             // Arguments of an orb's job.
             for (key, value) in call.entries() {
-                if !matches!(key.as_str(), "context" | "filters" | "requires" | "matrix" | "name") {
+                if !matches!(
+                    key.as_str(),
+                    "context" | "filters" | "requires" | "matrix" | "name"
+                ) {
                     self.arguments(&mut build, &mut walk, name, key, value);
                 }
             }
@@ -193,7 +206,9 @@ impl<'c> Configuration<'c> {
             if class.contains('/') {
                 build.job.self_hosted = Some(true);
             } else if build.job.self_hosted.is_none()
-                && ["docker", "machine", "macos"].iter().any(|key| holder.get(key).is_some())
+                && ["docker", "machine", "macos"]
+                    .iter()
+                    .any(|key| holder.get(key).is_some())
             {
                 build.job.self_hosted = Some(false);
             }
@@ -273,7 +288,9 @@ impl<'c> Configuration<'c> {
                 self.role(build, text, &at);
             }
             // Orbs take names of variables as well as variables.
-            let bare = text.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+            let bare = text
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
             let asked = if bare && secret_like(text) {
                 format!("${text}")
             } else {
@@ -301,7 +318,10 @@ impl<'c> Configuration<'c> {
                 return;
             }
             let one = step.text().map(|name| (name, None));
-            let many = step.entries().iter().map(|(name, node)| (name.as_str(), Some(node)));
+            let many = step
+                .entries()
+                .iter()
+                .map(|(name, node)| (name.as_str(), Some(node)));
             for (name, node) in one.into_iter().chain(many) {
                 self.step(build, walk, name, node, depth);
             }
@@ -336,7 +356,10 @@ impl<'c> Configuration<'c> {
             (name, node) => {
                 if let Some((orb, command)) = name.split_once('/') {
                     walk.orbs.insert(orb.to_owned());
-                    let aws = self.orbs.get(orb).is_some_and(|o| &*o.name == "circleci/aws-cli");
+                    let aws = self
+                        .orbs
+                        .get(orb)
+                        .is_some_and(|o| &*o.name == "circleci/aws-cli");
                     let role = node.is_some_and(|n| n.get("role_arn").is_some());
                     if aws && command == "setup" && !role {
                         // Its defaults are the variables of a lasting key.
@@ -373,7 +396,9 @@ fn orb_used(text: &str, project: &Project, evidence: Evidence) -> Used {
     let third_party = if namespace == "circleci" {
         Some(false)
     } else {
-        project.owner().map(|owner| !owner.eq_ignore_ascii_case(namespace))
+        project
+            .owner()
+            .map(|owner| !owner.eq_ignore_ascii_case(namespace))
     };
     Used {
         kind: "orb".into(),

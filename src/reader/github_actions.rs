@@ -4,9 +4,9 @@
 //! Files of a repository mean what they mean together: a called workflow has at most what its caller has, and a
 //! composite action's steps are the calling job's.
 
+use super::Reader;
 use super::pipeline::Project;
 use super::tree::{self, Node};
-use super::Reader;
 use crate::model::{Document, Facts, Probe, Problem, ProblemKind};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -105,7 +105,9 @@ fn has_key(head: &[u8], keys: &[&str]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     head.split(|byte| *byte == b'\n').any(|line| {
         keys.iter().any(|key| {
-            let rest = line.strip_prefix(key.as_bytes()).map(<[u8]>::trim_ascii_start);
+            let rest = line
+                .strip_prefix(key.as_bytes())
+                .map(<[u8]>::trim_ascii_start);
             rest.is_some_and(|rest| rest.starts_with(b":"))
         })
     })
@@ -215,7 +217,9 @@ impl<'d> Repository<'d> {
         let mut facts = Facts::default();
         let mut problems = Vec::new();
         if let Some(project) = &self.project {
-            facts.sources.push((NAME.into(), project.path.as_str().into()));
+            facts
+                .sources
+                .push((NAME.into(), project.path.as_str().into()));
             calls::Calls::new(self, project).read(&mut facts, &mut problems);
         }
         (facts, problems)
@@ -239,7 +243,10 @@ fn adopt(repositories: &mut BTreeMap<String, Repository<'_>>) {
         let mut around = Some(key.as_str());
         let mut home = None;
         while let Some(folder) = around {
-            if roots.binary_search_by(|root| root.as_str().cmp(folder)).is_ok() {
+            if roots
+                .binary_search_by(|root| root.as_str().cmp(folder))
+                .is_ok()
+            {
                 home = Some(folder.to_owned());
                 break;
             }

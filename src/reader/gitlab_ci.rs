@@ -7,8 +7,8 @@ use super::Reader;
 use super::pipeline::{self, Build, Project, of_script, secret_like, shell_variables, texts};
 use super::tree::Node;
 use crate::model::{
-    Assumed, Document, Evidence, Facts, Platform, Probe, Problem, ProblemKind, Set,
-    Str, Token, Used,
+    Assumed, Document, Evidence, Facts, Platform, Probe, Problem, ProblemKind, Set, Str, Token,
+    Used,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,16 +30,10 @@ impl Reader for GitlabCi {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        let name = probe.origin.file_name();
         let path = &probe.origin.path;
         !probe.binary
             && probe.has_extension(&["yml", "yaml"])
-            && (name.ends_with(FILE)
-                || name.ends_with("gitlab-ci.yaml")
-                || name.contains("gitlab-ci")
-                || path.contains("/.gitlab/")
-                || path.contains("gitlab-ci/")
-                || path.starts_with(".gitlab/"))
+            && (named(path) || includable(path, probe.head))
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -54,6 +48,13 @@ impl Reader for GitlabCi {
         let mut facts = Facts::default();
         let mut problems = Vec::new();
         let mut files: BTreeMap<&str, (Node, &Document<'_>)> = BTreeMap::new();
+        // Files of any name can be included, but only where there is a pipeline to include them.
+        let any = documents
+            .iter()
+            .any(|document| named(&document.origin.path));
+        let documents = documents
+            .iter()
+            .filter(|document| any || named(&document.origin.path));
         for document in documents {
             for part in compose::parse(document.bytes) {
                 match part {
@@ -62,6 +63,7 @@ impl Reader for GitlabCi {
                         files.insert(&document.origin.path, (node, document));
                     }
                     Ok(_) => {}
+                    Err(_) if !named(&document.origin.path) => {}
                     Err(error) => problems.push(error.problem(document, NAME)),
                 }
             }
@@ -71,7 +73,7 @@ impl Reader for GitlabCi {
             .copied()
             .filter(|path| {
                 let name = path.rsplit('/').next().unwrap_or_default();
-                name == FILE || documents.len() == 1 || name.ends_with(".gitlab-ci.yml")
+                name == FILE || name.ends_with(".gitlab-ci.yml")
             })
             .collect();
         let mut included = BTreeSet::new();
@@ -85,7 +87,8 @@ impl Reader for GitlabCi {
         }
         // What no pipeline here includes is included from elsewhere: its jobs run there.
         for (path, (node, document)) in &files {
-            if !entries.contains(path) && !included.contains(*path) && compose::has_jobs(node) {
+            let alone = !entries.contains(path) && !included.contains(*path);
+            if alone && named(path) && compose::has_jobs(node) {
                 let project = Project::of(document.origin, document.origin.file_name().len());
                 let pipeline = Pipeline::compose(path, &project.root, &files, document);
                 read(&pipeline, &project, &mut facts, &mut problems);
@@ -95,13 +98,46 @@ impl Reader for GitlabCi {
     }
 }
 
+/// Whether a path says that the file is a pipeline, or a part of one.
+fn named(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.contains("gitlab-ci")
+        || path.contains("/.gitlab/")
+        || path.contains("gitlab-ci/")
+        || path.starts_with(".gitlab/")
+}
+
+/// Whether a file of any name looks like a part of a pipeline: jobs at the left, with their scripts below.
+fn includable(path: &str, head: &[u8]) -> bool {
+    let foreign = [
+        ".github/",
+        ".circleci/",
+        "bitbucket-pipelines",
+        "azure-pipelines",
+        ".travis",
+    ];
+    if foreign.iter().any(|part| path.contains(part)) {
+        return false;
+    }
+    let mut lines = head.split(|byte| *byte == b'\n');
+    lines.any(|line| {
+        let key = line.trim_ascii_start();
+        let depth = line.len() - key.len();
+        (1..=4).contains(&depth) && (key.starts_with(b"script:") || key.starts_with(b"trigger:"))
+    }) && !["runs-on:", "apiVersion:", "- task:", "- step:"]
+        .iter()
+        .any(|word| memchr::memmem::find(head, word.as_bytes()).is_some())
+}
+
 fn read(
     pipeline: &Pipeline<'_>,
     project: &Project,
     facts: &mut Facts,
     problems: &mut Vec<Problem>,
 ) {
-    facts.sources.push((NAME.into(), project.path.as_str().into()));
+    facts
+        .sources
+        .push((NAME.into(), project.path.as_str().into()));
     if let Some(line) = pipeline.limited {
         problems.push(Problem {
             path: pipeline.document.origin.path.clone(),
@@ -109,7 +145,8 @@ fn read(
             column: None,
             kind: ProblemKind::Limited,
             reader: NAME,
-            message: "includes or `extends` that go round in a circle, or too deep: not followed".into(),
+            message: "includes or `extends` that go round in a circle, or too deep: not followed"
+                .into(),
         });
     }
     for job in pipeline.jobs() {
@@ -152,7 +189,10 @@ fn job_facts(
             Some(true)
         };
     }
-    build.job.triggers = triggers(pipeline, node).into_iter().map(Str::from).collect();
+    build.job.triggers = triggers(pipeline, node)
+        .into_iter()
+        .map(Str::from)
+        .collect();
     let environment = node.get("environment");
     let environment = environment.and_then(|e| e.text().or_else(|| e.str("name")));
     build.job.environment = environment.map(Into::into);
@@ -194,9 +234,15 @@ fn job_facts(
                 build.mark(format!("static-cloud-key:{cloud}"));
             }
             let upper = name.to_ascii_uppercase();
-            if ["GITLAB_TOKEN", "GITLAB_API_TOKEN", "GITLAB_PAT", "GL_TOKEN", "PRIVATE_TOKEN"]
-                .iter()
-                .any(|it| upper.ends_with(it))
+            if [
+                "GITLAB_TOKEN",
+                "GITLAB_API_TOKEN",
+                "GITLAB_PAT",
+                "GL_TOKEN",
+                "PRIVATE_TOKEN",
+            ]
+            .iter()
+            .any(|it| upper.ends_with(it))
             {
                 build.mark(format!("personal-token:{name}"));
             }
@@ -221,7 +267,10 @@ fn job_facts(
         .variables()
         .chain(node.get("variables").map_or(&[][..], Node::entries))
     {
-        let text = value.text().or_else(|| value.str("value")).unwrap_or_default();
+        let text = value
+            .text()
+            .or_else(|| value.str("value"))
+            .unwrap_or_default();
         let at = pipeline::at(document, NAME, value);
         take(&mut build, text, &format!("variable {name}"), &at);
         if matches!(name.as_str(), "AWS_ROLE_ARN" | "ROLE_ARN" | "AWS_ROLE")
@@ -248,7 +297,11 @@ fn job_facts(
             let at = pipeline::at(document, NAME, node);
             let mut used = pipeline::image(text, project.owner(), at);
             if used.name.starts_with('$') {
-                used.third_party = if used.name.contains("CI_REGISTRY") { Some(false) } else { None };
+                used.third_party = if used.name.contains("CI_REGISTRY") {
+                    Some(false)
+                } else {
+                    None
+                };
             }
             used.secrets = handed.iter().map(|name| Str::from(name.as_str())).collect();
             build.uses(used);
@@ -270,7 +323,10 @@ fn job_facts(
 fn triggers(pipeline: &Pipeline<'_>, node: &Node) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let only = texts(node.get("only"));
-    let refs = node.get("only").map(|only| texts(only.get("refs"))).unwrap_or_default();
+    let refs = node
+        .get("only")
+        .map(|only| texts(only.get("refs")))
+        .unwrap_or_default();
     for word in only.iter().chain(&refs) {
         out.insert(match word.as_str() {
             "merge_requests" => "merge_request_event".to_owned(),
@@ -278,10 +334,22 @@ fn triggers(pipeline: &Pipeline<'_>, node: &Node) -> BTreeSet<String> {
         });
     }
     let workflow = pipeline.top("workflow");
-    let rules = [node.list("rules"), workflow.map_or(&[][..], |w| w.list("rules"))];
+    let rules = [
+        node.list("rules"),
+        workflow.map_or(&[][..], |w| w.list("rules")),
+    ];
     for rule in rules.into_iter().flatten() {
         let condition = rule.str("if").unwrap_or_default();
-        for source in ["merge_request_event", "schedule", "push", "web", "trigger", "pipeline", "api", "external_pull_request_event"] {
+        for source in [
+            "merge_request_event",
+            "schedule",
+            "push",
+            "web",
+            "trigger",
+            "pipeline",
+            "api",
+            "external_pull_request_event",
+        ] {
             if condition.contains("CI_PIPELINE_SOURCE") && condition.contains(source) {
                 out.insert(source.to_owned());
             }
@@ -327,7 +395,11 @@ fn stores(build: &mut Build, document: &Document<'_>, node: &Node) {
 
 /// `id_tokens`, with the subject that GitLab gives them.
 fn id_tokens(build: &mut Build, document: &Document<'_>, node: &Node, project: &Project) {
-    let path = if project.path.starts_with("./") { "*" } else { &project.path };
+    let path = if project.path.starts_with("./") {
+        "*"
+    } else {
+        &project.path
+    };
     let host = "gitlab.com";
     let merge = build.job.triggers.iter().all(|t| &**t == "tags");
     let kind = if merge { "tag" } else { "branch" };
@@ -336,7 +408,11 @@ fn id_tokens(build: &mut Build, document: &Document<'_>, node: &Node, project: &
     claims.insert("project_path".into(), path.into());
     if let Some(environment) = &build.job.environment {
         let whole = !environment.contains('$');
-        let text = if whole { environment.clone() } else { "*".into() };
+        let text = if whole {
+            environment.clone()
+        } else {
+            "*".into()
+        };
         claims.insert("environment".into(), text);
     }
     let make = |audience: Option<Str>, evidence: Evidence| Token {
@@ -355,7 +431,9 @@ fn id_tokens(build: &mut Build, document: &Document<'_>, node: &Node, project: &
             audiences.push(String::new());
         }
         for audience in audiences {
-            let audience = Some(audience).filter(|a| !a.is_empty()).map(|a| Str::from(a.as_str()));
+            let audience = Some(audience)
+                .filter(|a| !a.is_empty())
+                .map(|a| Str::from(a.as_str()));
             all.push(make(audience, at.clone()));
         }
     }
@@ -382,4 +460,3 @@ pub(super) fn include(
         evidence,
     }
 }
-

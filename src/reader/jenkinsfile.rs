@@ -149,7 +149,13 @@ fn job(document: &Document<'_>, text: &str, facts: &mut Facts) {
         .sources
         .push((NAME.into(), project.path.as_str().into()));
 
-    let bound = ["credentialsId", "credentials", "withAWS(credentials", "sshagent", "usernameColonPassword"];
+    let bound = [
+        "credentialsId",
+        "credentials",
+        "withAWS(credentials",
+        "sshagent",
+        "usernameColonPassword",
+    ];
     let place = "jenkins:credential/";
     for word in bound {
         for (at, name) in following(text, word) {
@@ -190,7 +196,10 @@ fn job(document: &Document<'_>, text: &str, facts: &mut Facts) {
             build.mark(format!("static-cloud-key:{cloud}"));
         }
     }
-    for (at, name) in following(text, "variable").into_iter().chain(following(text, "secretKeyVariable")) {
+    for (at, name) in following(text, "variable")
+        .into_iter()
+        .chain(following(text, "secretKeyVariable"))
+    {
         if let Some(cloud) = pipeline::cloud_key(name) {
             build.mark(format!("static-cloud-key:{cloud}"));
             let _ = at;
@@ -241,7 +250,10 @@ fn binding(text: &str, at: usize) -> Option<&str> {
         .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
         .map_or(before, |at| before.get(at + 1..).unwrap_or_default());
     if word.is_empty() {
-        let class = line.find("$class:").and_then(|at| line.get(at + 7..)).and_then(quoted);
+        let class = line
+            .find("$class:")
+            .and_then(|at| line.get(at + 7..))
+            .and_then(quoted);
         return class;
     }
     Some(word).filter(|word| *word != "withCredentials")
@@ -272,7 +284,11 @@ fn roles(build: &mut Build, document: &Document<'_>, text: &str, lines: &Lines) 
             evidence: lines.at(document, at),
         });
     }
-    for assumed in of_script(text, &|text| [text.to_owned()].into(), &document.whole(NAME)) {
+    for assumed in of_script(
+        text,
+        &|text| [text.to_owned()].into(),
+        &document.whole(NAME),
+    ) {
         build.assume(assumed);
     }
 }
@@ -298,7 +314,11 @@ fn agents(
         for (at, image) in following(text, word) {
             let clean = !image.is_empty() && !image.contains([' ', '\n']);
             if clean {
-                build.uses(pipeline::image(image, project.owner(), lines.at(document, at)));
+                build.uses(pipeline::image(
+                    image,
+                    project.owner(),
+                    lines.at(document, at),
+                ));
             }
         }
     }

@@ -37,8 +37,8 @@ impl Project {
         let root = path.get(..at).unwrap_or_default();
         let root = root.strip_suffix('/').unwrap_or(root);
         let repository = origin.repository.as_deref();
-        let top = origin.archive.is_none()
-            && origin.below_repository().is_some_and(|it| it == file);
+        let top =
+            origin.archive.is_none() && origin.below_repository().is_some_and(|it| it == file);
         let remote = repository.filter(|_| top).and_then(|r| r.remote.as_deref());
         let named = match remote.and_then(|remote| remote.split_once('/')) {
             Some((_, path)) if !path.is_empty() => path.to_owned(),
@@ -189,7 +189,10 @@ impl Build {
             let to = (id.clone(), assumed.evidence.clone());
             self.identity.becomes.insert(to);
         } else {
-            self.derive(format!("not resolved: {} sign-in as {}", assumed.cloud, assumed.target));
+            self.derive(format!(
+                "not resolved: {} sign-in as {}",
+                assumed.cloud, assumed.target
+            ));
         }
         self.job.assumes.insert(assumed);
     }
@@ -234,13 +237,17 @@ pub(super) fn image(reference: &str, own: Option<&str>, evidence: Evidence) -> U
     let public = host.is_none_or(|host| {
         matches!(
             host,
-            "docker.io" | "index.docker.io" | "ghcr.io" | "quay.io" | "gcr.io" | "public.ecr.aws"
-                | "registry.k8s.io" | "mcr.microsoft.com"
+            "docker.io"
+                | "index.docker.io"
+                | "ghcr.io"
+                | "quay.io"
+                | "gcr.io"
+                | "public.ecr.aws"
+                | "registry.k8s.io"
+                | "mcr.microsoft.com"
         )
     });
-    let mine = own.is_some_and(|own| {
-        name.split('/').any(|part| part.eq_ignore_ascii_case(own))
-    });
+    let mine = own.is_some_and(|own| name.split('/').any(|part| part.eq_ignore_ascii_case(own)));
     let third_party = if symbolic {
         None
     } else if mine {
@@ -358,7 +365,10 @@ pub(super) fn normalised(path: &str) -> String {
     for part in path.split('/') {
         match part {
             "." => {}
-            ".." if out.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+            ".." if out
+                .last()
+                .is_some_and(|last| !last.is_empty() && *last != "..") =>
+            {
                 out.pop();
             }
             part => out.push(part),

@@ -140,10 +140,7 @@ pub struct Token {
 }
 
 /// Every job, with the names of its secrets.
-pub(super) fn convert(
-    jobs: &BTreeSet<model::Job>,
-    uses: &BTreeSet<model::SecretUse>,
-) -> Vec<Job> {
+pub(super) fn convert(jobs: &BTreeSet<model::Job>, uses: &BTreeSet<model::SecretUse>) -> Vec<Job> {
     let mut secrets: BTreeMap<&str, BTreeSet<Str>> = BTreeMap::new();
     for used in uses {
         let of = secrets.entry(&used.workload).or_default();

@@ -2,11 +2,11 @@
 //! starts the caller.
 
 use super::permissions::{self, Grants, Stated};
-use crate::reader::pipeline::Project;
 use super::trigger::{Trigger, triggers};
 use super::uses::Target;
 use super::{File, Node, Repository, job, note};
 use crate::model::{Facts, Problem};
+use crate::reader::pipeline::Project;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,13 +88,21 @@ impl<'r, 'd> Calls<'r, 'd> {
         for (path, file) in &self.repository.workflows {
             let jobs = file.node.get("jobs");
             if jobs.is_none_or(|jobs| !jobs.is_map()) {
-                problems.push(note(file.document, file.node.line, "`jobs` is no mapping: nothing was read"));
+                problems.push(note(
+                    file.document,
+                    file.node.line,
+                    "`jobs` is no mapping: nothing was read",
+                ));
             }
             for (name, node) in jobs.map_or(&[][..], Node::entries) {
                 if node.is_map() {
                     job::read(self, path, file, (name, node), facts, problems);
                 } else {
-                    problems.push(note(file.document, node.line, "a job that is no mapping: not read"));
+                    problems.push(note(
+                        file.document,
+                        node.line,
+                        "a job that is no mapping: not read",
+                    ));
                 }
             }
         }
@@ -184,7 +192,11 @@ impl<'r, 'd> Calls<'r, 'd> {
             // Called from elsewhere, which caps it.
             Granted {
                 grants: direct.grants.filter(|_| mine.is_some()),
-                from: if mine.is_some() { direct.from } else { "caller" },
+                from: if mine.is_some() {
+                    direct.from
+                } else {
+                    "caller"
+                },
                 capped_unknown: true,
             }
         } else {

@@ -139,7 +139,10 @@ fn tokens(expression: &str) -> Vec<Token> {
             }
             out.push(Token::Word(word));
         } else if c.is_ascii_digit() {
-            while chars.next_if(|c| c.is_alphanumeric() || *c == '.').is_some() {}
+            while chars
+                .next_if(|c| c.is_alphanumeric() || *c == '.')
+                .is_some()
+            {}
             out.push(Token::Text(String::new()));
         } else if !c.is_whitespace() {
             out.push(Token::Sign(c));
@@ -263,7 +266,10 @@ mod tests {
     fn references_are_found_in_any_spelling() {
         assert_eq!(texts(" secrets.TOKEN "), ["secrets.token"]);
         assert_eq!(texts("secrets['TOKEN']"), ["secrets.token"]);
-        assert_eq!(texts("secrets [ 'TOKEN' ] || github.token"), ["secrets.token", "github.token"]);
+        assert_eq!(
+            texts("secrets [ 'TOKEN' ] || github.token"),
+            ["secrets.token", "github.token"]
+        );
         assert_eq!(
             texts("secrets[format('KEY_{0}', matrix.env)]"),
             ["matrix.env", "secrets.*"]

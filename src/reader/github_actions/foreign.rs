@@ -127,10 +127,15 @@ pub(super) fn only_own(condition: &str) -> bool {
         ("workflow_run.event", "=='workflow_dispatch'"),
     ];
     let met = pairs.iter().any(|(a, b)| {
-        let joined = [format!("{a}{b}"), format!("{b}github.event.pull_request.{a}")];
+        let joined = [
+            format!("{a}{b}"),
+            format!("{b}github.event.pull_request.{a}"),
+        ];
         joined.iter().any(|needle| text.contains(needle))
-            || (b.starts_with("head") && text.contains(&format!("{a}github.event.pull_request.{b}")))
-            || (b.starts_with("head") && text.contains(&format!("{a}github.event.workflow_run.{b}")))
+            || (b.starts_with("head")
+                && text.contains(&format!("{a}github.event.pull_request.{b}")))
+            || (b.starts_with("head")
+                && text.contains(&format!("{a}github.event.workflow_run.{b}")))
     });
     let negated = text.contains("!github.event.pull_request.head.repo.fork")
         || text.contains("!github.event.workflow_run.head_repository.fork");

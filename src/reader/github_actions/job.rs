@@ -2,16 +2,16 @@
 
 use super::calls::{Call, Calls, Granted, stated};
 use super::expression::{self, Handed};
-use crate::reader::pipeline::{self, Build, texts};
 use super::step::{Place, Walk, label};
 use super::trigger::{OUTSIDE, Trigger};
 use super::uses::Target;
 use super::values::Values;
 use super::{File, NAME, Node, calls, foreign, note, permissions};
 use crate::model::{
-    Entitlement, EntitlementRole, Effect, Evidence, Facts, Identity, IdentityId, IdentityKind,
+    Effect, Entitlement, EntitlementRole, Evidence, Facts, Identity, IdentityId, IdentityKind,
     Platform, Policy, PolicyId, PolicyKind, Presence, Problem, Rule, RuleBody, Scope, Str, Token,
 };
+use crate::reader::pipeline::{self, Build, texts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The issuer of the platform's tokens.
@@ -32,18 +32,15 @@ pub(super) fn read<'r>(
     let evidence = pipeline::at(file.document, NAME, node);
     let short = path.rsplit('/').next().unwrap_or(path);
     let id = format!("github:{}/job/{short}/{name}", project.path);
-    let mut build = Build::new(
-        Platform::GitHub,
-        &id,
-        name,
-        &file.project,
-        evidence.clone(),
-    );
+    let mut build = Build::new(Platform::GitHub, &id, name, &file.project, evidence.clone());
     if !file.placed {
         build.derive("not in .github/workflows: it runs only where it is copied to");
     }
     let started = calls.started(path);
-    build.job.triggers = started.iter().map(|t| Str::from(t.event.as_str())).collect();
+    build.job.triggers = started
+        .iter()
+        .map(|t| Str::from(t.event.as_str()))
+        .collect();
     let mut values = Values::new(&project.path);
     values.env(file.node.get("env"));
     values.env(node.get("env"));
@@ -103,11 +100,22 @@ pub(super) fn read<'r>(
     for assumed in std::mem::take(&mut walk.assumed) {
         build.assume(assumed);
     }
-    tokens(&mut build, calls, path, &granted, &started, &environments, &evidence);
+    tokens(
+        &mut build,
+        calls,
+        path,
+        &granted,
+        &started,
+        &environments,
+        &evidence,
+    );
     let asks = granted.grants.as_ref().is_some_and(|grants| {
-        grants.get("id-token").is_some_and(|(level, _)| *level == permissions::Level::Write)
+        grants
+            .get("id-token")
+            .is_some_and(|(level, _)| *level == permissions::Level::Write)
     });
-    let stated_here = stated(&file.node, node).is_some_and(|(s, _)| s.grants.contains_key("id-token"));
+    let stated_here =
+        stated(&file.node, node).is_some_and(|(s, _)| s.grants.contains_key("id-token"));
     if asks && stated_here && !walk.may_ask_token && build.job.assumes.is_empty() {
         build.mark("id-token-unused");
     }
@@ -215,12 +223,18 @@ fn runners(build: &mut Build, node: &Node, values: &Values) {
         return;
     };
     let mut labels = BTreeSet::new();
-    for text in texts(Some(runs_on)).iter().chain(&texts(runs_on.get("labels"))) {
+    for text in texts(Some(runs_on))
+        .iter()
+        .chain(&texts(runs_on.get("labels")))
+    {
         for label in values.resolve(text) {
             // `fromJSON('["self-hosted", "gpu"]')`, and alternatives of which a run takes one.
             let inside = expression::expressions(&label).into_iter();
             let literals: Vec<String> = inside.flat_map(expression::literals).collect();
-            if literals.iter().any(|text| text.to_ascii_lowercase().contains("self-hosted")) {
+            if literals
+                .iter()
+                .any(|text| text.to_ascii_lowercase().contains("self-hosted"))
+            {
                 labels.insert("self-hosted".to_owned());
             }
             labels.insert(label);
@@ -230,10 +244,14 @@ fn runners(build: &mut Build, node: &Node, values: &Values) {
     if let Some(group) = group {
         labels.insert(format!("group:{group}"));
     }
-    let own = labels.iter().any(|label| label.eq_ignore_ascii_case("self-hosted"));
+    let own = labels
+        .iter()
+        .any(|label| label.eq_ignore_ascii_case("self-hosted"));
     let hosted = |label: &String| {
         let label = label.to_ascii_lowercase();
-        ["ubuntu-", "windows-", "macos-"].iter().any(|start| label.starts_with(start))
+        ["ubuntu-", "windows-", "macos-"]
+            .iter()
+            .any(|start| label.starts_with(start))
     };
     build.job.self_hosted = if own {
         Some(true)
@@ -242,7 +260,10 @@ fn runners(build: &mut Build, node: &Node, values: &Values) {
     } else {
         None
     };
-    build.job.runners = labels.iter().map(|label| Str::from(label.as_str())).collect();
+    build.job.runners = labels
+        .iter()
+        .map(|label| Str::from(label.as_str()))
+        .collect();
 }
 
 /// The environments that it deploys to: none, one, or as many as its matrix makes.
@@ -260,8 +281,12 @@ fn environment(build: &mut Build, node: &Node, values: &Values) -> BTreeSet<Stri
 /// Containers that it runs in and beside, with what they are handed.
 fn containers(build: &mut Build, node: &Node, walk: &Walk<'_, '_>, place: &Place<'_>) {
     let services = node.get("services").map_or(&[][..], Node::entries);
-    let services = services.iter().map(|(name, node)| (format!("service {name}"), node));
-    let own = node.get("container").map(|node| ("container".to_owned(), node));
+    let services = services
+        .iter()
+        .map(|(name, node)| (format!("service {name}"), node));
+    let own = node
+        .get("container")
+        .map(|node| ("container".to_owned(), node));
     for (what, node) in own.into_iter().chain(services) {
         let image = node.text().map(|text| (text, node));
         let image = image.or_else(|| node.get("image").and_then(|i| Some((i.text()?, i))));
@@ -269,18 +294,31 @@ fn containers(build: &mut Build, node: &Node, walk: &Walk<'_, '_>, place: &Place
         for (key, value) in node.get("credentials").map_or(&[][..], Node::entries) {
             let given = expression::handed(value.text().unwrap_or_default());
             let evidence = pipeline::at(place.document, NAME, value);
-            walk.note(build, &given, &format!("{what} credentials {key}"), None, &evidence);
+            walk.note(
+                build,
+                &given,
+                &format!("{what} credentials {key}"),
+                None,
+                &evidence,
+            );
         }
         if what == "container" {
             handed.secrets.extend(walk.ambient.iter().cloned());
         }
-        for image in image.map(|(text, _)| place.values.resolve(text)).unwrap_or_default() {
+        for image in image
+            .map(|(text, _)| place.values.resolve(text))
+            .unwrap_or_default()
+        {
             if image.is_empty() {
                 continue;
             }
             let evidence = pipeline::at(place.document, NAME, node);
             let mut used = pipeline::image(&image, walk.own, evidence);
-            used.secrets = handed.secrets.iter().map(|s| Str::from(s.as_str())).collect();
+            used.secrets = handed
+                .secrets
+                .iter()
+                .map(|s| Str::from(s.as_str()))
+                .collect();
             build.uses(used);
         }
     }
@@ -288,7 +326,15 @@ fn containers(build: &mut Build, node: &Node, walk: &Walk<'_, '_>, place: &Place
 
 /// Secrets in every other place of a job: outputs, defaults, the condition.
 fn elsewhere(build: &mut Build, node: &Node, walk: &Walk<'_, '_>, place: &Place<'_>) {
-    for key in ["name", "outputs", "defaults", "environment", "strategy", "concurrency", "runs-on"] {
+    for key in [
+        "name",
+        "outputs",
+        "defaults",
+        "environment",
+        "strategy",
+        "concurrency",
+        "runs-on",
+    ] {
         let Some(part) = node.get(key) else {
             continue;
         };
@@ -340,15 +386,25 @@ fn call(
     if inherits {
         build.job.all_secrets = true;
         let remote = matches!(target, Target::Remote { .. }) && !near;
-        build.mark(if remote { "secrets-inherit:remote" } else { "secrets-inherit:local" });
-        let foreign = used.as_ref().is_some_and(|used| used.third_party != Some(false));
+        build.mark(if remote {
+            "secrets-inherit:remote"
+        } else {
+            "secrets-inherit:local"
+        });
+        let foreign = used
+            .as_ref()
+            .is_some_and(|used| used.third_party != Some(false));
         if remote && foreign {
             build.mark("secrets-inherit:third-party");
         }
     }
     if let Some(used) = &mut used {
         used.kind = "reusable-workflow".into();
-        used.secrets = all.secrets.iter().map(|name| Str::from(name.as_str())).collect();
+        used.secrets = all
+            .secrets
+            .iter()
+            .map(|name| Str::from(name.as_str()))
+            .collect();
         if inherits || all.all.is_some() {
             used.secrets.insert("*".into());
         }
@@ -362,12 +418,7 @@ fn call(
 }
 
 /// Whether strangers start it with the repository's power, and have their code or words in it.
-fn strangers(
-    build: &mut Build,
-    walk: &Walk<'_, '_>,
-    started: &BTreeSet<Trigger>,
-    condition: &str,
-) {
+fn strangers(build: &mut Build, walk: &Walk<'_, '_>, started: &BTreeSet<Trigger>, condition: &str) {
     let outside = started.iter().any(|t| OUTSIDE.contains(&t.event.as_str()));
     build.job.runs_foreign_code = if !outside || foreign::only_own(condition) {
         Some(false)
@@ -395,13 +446,17 @@ fn tokens(
     environments: &BTreeSet<String>,
     evidence: &Evidence,
 ) {
-    let Some((permissions::Level::Write, line)) =
-        granted.grants.as_ref().and_then(|grants| grants.get("id-token"))
+    let Some((permissions::Level::Write, line)) = granted
+        .grants
+        .as_ref()
+        .and_then(|grants| grants.get("id-token"))
     else {
         return;
     };
     let project = &calls.project.path;
-    let repository = project.strip_prefix("./").map_or(project.as_str(), |_| "*/*");
+    let repository = project
+        .strip_prefix("./")
+        .map_or(project.as_str(), |_| "*/*");
     let mut subjects = BTreeSet::new();
     for environment in environments {
         let name = if environment.contains("${{") {
@@ -448,7 +503,10 @@ fn tokens(
             if let Some(environment) = &environment {
                 claims.insert("environment".into(), environment.as_str().into());
             }
-            claims.insert("job_workflow_ref".into(), format!("{repository}/{path}@*").into());
+            claims.insert(
+                "job_workflow_ref".into(),
+                format!("{repository}/{path}@*").into(),
+            );
             build.token(Token {
                 issuer: Some(ISSUER.into()),
                 subject: format!("repo:{repository}:{subject}").into(),
@@ -484,7 +542,9 @@ fn app(
     identity.presence.insert(Presence::Referenced);
     identity.humanity = (crate::model::Humanity::NonHuman, "GitHub App".into());
     if symbolic {
-        identity.derivation.insert(format!("not resolved: {}", token.app).into());
+        identity
+            .derivation
+            .insert(format!("not resolved: {}", token.app).into());
     }
     let hold = |policy: PolicyId, via: &str| Entitlement {
         principal: id.clone(),
@@ -516,12 +576,16 @@ fn app(
                 });
             }
             facts.policies.push(policy);
-            facts.entitlements.push(hold(policy_id, "asked for by the step"));
+            facts
+                .entitlements
+                .push(hold(policy_id, "asked for by the step"));
         }
         None => {
             build.mark("app-token:all-permissions");
             let installation = format!("{id}/installation");
-            facts.entitlements.push(hold(installation.into(), "its installation"));
+            facts
+                .entitlements
+                .push(hold(installation.into(), "its installation"));
         }
     }
     build.identity.becomes.insert((id, evidence.clone()));

@@ -73,7 +73,9 @@ pub(super) fn apply(
             };
             let own = names(&setting.path, project.path.trim_start_matches("./"));
             let organisation = setting.path.contains("orgs/")
-                && project.owner().is_some_and(|owner| names(&setting.path, owner));
+                && project
+                    .owner()
+                    .is_some_and(|owner| names(&setting.path, owner));
             if organisation && !own {
                 met = true;
                 // An organisation that gives little binds its repositories; one that gives more does not.

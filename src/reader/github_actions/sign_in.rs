@@ -2,8 +2,8 @@
 
 use super::Node;
 use super::values::Values;
-use crate::reader::pipeline::{of_script, role_arn};
 use crate::model::{Assumed, Evidence, IdentityId, Str};
+use crate::reader::pipeline::{of_script, role_arn};
 
 /// The audience that AWS's own action asks for.
 const AWS_AUDIENCE: &str = "sts.amazonaws.com";
@@ -11,23 +11,32 @@ const AWS_AUDIENCE: &str = "sts.amazonaws.com";
 const AZURE_AUDIENCE: &str = "api://AzureADTokenExchange";
 
 /// What a step signs in as.
-pub(super) fn of_step(slug: &str, step: &Node, values: &Values, evidence: &Evidence) -> Vec<Assumed> {
+pub(super) fn of_step(
+    slug: &str,
+    step: &Node,
+    values: &Values,
+    evidence: &Evidence,
+) -> Vec<Assumed> {
     let with = step.get("with");
     let of = |key: &str| -> Option<&str> {
         let entries = with?.entries().iter();
         let mut found = entries.filter(|(name, _)| name.eq_ignore_ascii_case(key));
-        found.find_map(|(_, v)| v.text()).map(str::trim).filter(|text| !text.is_empty())
+        found
+            .find_map(|(_, v)| v.text())
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
     };
     let single = |key: &str| of(key).map(|text| values.single(text));
-    let make = |cloud: &str, target: String, identity, by: &str, audience: Option<String>| Assumed {
-        cloud: cloud.into(),
-        target: target.into(),
-        identity,
-        by: by.into(),
-        audience: audience.map(Into::into),
-        seconds: of("role-duration-seconds").and_then(|text| text.parse().ok()),
-        evidence: evidence.clone(),
-    };
+    let make =
+        |cloud: &str, target: String, identity, by: &str, audience: Option<String>| Assumed {
+            cloud: cloud.into(),
+            target: target.into(),
+            identity,
+            by: by.into(),
+            audience: audience.map(Into::into),
+            seconds: of("role-duration-seconds").and_then(|text| text.parse().ok()),
+            evidence: evidence.clone(),
+        };
     let mut out = Vec::new();
     match slug {
         "aws-actions/configure-aws-credentials" => {
@@ -50,7 +59,8 @@ pub(super) fn of_step(slug: &str, step: &Node, values: &Values, evidence: &Evide
             let account = single("service_account");
             let by = if provider.is_some() { "oidc" } else { "key" };
             let audience = provider.as_ref().map(|provider| {
-                single("audience").unwrap_or_else(|| format!("https://iam.googleapis.com/{provider}"))
+                single("audience")
+                    .unwrap_or_else(|| format!("https://iam.googleapis.com/{provider}"))
             });
             for account in account.iter().flat_map(|text| values.resolve(text)) {
                 let identity = google_account(&account);
@@ -77,9 +87,20 @@ pub(super) fn of_step(slug: &str, step: &Node, values: &Values, evidence: &Evide
             let jwt = of("method").is_some_and(|method| method.eq_ignore_ascii_case("jwt"));
             if let Some(role) = single("role").filter(|_| jwt) {
                 let whole = !role.contains('$') && !mount.contains('$');
-                let identity = whole.then(|| IdentityId::from(format!("vault:{mount}/role/{role}")));
-                let by = if of("jwtPrivateKey").is_some() { "key" } else { "oidc" };
-                out.push(make("vault", role, identity, by, single("jwtGithubAudience")));
+                let identity =
+                    whole.then(|| IdentityId::from(format!("vault:{mount}/role/{role}")));
+                let by = if of("jwtPrivateKey").is_some() {
+                    "key"
+                } else {
+                    "oidc"
+                };
+                out.push(make(
+                    "vault",
+                    role,
+                    identity,
+                    by,
+                    single("jwtGithubAudience"),
+                ));
             }
         }
         _ => {
@@ -163,7 +184,8 @@ pub(super) fn asks_no_token(slug: &str, path: &str, step: &Node) -> bool {
             | "swatinem/rust-cache"
             | "docker/setup-buildx-action"
             | "docker/setup-qemu-action"
-    ) || slug == "actions/github-script" && script.is_some_and(|s| !s.contains("getIDToken"));
+    ) || slug == "actions/github-script"
+        && script.is_some_and(|s| !s.contains("getIDToken"));
     known && path.is_empty()
 }
 
@@ -177,7 +199,10 @@ pub(super) struct AppToken {
 /// Reads a step that makes a token of a GitHub App.
 pub(super) fn app_token(slug: &str, step: &Node, values: &Values) -> Option<AppToken> {
     let with = step.get("with");
-    let of = |key: &str| with.and_then(|with| with.str(key)).map(|text| values.single(text));
+    let of = |key: &str| {
+        with.and_then(|with| with.str(key))
+            .map(|text| values.single(text))
+    };
     let app = of("app-id")
         .or_else(|| of("client-id"))
         .or_else(|| of("app_id"))

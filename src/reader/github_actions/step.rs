@@ -1,11 +1,11 @@
 //! Steps of a job, those of composite actions of its own repository included.
 
 use super::expression::{self, Handed};
-use crate::reader::pipeline::{self, Build};
 use super::uses::Target;
 use super::values::Values;
 use super::{NAME, Node, Repository, foreign, sign_in};
 use crate::model::{Assumed, Document, Evidence, Str, Used};
+use crate::reader::pipeline::{self, Build};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep composite actions may use each other (GitHub documentation: ten levels).
@@ -91,7 +91,13 @@ impl Walk<'_, '_> {
             };
             let handed = self.handed(text, place);
             let evidence = pipeline::at(place.document, NAME, value);
-            self.note(build, &handed, &format!("env {name}{level}"), receiver, &evidence);
+            self.note(
+                build,
+                &handed,
+                &format!("env {name}{level}"),
+                receiver,
+                &evidence,
+            );
             if !handed.is_empty() {
                 if let Some(cloud) = pipeline::cloud_key(name) {
                     build.mark(format!("static-cloud-key:{cloud}"));
@@ -125,7 +131,13 @@ impl Walk<'_, '_> {
         if let Some(text) = holder.get("env").and_then(Node::text) {
             // `env: ${{ secrets }}` hands on all there is.
             let handed = self.handed(text, place);
-            self.note(build, &handed, "env", receiver, &pipeline::at(place.document, NAME, holder));
+            self.note(
+                build,
+                &handed,
+                "env",
+                receiver,
+                &pipeline::at(place.document, NAME, holder),
+            );
             all.extend(handed);
         }
         all
@@ -151,7 +163,10 @@ impl Walk<'_, '_> {
         let mut used = target
             .as_ref()
             .and_then(|target| target.used(self.own, evidence.clone()));
-        let receiver = used.as_ref().filter(|u| u.third_party != Some(false)).map(label);
+        let receiver = used
+            .as_ref()
+            .filter(|u| u.third_party != Some(false))
+            .map(label);
         let receiver = receiver.as_deref();
         let inner;
         let place_here = match step.get("env") {
@@ -186,11 +201,18 @@ impl Walk<'_, '_> {
         }
         self.strangers(build, step);
         if let Some(used) = &mut used {
-            used.secrets = handed.secrets.iter().map(|name| Str::from(name.as_str())).collect();
+            used.secrets = handed
+                .secrets
+                .iter()
+                .map(|name| Str::from(name.as_str()))
+                .collect();
             if handed.all.is_some() {
                 used.secrets.insert("*".into());
             }
-            let ambient = self.ambient.iter().filter(|name| !handed.secrets.contains(*name));
+            let ambient = self
+                .ambient
+                .iter()
+                .filter(|name| !handed.secrets.contains(*name));
             used.ambient = ambient.map(|name| Str::from(name.as_str())).collect();
             let path = match &target {
                 Some(Target::Remote { path, .. }) => path.as_str(),
@@ -241,10 +263,14 @@ impl Walk<'_, '_> {
                 if let Some(cloud) = cloud {
                     build.mark(format!("static-cloud-key:{cloud}"));
                 }
-                let tokens = ["token", "github-token", "repo-token", "gh-token", "github-pat"];
-                if tokens.contains(&named.as_str())
-                    && takes_github_token(slug, &named)
-                {
+                let tokens = [
+                    "token",
+                    "github-token",
+                    "repo-token",
+                    "gh-token",
+                    "github-pat",
+                ];
+                if tokens.contains(&named.as_str()) && takes_github_token(slug, &named) {
                     personal(build, &handed);
                 }
             }
@@ -391,7 +417,9 @@ fn personal(build: &mut Build, handed: &Handed) {
 /// `acme/deploy@v1`.
 pub(super) fn label(used: &Used) -> String {
     match &used.version {
-        Some(version) if &*used.kind == "image" && used.pinned => format!("{}@{version}", used.name),
+        Some(version) if &*used.kind == "image" && used.pinned => {
+            format!("{}@{version}", used.name)
+        }
         Some(version) if &*used.kind == "image" => format!("{}:{version}", used.name),
         Some(version) => format!("{}@{version}", used.name),
         None => used.name.to_string(),

@@ -68,7 +68,11 @@ pub(super) const OUTSIDE: [&str; 13] = [
 fn glob(pattern: &str) -> String {
     let mut out = String::new();
     for c in pattern.chars() {
-        let c = if matches!(c, '?' | '+' | '[' | ']') { '*' } else { c };
+        let c = if matches!(c, '?' | '+' | '[' | ']') {
+            '*'
+        } else {
+            c
+        };
         if !(c == '*' && out.ends_with('*')) {
             out.push(c);
         }

@@ -1,7 +1,7 @@
 //! `uses`: whose code, at which version.
 
-use crate::reader::pipeline::{self, commit_like};
 use crate::model::{Evidence, Set, Used};
+use crate::reader::pipeline::{self, commit_like};
 
 /// What a `uses` names.
 #[derive(Clone, Debug, PartialEq, Eq)]

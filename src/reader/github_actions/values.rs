@@ -135,7 +135,8 @@ impl Values {
         depth: usize,
     ) -> Option<Vec<String>> {
         let trimmed = expression.trim();
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '[' | ']' | '\'');
+        let plain =
+            |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '[' | ']' | '\'');
         if depth >= MAX_DEPTH || !trimmed.chars().all(plain) {
             return None;
         }
@@ -193,7 +194,9 @@ fn combinations(matrix: &Node) -> Vec<BTreeMap<String, String>> {
     let mut all: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
     let axes = matrix.entries().iter();
     let axes: Vec<_> = axes
-        .filter(|(key, node)| !matches!(key.as_str(), "include" | "exclude") && !node.items().is_empty())
+        .filter(|(key, node)| {
+            !matches!(key.as_str(), "include" | "exclude") && !node.items().is_empty()
+        })
         .collect();
     for (key, axis) in &axes {
         let mut next = Vec::new();
@@ -210,7 +213,10 @@ fn combinations(matrix: &Node) -> Vec<BTreeMap<String, String>> {
     }
     for excluded in matrix.list("exclude").iter().map(entry) {
         all.retain(|one| {
-            excluded.is_empty() || !excluded.iter().all(|(key, value)| one.get(key) == Some(value))
+            excluded.is_empty()
+                || !excluded
+                    .iter()
+                    .all(|(key, value)| one.get(key) == Some(value))
         });
     }
     if axes.is_empty() {
@@ -260,14 +266,27 @@ mod tests {
         let it = values(
             "matrix:\n  os: [a, b]\n  n: [1, 2]\n  exclude: [{os: b, n: 2}]\n  include: [{os: a, extra: x}, {os: c}]\n",
         );
-        assert_eq!(all(&it, "${{ matrix.os }}-${{ matrix.n }}"), ["${{ matrix.n }}".replace("${{ matrix.n }}", "a-1"), "a-2".into(), "b-1".into(), "c-${{ matrix.n }}".into()]);
+        assert_eq!(
+            all(&it, "${{ matrix.os }}-${{ matrix.n }}"),
+            [
+                "${{ matrix.n }}".replace("${{ matrix.n }}", "a-1"),
+                "a-2".into(),
+                "b-1".into(),
+                "c-${{ matrix.n }}".into()
+            ]
+        );
         assert_eq!(it.single("${{ github.repository }}"), "acme/app");
     }
 
     #[test]
     fn variables_may_hold_expressions() {
-        let it = values("env: {A: '111122223333', B: 'arn:aws:iam::${{ env.A }}:role/x', C: '${{ env.C }}'}\n");
-        assert_eq!(it.single("${{ env.B }}"), "arn:aws:iam::111122223333:role/x");
+        let it = values(
+            "env: {A: '111122223333', B: 'arn:aws:iam::${{ env.A }}:role/x', C: '${{ env.C }}'}\n",
+        );
+        assert_eq!(
+            it.single("${{ env.B }}"),
+            "arn:aws:iam::111122223333:role/x"
+        );
         assert_eq!(it.single("${{ env.C }}"), "${{ env.C }}");
         assert_eq!(it.single("${{ vars.X }}"), "${{ vars.X }}");
     }

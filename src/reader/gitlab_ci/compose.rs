@@ -17,8 +17,22 @@ const REFERENCE: &str = "!reference";
 
 /// Keys that are no jobs.
 const GLOBAL: [&str; 16] = [
-    "default", "include", "stages", "variables", "workflow", "spec", "image", "services", "cache",
-    "before_script", "after_script", "types", "pages:", "pages.", "inputs", "component",
+    "default",
+    "include",
+    "stages",
+    "variables",
+    "workflow",
+    "spec",
+    "image",
+    "services",
+    "cache",
+    "before_script",
+    "after_script",
+    "types",
+    "pages:",
+    "pages.",
+    "inputs",
+    "component",
 ];
 
 /// Reads a file. The tag `!reference` becomes the first item of its list, as the tree keeps no tags.
@@ -119,7 +133,10 @@ impl<'p> Pipeline<'p> {
                     let wanted = wanted.trim_start_matches('/');
                     for known in files.keys() {
                         let same = known.trim_start_matches('/') == wanted
-                            || crate::platform::glob::matches(wanted, known.trim_start_matches('/'));
+                            || crate::platform::glob::matches(
+                                wanted,
+                                known.trim_start_matches('/'),
+                            );
                         if same && seen.insert(known) {
                             waiting.push(known);
                         }
@@ -203,11 +220,16 @@ impl<'p> Pipeline<'p> {
                     };
                 }
                 let items = items.iter();
-                Value::List(items.map(|item| self.referring(item, depth, budget)).collect())
+                Value::List(
+                    items
+                        .map(|item| self.referring(item, depth, budget))
+                        .collect(),
+                )
             }
             Value::Map(entries) => {
                 let entries = entries.iter();
-                let read = entries.map(|(key, it)| (key.clone(), self.referring(it, depth, budget)));
+                let read =
+                    entries.map(|(key, it)| (key.clone(), self.referring(it, depth, budget)));
                 Value::Map(read.collect())
             }
             other => other.clone(),
@@ -257,7 +279,10 @@ fn elsewhere(node: &Node, at: crate::model::Evidence) -> Vec<Used> {
         };
         out.push(include(name, version, None, at.clone()));
     }
-    if let Some(remote) = node.str("remote").or(node.text().filter(|t| t.contains("://"))) {
+    if let Some(remote) = node
+        .str("remote")
+        .or(node.text().filter(|t| t.contains("://")))
+    {
         let mut used = include(remote, None, Some(true), at.clone());
         used.pinned = node.get("integrity").is_some();
         out.push(used);

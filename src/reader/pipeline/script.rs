@@ -49,7 +49,8 @@ fn option<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     } else {
         rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ')' | ';'))
     };
-    rest.get(..end.unwrap_or(rest.len())).filter(|text| !text.is_empty())
+    rest.get(..end.unwrap_or(rest.len()))
+        .filter(|text| !text.is_empty())
 }
 
 /// A shell variable is the environment's, where that is known.
