@@ -119,12 +119,30 @@ fn includable(path: &str, head: &[u8]) -> bool {
     if foreign.iter().any(|part| path.contains(part)) {
         return false;
     }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    lines.any(|line| {
-        let key = line.trim_ascii_start();
-        let depth = line.len() - key.len();
-        (1..=4).contains(&depth) && (key.starts_with(b"script:") || key.starts_with(b"trigger:"))
-    }) && !["runs-on:", "apiVersion:", "- task:", "- step:"]
+    let below = |key: &[u8]| {
+        let mut lines = head.split(|byte| *byte == b'\n');
+        lines.any(|line| {
+            let found = line.trim_ascii_start();
+            (1..=4).contains(&(line.len() - found.len())) && found.starts_with(key)
+        })
+    };
+    let other: [&[u8]; 6] = [
+        b"stage:",
+        b"extends:",
+        b"rules:",
+        b"image:",
+        b"before_script:",
+        b"needs:",
+    ];
+    (below(b"script:") || below(b"trigger:"))
+        && other.iter().any(|key| below(key))
+        && ![
+            "runs-on:",
+            "apiVersion:",
+            "- task:",
+            "- step:",
+            "services:\n  ",
+        ]
         .iter()
         .any(|word| memchr::memmem::find(head, word.as_bytes()).is_some())
 }
@@ -176,9 +194,8 @@ fn job_facts(
     build.derive("what its job token may do is a setting of the projects that it is used on");
     let node = &job.node;
     let get = |key: &str| job.get(key, pipeline);
-    for (key, value) in [("tags", get("tags"))] {
-        let _ = key;
-        let tags = texts(value);
+    {
+        let tags = texts(get("tags"));
         build.job.runners = tags.iter().map(|tag| Str::from(tag.as_str())).collect();
         let saas = |tag: &String| tag.starts_with("saas-") || tag.starts_with("gitlab-org");
         build.job.self_hosted = if tags.is_empty() {
