@@ -126,13 +126,18 @@ fn includable(path: &str, head: &[u8]) -> bool {
             (1..=4).contains(&(line.len() - found.len())) && found.starts_with(key)
         })
     };
-    let other: [&[u8]; 6] = [
+    let other: [&[u8]; 11] = [
         b"stage:",
         b"extends:",
         b"rules:",
         b"image:",
         b"before_script:",
         b"needs:",
+        b"environment:",
+        b"variables:",
+        b"tags:",
+        b"only:",
+        b"artifacts:",
     ];
     (below(b"script:") || below(b"trigger:"))
         && other.iter().any(|key| below(key))
