@@ -45,12 +45,25 @@ impl Reader for AzurePipelines {
         if path.contains("/.github/") || path.contains("/.gitlab") {
             return false;
         }
+        let template = ["stages", "jobs", "steps"]
+            .iter()
+            .any(|name| key(probe.head, name))
+            && [
+                "- job: ",
+                "- deployment: ",
+                "- stage: ",
+                "- task: ",
+                "- checkout: ",
+                "- bash: ",
+                "- pwsh: ",
+                "- powershell: ",
+            ]
+            .iter()
+            .any(|item| probe.head_contains(item))
+            && !key(probe.head, "on");
         named
+            || template
             || key(probe.head, "pool") && (key(probe.head, "steps") || key(probe.head, "jobs"))
-            || key(probe.head, "stages") && probe.head_contains("- stage:")
-            || key(probe.head, "steps")
-                && probe.head_contains("- task: ")
-                && probe.head_contains("@")
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -82,11 +95,16 @@ impl Reader for AzurePipelines {
             let mut walk = Walk::new(document, node, &files);
             walk.pipeline(path, node);
             followed.extend(walk.followed.iter().map(|it| (*it).to_owned()));
-            parts.push((*path, node.get("parameters").is_some(), walk.facts));
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let entry = name.starts_with("azure-pipelines")
+                || ["trigger", "pr", "schedules"]
+                    .iter()
+                    .any(|key| node.get(key).is_some());
+            parts.push((*path, entry, walk.facts));
         }
-        for (path, _, part) in parts {
+        for (path, entry, part) in parts {
             // A template's jobs are those of the pipelines that use it.
-            if !followed.contains(path) {
+            if entry || !followed.contains(path) {
                 facts.append(part);
             }
         }
@@ -124,6 +142,8 @@ struct Around<'w> {
     templates: Vec<Used>,
     path: &'w str,
     depth: usize,
+    /// The templates around it.
+    above: Vec<&'w str>,
 }
 
 impl<'w> Walk<'w> {
@@ -264,8 +284,12 @@ impl<'w> Walk<'w> {
             self.job(&format!("template {file}"), node, &inner);
             return;
         }
-        if let Some((path, found)) = self.find(text, around.path) {
+        if let Some((path, found)) = self.find(text, around.path)
+            && path != around.path
+            && !around.above.contains(&path)
+        {
             self.followed.insert(path);
+            inner.above.push(around.path);
             inner.path = path;
             then(self, found, &inner);
         }
@@ -377,9 +401,13 @@ impl<'w> Walk<'w> {
                 }
                 if let Some((file, alias)) = text.rsplit_once('@').filter(|(_, a)| *a != "self") {
                     build.uses(self.elsewhere(file, alias, step));
-                } else if let Some((path, found)) = self.find(text, around.path) {
+                } else if let Some((path, found)) = self.find(text, around.path)
+                    && path != around.path
+                    && !around.above.contains(&path)
+                {
                     self.followed.insert(path);
                     let mut inner = around.clone();
+                    inner.above.push(around.path);
                     inner.depth += 1;
                     inner.path = path;
                     self.steps(build, found.list("steps"), &inner);

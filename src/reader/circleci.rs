@@ -299,11 +299,8 @@ impl<'c> Configuration<'c> {
             self.text(build, walk, &asked, &format!("{key} of {command}"), &at);
         }
         for item in node.items() {
-            for (name, value) in item.entries() {
-                if name.contains('/') {
-                    self.steps(build, walk, std::slice::from_ref(item), 1);
-                    let _ = value;
-                }
+            if item.entries().iter().any(|(name, _)| name.contains('/')) {
+                self.steps(build, walk, std::slice::from_ref(item), 1);
             }
         }
         for (name, value) in node.entries() {

@@ -162,7 +162,7 @@ fn parse<'d>(document: &'d Document<'d>) -> (Option<Part<'d>>, Vec<Problem>) {
     let name = document.origin.file_name();
     let action = placed.is_none() && matches!(name, "action.yml" | "action.yaml");
     let workflow = !action && node.get("jobs").is_some();
-    if !workflow && !(action && node.get("runs").is_some()) {
+    if !(workflow || action && node.get("runs").is_some()) {
         if placed.is_some() {
             let message = "workflow without jobs: nothing was read";
             problems.push(note(document, node.line, message));

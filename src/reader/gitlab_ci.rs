@@ -30,16 +30,10 @@ impl Reader for GitlabCi {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        let name = probe.origin.file_name();
         let path = &probe.origin.path;
         !probe.binary
             && probe.has_extension(&["yml", "yaml"])
-            && (name.ends_with(FILE)
-                || name.ends_with("gitlab-ci.yaml")
-                || name.contains("gitlab-ci")
-                || path.contains("/.gitlab/")
-                || path.contains("gitlab-ci/")
-                || path.starts_with(".gitlab/"))
+            && (named(path) || includable(path, probe.head))
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
@@ -54,6 +48,13 @@ impl Reader for GitlabCi {
         let mut facts = Facts::default();
         let mut problems = Vec::new();
         let mut files: BTreeMap<&str, (Node, &Document<'_>)> = BTreeMap::new();
+        // Files of any name can be included, but only where there is a pipeline to include them.
+        let any = documents
+            .iter()
+            .any(|document| named(&document.origin.path));
+        let documents = documents
+            .iter()
+            .filter(|document| any || named(&document.origin.path));
         for document in documents {
             for part in compose::parse(document.bytes) {
                 match part {
@@ -62,6 +63,7 @@ impl Reader for GitlabCi {
                         files.insert(&document.origin.path, (node, document));
                     }
                     Ok(_) => {}
+                    Err(_) if !named(&document.origin.path) => {}
                     Err(error) => problems.push(error.problem(document, NAME)),
                 }
             }
@@ -71,7 +73,7 @@ impl Reader for GitlabCi {
             .copied()
             .filter(|path| {
                 let name = path.rsplit('/').next().unwrap_or_default();
-                name == FILE || documents.len() == 1 || name.ends_with(".gitlab-ci.yml")
+                name == FILE || name.ends_with(".gitlab-ci.yml")
             })
             .collect();
         let mut included = BTreeSet::new();
@@ -85,7 +87,8 @@ impl Reader for GitlabCi {
         }
         // What no pipeline here includes is included from elsewhere: its jobs run there.
         for (path, (node, document)) in &files {
-            if !entries.contains(path) && !included.contains(*path) && compose::has_jobs(node) {
+            let alone = !entries.contains(path) && !included.contains(*path);
+            if alone && named(path) && compose::has_jobs(node) {
                 let project = Project::of(document.origin, document.origin.file_name().len());
                 let pipeline = Pipeline::compose(path, &project.root, &files, document);
                 read(&pipeline, &project, &mut facts, &mut problems);
@@ -93,6 +96,60 @@ impl Reader for GitlabCi {
         }
         (facts, problems)
     }
+}
+
+/// Whether a path says that the file is a pipeline, or a part of one.
+fn named(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.contains("gitlab-ci")
+        || path.contains("/.gitlab/")
+        || path.contains("gitlab-ci/")
+        || path.starts_with(".gitlab/")
+}
+
+/// Whether a file of any name looks like a part of a pipeline: jobs at the left, with their scripts below.
+fn includable(path: &str, head: &[u8]) -> bool {
+    let foreign = [
+        ".github/",
+        ".circleci/",
+        "bitbucket-pipelines",
+        "azure-pipelines",
+        ".travis",
+    ];
+    if foreign.iter().any(|part| path.contains(part)) {
+        return false;
+    }
+    let below = |key: &[u8]| {
+        let mut lines = head.split(|byte| *byte == b'\n');
+        lines.any(|line| {
+            let found = line.trim_ascii_start();
+            (1..=4).contains(&(line.len() - found.len())) && found.starts_with(key)
+        })
+    };
+    let other: [&[u8]; 11] = [
+        b"stage:",
+        b"extends:",
+        b"rules:",
+        b"image:",
+        b"before_script:",
+        b"needs:",
+        b"environment:",
+        b"variables:",
+        b"tags:",
+        b"only:",
+        b"artifacts:",
+    ];
+    (below(b"script:") || below(b"trigger:"))
+        && other.iter().any(|key| below(key))
+        && ![
+            "runs-on:",
+            "apiVersion:",
+            "- task:",
+            "- step:",
+            "services:\n  ",
+        ]
+        .iter()
+        .any(|word| memchr::memmem::find(head, word.as_bytes()).is_some())
 }
 
 fn read(
@@ -142,9 +199,8 @@ fn job_facts(
     build.derive("what its job token may do is a setting of the projects that it is used on");
     let node = &job.node;
     let get = |key: &str| job.get(key, pipeline);
-    for (key, value) in [("tags", get("tags"))] {
-        let _ = key;
-        let tags = texts(value);
+    {
+        let tags = texts(get("tags"));
         build.job.runners = tags.iter().map(|tag| Str::from(tag.as_str())).collect();
         let saas = |tag: &String| tag.starts_with("saas-") || tag.starts_with("gitlab-org");
         build.job.self_hosted = if tags.is_empty() {

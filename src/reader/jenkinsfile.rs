@@ -196,13 +196,12 @@ fn job(document: &Document<'_>, text: &str, facts: &mut Facts) {
             build.mark(format!("static-cloud-key:{cloud}"));
         }
     }
-    for (at, name) in following(text, "variable")
+    for (_, name) in following(text, "variable")
         .into_iter()
         .chain(following(text, "secretKeyVariable"))
     {
         if let Some(cloud) = pipeline::cloud_key(name) {
             build.mark(format!("static-cloud-key:{cloud}"));
-            let _ = at;
         }
     }
     roles(&mut build, document, text, &lines);

@@ -65,6 +65,7 @@ pub(super) fn identity(
     may(&i.privilege, pen)?;
     entitlements(&i.entitlements, pen)?;
     becoming(view, pen)?;
+    super::jobs::section(view, pen)?;
     if let Some(unused) = &i.privilege.unused {
         super::unused::section(unused, view.proposal, pen)?;
     }

@@ -43,6 +43,7 @@ pub(super) fn what(s: &Subject<'_>) -> String {
                 None => "a trust of it".to_owned(),
             }
         }
+        ("job", _) => format!("job of {}", s.platform),
         ("workload", Some(i)) => format!("runs as {}", i.name),
         ("waiver", _) => match waived(s.id) {
             ("", _) => "waiver".to_owned(),

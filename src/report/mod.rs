@@ -31,6 +31,8 @@ mod markdown;
 
 mod details;
 
+mod jobs;
+
 mod unused;
 
 mod paint;

@@ -6,7 +6,8 @@ use super::subject::{Subject, Subjects};
 use super::view::severity;
 use super::{Style, text};
 use crate::snapshot::{
-    Change, Credential, Declaration, Evidence, Finding, Identity, Snapshot, Trust, Workload,
+    Change, Credential, Declaration, Evidence, Finding, Identity, Job, SecretUse, Snapshot, Trust,
+    Workload,
 };
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -46,6 +47,12 @@ pub struct IdentityView<'a> {
     pub become_by: Vec<&'a str>,
     /// What runs as it.
     pub workloads: Vec<&'a Workload>,
+    /// The jobs of CI systems that act as it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<&'a Job>,
+    /// The secrets that it is handed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secret_uses: Vec<&'a SecretUse>,
     /// What the registry says of it.
     pub declarations: Vec<&'a Declaration>,
     /// Its findings and those of its credentials, trusts and workloads, the worst first.
@@ -194,6 +201,8 @@ fn identity_view<'a>(
         .collect();
     let runs = |w: &&Workload| w.runs_as == id;
     let workloads: Vec<_> = snapshot.workloads.iter().filter(runs).collect();
+    let jobs: Vec<_> = snapshot.jobs.iter().filter(|j| *j.runs_as == *id).collect();
+    let secret_uses = snapshot.secret_uses.iter().filter(|s| *s.user == *id);
     let speaks = |d: &&Declaration| d.identities.iter().any(|i| **i == *id);
     let declarations: Vec<_> = snapshot.declarations.iter().filter(speaks).collect();
     let becoming = snapshot.identities.iter();
@@ -203,6 +212,7 @@ fn identity_view<'a>(
         "credential" => credentials.iter().any(|c| c.id == s.id),
         "trust" => trusts.iter().any(|t| t.id == s.id),
         "workload" => workloads.iter().any(|w| *w.id == *s.id),
+        "job" => jobs.iter().any(|j| *j.id == *s.id),
         "declaration" => declarations.iter().any(|d| *d.id == *s.id),
         _ => false,
     };
@@ -221,6 +231,8 @@ fn identity_view<'a>(
         credentials,
         trusts,
         workloads,
+        secret_uses: secret_uses.collect(),
+        jobs,
         declarations,
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::model::{Fingerprinter, Timestamp};
 use crate::snapshot::{
-    Credential, Declaration, Evidence, Exposure, Identity, Ownership, Privilege, Snapshot, Trust,
-    When, Workload,
+    Credential, Declaration, Evidence, Exposure, Identity, Job, Ownership, Privilege, Snapshot,
+    Trust, When, Workload,
 };
 use std::collections::BTreeMap;
 
@@ -100,6 +100,7 @@ pub(super) struct Subjects<'a> {
     pub(super) credentials: BTreeMap<&'a str, &'a Credential>,
     trusts: BTreeMap<&'a str, &'a Trust>,
     workloads: BTreeMap<&'a str, &'a Workload>,
+    jobs: BTreeMap<&'a str, &'a Job>,
     declarations: BTreeMap<&'a str, &'a Declaration>,
     fingerprinter: Fingerprinter,
     now: Option<Timestamp>,
@@ -112,6 +113,7 @@ impl<'a> Subjects<'a> {
             credentials: index(&snapshot.credentials, |c| &c.id),
             trusts: index(&snapshot.trusts, |t| &t.id),
             workloads: index(&snapshot.workloads, |w| &w.id),
+            jobs: index(&snapshot.jobs, |j| &j.id),
             declarations: index(&snapshot.declarations, |d| &d.id),
             fingerprinter: Fingerprinter::new(None),
             now: Timestamp::parse(&snapshot.scanned_at),
@@ -186,6 +188,14 @@ impl<'a> Subjects<'a> {
                     self.behind(&mut subject, &workload.runs_as);
                     subject.sort = &workload.kind;
                     subject.evidence = vec![&workload.evidence];
+                }
+            }
+            "job" => {
+                if let Some(job) = self.jobs.get(id) {
+                    self.behind(&mut subject, &job.runs_as);
+                    subject.platform = &job.platform;
+                    subject.environments.extend(job.environment.as_deref());
+                    subject.evidence = vec![&job.evidence];
                 }
             }
             "declaration" => {

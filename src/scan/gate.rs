@@ -17,6 +17,8 @@ pub(super) fn without_secrets(mut snapshot: Snapshot, detector: &Detector) -> Sn
     clean(&mut snapshot.credentials, detector);
     clean(&mut snapshot.trusts, detector);
     clean(&mut snapshot.workloads, detector);
+    clean(&mut snapshot.jobs, detector);
+    clean(&mut snapshot.secret_uses, detector);
     clean(&mut snapshot.declarations, detector);
     clean(&mut snapshot.findings, detector);
     clean(std::slice::from_mut(&mut snapshot.coverage), detector);

@@ -244,11 +244,6 @@ pub(super) fn of_references(references: &[Reference]) -> Handed {
             out.inputs.insert(name.to_ascii_lowercase());
         } else if reference.below("github") == Some("token") {
             out.token = true;
-        } else if reference.parts.len() == 3
-            && reference.text().starts_with("github.event.inputs.")
-            && let Some(Part::Name(_)) = reference.parts.get(2)
-        {
-            // Inputs of a dispatch: nothing secret.
         }
     }
     out

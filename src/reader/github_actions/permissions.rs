@@ -108,11 +108,18 @@ pub(super) fn stated(holder: &Node) -> Option<Stated> {
         None => out.unknown = !node.items().is_empty(),
     }
     for (name, value) in node.entries() {
+        // Names are keys of what is written out: what cannot be one is not taken for one.
+        let clean = name.trim().len() <= 40
+            && name
+                .trim()
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b == b'-');
         match value.text().map(str::trim).and_then(Level::parse) {
             Some(Level::None) => {}
+            Some(_) if !clean => out.unknown = true,
             Some(level) => {
                 out.grants
-                    .insert(name.trim().to_ascii_lowercase(), (level, value.line));
+                    .insert(name.trim().to_owned(), (level, value.line));
             }
             None => out.unknown = true,
         }

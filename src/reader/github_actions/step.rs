@@ -102,7 +102,7 @@ impl Walk<'_, '_> {
                 if let Some(cloud) = pipeline::cloud_key(name) {
                     build.mark(format!("static-cloud-key:{cloud}"));
                 }
-                if matches!(name.as_str(), "GITHUB_TOKEN" | "GH_TOKEN" | "GITHUB_PAT") {
+                if names_github_token(name) {
                     personal(build, &handed);
                 }
             }
@@ -185,7 +185,7 @@ impl Walk<'_, '_> {
             handed.extend(given.clone());
         }
         if let Some(run) = step.get("run") {
-            self.run(build, run, step, place_here);
+            self.run(build, run, place_here);
         }
         if let Some(condition) = step.get("if") {
             let text = condition.text().unwrap_or_default();
@@ -251,6 +251,9 @@ impl Walk<'_, '_> {
                 None => format!("with {name}"),
             };
             self.note(build, &handed, &how, receiver, &evidence);
+            if name.to_ascii_lowercase().contains("token") && names_personal(&handed) {
+                personal(build, &handed);
+            }
             if !handed.is_empty() {
                 let named = name.to_ascii_lowercase().replace('_', "-");
                 let cloud = pipeline::cloud_key(name).or(match (slug, named.as_str()) {
@@ -291,7 +294,7 @@ impl Walk<'_, '_> {
         out
     }
 
-    fn run(&self, build: &mut Build, run: &Node, step: &Node, place: &Place<'_>) {
+    fn run(&self, build: &mut Build, run: &Node, place: &Place<'_>) {
         let Some(text) = run.text() else {
             return;
         };
@@ -310,7 +313,6 @@ impl Walk<'_, '_> {
         if text.contains("ACTIONS_ALLOW_UNSECURE_COMMANDS=true") {
             build.mark("unsecure-commands");
         }
-        let _ = step;
     }
 
     fn strangers(&mut self, build: &mut Build, step: &Node) {
@@ -405,6 +407,19 @@ fn takes_github_token(slug: &str, input: &str) -> bool {
                 | "peter-evans/create-or-update-comment"
                 | "ncipollo/release-action"
         )
+}
+
+/// Whether a secret's own name says that it is a personal token, and nothing else is handed.
+fn names_personal(handed: &Handed) -> bool {
+    let pat = |name: &String| name.split('_').any(|part| part == "PAT");
+    !handed.secrets.is_empty() && handed.secrets.iter().all(pat)
+}
+
+/// Whether a variable's name says that it holds a token of GitHub.
+fn names_github_token(name: &str) -> bool {
+    ["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_PAT", "GH_PAT"]
+        .iter()
+        .any(|end| name.to_ascii_uppercase().ends_with(end))
 }
 
 /// A secret that stands where the job's own token would.
