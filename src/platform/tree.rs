@@ -5,6 +5,8 @@
 //! duplicate keys do not lose the document (the last one counts, as in `kubectl`), and one broken
 //! document of a stream does not lose the others.
 
+mod lenient;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
 
@@ -153,7 +155,7 @@ pub fn yaml(text: &str) -> Vec<Result<Node, TreeError>> {
     parts.push((first_line, text.get(start..).unwrap_or_default()));
     parts
         .into_iter()
-        .filter_map(|(line, part)| one(part, line).transpose())
+        .filter_map(|(line, part)| lenient::read(part, line).transpose())
         .collect()
 }
 

@@ -8,6 +8,7 @@ use crate::model::{
     IdentityKind, Label, LabelSource, Platform, Presence, Problem, ProblemKind, STORED, Str,
 };
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 /// The longest text of a file that becomes part of an id or a name.
 const LONGEST: usize = 200;
@@ -433,6 +434,17 @@ pub(super) fn settings(text: &str, indented: bool) -> Vec<Setting<'_>> {
         }
     }
     settings
+}
+
+/// Settings of each section, by key, with their lines.
+pub(super) fn sections(text: &str) -> BTreeMap<&str, BTreeMap<&str, (&str, u32)>> {
+    let mut sections: BTreeMap<&str, BTreeMap<&str, (&str, u32)>> = BTreeMap::new();
+    for setting in settings(text, true) {
+        let value = setting.value.trim_matches(['"', '\'']);
+        let section = sections.entry(setting.section).or_default();
+        section.insert(setting.key, (value, setting.line));
+    }
+    sections
 }
 
 #[cfg(test)]
