@@ -224,8 +224,9 @@ impl<'d> Keeping<'d> {
             return Some(same.clone());
         }
         // What is encoded or armoured is known by what is inside, which is the detector's business.
-        let lines = u32::try_from(value.lines().count()).unwrap_or(u32::MAX);
-        let end = line.saturating_add(lines.max(1));
+        let lines = u32::try_from(value.lines().count()).unwrap_or(u32::MAX / 2);
+        // A block of text begins in the line below its key.
+        let end = line.saturating_add(if lines > 1 { lines + 1 } else { 1 });
         let here = |found: &&Credential| {
             let mut exposures = found.exposures.iter();
             line > 0 && exposures.any(|e| e.evidence.line.is_some_and(|at| line <= at && at < end))
