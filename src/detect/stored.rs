@@ -30,6 +30,8 @@ impl Detector {
             Stored::Nothing
         } else if encrypted(trimmed) {
             Stored::Encrypted
+        } else if trimmed.starts_with('<') && trimmed.ends_with('>') {
+            Stored::Placeholder
         } else if self.judge.reference(bytes) || trimmed.contains("${") || trimmed.contains("{{") {
             Stored::Reference
         } else if judge::defaults(bytes) {
@@ -78,7 +80,7 @@ mod tests {
             ("$TOKEN", Stored::Reference),
             ("{{ vault_password }}", Stored::Reference),
             ("changeme", Stored::Placeholder),
-            ("<your token>", Stored::Reference),
+            ("<your token>", Stored::Placeholder),
             ("postgres", Stored::Default),
             ("{AQAAABAAAAAQ2jhgTvv0HNpDb8p9zJ4rH4x=}", Stored::Encrypted),
             ("$ANSIBLE_VAULT;1.1;AES256\n6162", Stored::Encrypted),

@@ -5,6 +5,8 @@
 //! duplicate keys do not lose the document (the last one counts, as in `kubectl`), and one broken
 //! document of a stream does not lose the others.
 
+mod lenient;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
 
@@ -183,7 +185,7 @@ fn stream(text: &str, tags: Tags) -> Vec<Result<Node, TreeError>> {
     parts.push((first_line, text.get(start..).unwrap_or_default()));
     parts
         .into_iter()
-        .filter_map(|(line, part)| one(part, line, tags).transpose())
+        .filter_map(|(line, part)| lenient::read(part, line, tags).transpose())
         .collect()
 }
 
@@ -264,43 +266,8 @@ fn of_either(bytes: &[u8], tags: Tags) -> Vec<Result<Node, TreeError>> {
     stream(text, tags)
 }
 
-/// How many brackets of a document may close further left than they should.
-const MAX_REPAIRS: usize = 32;
-
-/// One YAML document. A flow collection's closing bracket may stand as far left as its key: other parsers, and so
-/// the platforms, read it although YAML's rules say no.
+/// One YAML document: events to a tree, with an explicit stack.
 fn one(text: &str, first_line: u32, tags: Tags) -> Result<Option<Node>, TreeError> {
-    let mut read = parsed(text, first_line, tags);
-    let mut repaired: Option<String> = None;
-    for _ in 0..MAX_REPAIRS {
-        let Err(error) = &read else {
-            break;
-        };
-        let source = repaired.as_deref().unwrap_or(text);
-        let at = error.line.saturating_sub(first_line + 1);
-        let Some(next) = indented_bracket(source, at as usize).filter(|_| !error.limit) else {
-            break;
-        };
-        read = parsed(&next, first_line, tags);
-        repaired = Some(next);
-    }
-    read
-}
-
-/// The text with the closing bracket that a line begins with indented further.
-fn indented_bracket(text: &str, line: usize) -> Option<String> {
-    let start = match line {
-        0 => 0,
-        _ => memchr::memchr_iter(b'\n', text.as_bytes()).nth(line - 1)? + 1,
-    };
-    let (before, rest) = text.split_at_checked(start)?;
-    let trimmed = rest.trim_start_matches(' ');
-    let near = rest.len() - trimmed.len() < 200;
-    (near && trimmed.starts_with([']', '}'])).then(|| format!("{before}{:200}{rest}", ""))
-}
-
-/// Events to a tree, with an explicit stack.
-fn parsed(text: &str, first_line: u32, tags: Tags) -> Result<Option<Node>, TreeError> {
     let mut builder = Builder {
         keeps_tags: tags == Tags::Keep,
         ..Builder::default()

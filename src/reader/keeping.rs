@@ -8,6 +8,7 @@ use crate::model::{
     IdentityKind, Label, LabelSource, Platform, Presence, Problem, ProblemKind, STORED, Str,
 };
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 /// The longest text of a file that becomes part of an id or a name.
 const LONGEST: usize = 200;
@@ -223,8 +224,9 @@ impl<'d> Keeping<'d> {
             return Some(same.clone());
         }
         // What is encoded or armoured is known by what is inside, which is the detector's business.
-        let lines = u32::try_from(value.lines().count()).unwrap_or(u32::MAX);
-        let end = line.saturating_add(lines.max(1));
+        let lines = u32::try_from(value.lines().count()).unwrap_or(u32::MAX / 2);
+        // A block of text begins in the line below its key.
+        let end = line.saturating_add(if lines > 1 { lines + 1 } else { 1 });
         let here = |found: &&Credential| {
             let mut exposures = found.exposures.iter();
             line > 0 && exposures.any(|e| e.evidence.line.is_some_and(|at| line <= at && at < end))
@@ -433,6 +435,17 @@ pub(super) fn settings(text: &str, indented: bool) -> Vec<Setting<'_>> {
         }
     }
     settings
+}
+
+/// Settings of each section, by key, with their lines.
+pub(super) fn sections(text: &str) -> BTreeMap<&str, BTreeMap<&str, (&str, u32)>> {
+    let mut sections: BTreeMap<&str, BTreeMap<&str, (&str, u32)>> = BTreeMap::new();
+    for setting in settings(text, true) {
+        let value = setting.value.trim_matches(['"', '\'']);
+        let section = sections.entry(setting.section).or_default();
+        section.insert(setting.key, (value, setting.line));
+    }
+    sections
 }
 
 #[cfg(test)]

@@ -253,6 +253,7 @@ fn inline_policy(keeping: &mut Keeping<'_>, call: &Call<'_>) {
     };
     let sort = call.get("iam_type").unwrap_or("user");
     let holder = IdentityId::from(arn(call, sort, "/", holder));
+    refer(keeping, call, &holder);
     let id = PolicyId::from(format!("{holder}/{}", name(shown)));
     let Some(node) = call.arguments.get("policy_json") else {
         return;
@@ -301,6 +302,7 @@ fn record(
     identity: IdentityId,
     basis: &str,
 ) {
+    refer(keeping, call, &identity);
     credential.records.insert(keeping.at(call.line));
     credential.links.insert(CredentialLink {
         identity,
@@ -308,6 +310,30 @@ fn record(
         evidence: keeping.at(call.line),
     });
     keeping.facts.credentials.push(credential);
+}
+
+/// Notes that a task names an identity, which another may make.
+fn refer(keeping: &mut Keeping<'_>, call: &Call<'_>, id: &IdentityId) {
+    let (platform, kind) = match id.0.split(':').next() {
+        Some("gcp") => (Platform::Gcp, IdentityKind::GcpServiceAccount),
+        Some("entra") => (Platform::Entra, IdentityKind::EntraApplication),
+        _ if id.0.contains(":role/") => (Platform::Aws, IdentityKind::AwsRole),
+        _ => (Platform::Aws, IdentityKind::AwsUser),
+    };
+    // A group holds policies, and is nobody.
+    if id.0.contains(":group/") {
+        return;
+    }
+    let shown = id.0.rsplit(['/', ':']).next().unwrap_or_default();
+    let identity = keeping.identity(
+        id.clone(),
+        platform,
+        kind,
+        shown,
+        Presence::Referenced,
+        call.line,
+    );
+    keeping.facts.identities.push(identity);
 }
 
 fn google_account(keeping: &mut Keeping<'_>, call: &Call<'_>) {

@@ -357,9 +357,11 @@ fn database_user(keeping: &mut Keeping<'_>, call: &Call<'_>) {
         return;
     };
     let here = format!("{}/{}", call.estate, name(call.hosts));
-    let host = call
+    // The machine itself is another for each host; a name that a run decides is none.
+    let elsewhere = call
         .any(&["login_host", "node"])
-        .map_or(here, |host| name(&host.to_ascii_lowercase()));
+        .filter(|host| !matches!(*host, "localhost" | "127.0.0.1" | "::1") && !host.contains("{{"));
+    let host = elsewhere.map_or(here, |host| name(&host.to_ascii_lowercase()));
     let id = format!("database:{host}/{}", name(user));
     let shown = format!("{user} of {host}");
     let mut identity = made(

@@ -177,7 +177,7 @@ fn database_user(keeping: &mut Keeping<'_>, service: &Service<'_>, made: &Made<'
 }
 
 /// The words of a command, however it is written.
-pub(super) fn words<'a>(node: &'a Node) -> Vec<&'a str> {
+pub(super) fn words(node: &Node) -> Vec<&str> {
     match node.text() {
         Some(text) => text.split_whitespace().collect(),
         None => node.items().iter().filter_map(Node::text).collect(),

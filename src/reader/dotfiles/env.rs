@@ -227,9 +227,13 @@ fn realm(prefix: &str) -> (&'static str, IdentityKind) {
 /// A URL with user and password.
 fn sign_in(keeping: &mut Keeping<'_>, url: &Url<'_>, variable: &Variable<'_>) {
     let (realm, kind) = of_scheme(url.scheme);
+    // Redis' first user is called so, and need not be named.
+    let user = url
+        .user
+        .or(url.scheme.starts_with("redis").then_some("default"));
     let id = keeping.login(&Login {
         host: url.host,
-        user: url.user,
+        user,
         secret: url.password.unwrap_or_default(),
         line: variable.line,
         what: Secret {

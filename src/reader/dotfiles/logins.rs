@@ -3,7 +3,7 @@
 
 use super::Login;
 use crate::model::{IdentityKind, Platform, Presence};
-use crate::reader::keeping::{Keeping, MOST, Secret, Url, part, settings, short};
+use crate::reader::keeping::{Keeping, MOST, Secret, Url, part, sections, short};
 use std::collections::BTreeMap;
 
 const fn password<'a>(basis: &'a str, traits: &'a [&'a str]) -> Secret<'a> {
@@ -138,19 +138,6 @@ pub(super) fn pgpass(keeping: &mut Keeping<'_>) {
     }
 }
 
-/// Settings of each section, by key.
-fn sections<'t>(text: &'t str) -> BTreeMap<&'t str, BTreeMap<&'t str, (&'t str, u32)>> {
-    let mut sections: BTreeMap<&str, BTreeMap<&str, (&str, u32)>> = BTreeMap::new();
-    for setting in settings(text, true) {
-        let value = setting.value.trim_matches(['"', '\'']);
-        sections
-            .entry(setting.section)
-            .or_default()
-            .insert(setting.key, (value, setting.line));
-    }
-    sections
-}
-
 pub(super) fn mysql(keeping: &mut Keeping<'_>) {
     let text = keeping.text();
     for (_, keys) in sections(text) {
@@ -269,10 +256,13 @@ pub(super) fn rclone(keeping: &mut Keeping<'_>) {
     }
 }
 
+/// Settings of one `Host` block with their lines.
+type Block = BTreeMap<String, (String, u32)>;
+
 /// `Host` blocks: whom `ssh` signs in as, and with which key file.
 pub(super) fn ssh(keeping: &mut Keeping<'_>) {
     let text = keeping.text();
-    let mut blocks: Vec<(String, BTreeMap<String, (String, u32)>)> = Vec::new();
+    let mut blocks: Vec<(String, Block)> = Vec::new();
     for (line, raw) in (1u32..).zip(text.lines()) {
         let raw = raw.trim();
         if raw.is_empty() || raw.starts_with('#') {
@@ -287,7 +277,7 @@ pub(super) fn ssh(keeping: &mut Keeping<'_>) {
             .trim_matches('"')
             .trim();
         if matches!(&*key, "host" | "match") {
-            blocks.push((value.to_owned(), BTreeMap::new()));
+            blocks.push((value.to_owned(), Block::new()));
         } else if let Some((_, settings)) = blocks.last_mut() {
             // The first value counts.
             settings.entry(key).or_insert((value.to_owned(), line));

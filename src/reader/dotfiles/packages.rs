@@ -3,7 +3,7 @@
 use super::Login;
 use crate::detect::Stored;
 use crate::model::{IdentityKind, Platform};
-use crate::reader::keeping::{Keeping, MOST, Secret, Setting, Url, owner, settings};
+use crate::reader::keeping::{Keeping, MOST, Secret, Setting, Url, owner, sections, settings};
 use crate::reader::tree::Node;
 use base64::Engine;
 use std::collections::BTreeMap;
@@ -175,19 +175,6 @@ fn basic(value: &str) -> (Option<String>, String) {
         Some((user, password)) => (Some(user.to_owned()), password.to_owned()),
         None => (None, value.to_owned()),
     }
-}
-
-/// Settings of each section, by key.
-fn sections<'t>(text: &'t str) -> BTreeMap<&'t str, BTreeMap<&'t str, (&'t str, u32)>> {
-    let mut sections: BTreeMap<&str, BTreeMap<&str, (&str, u32)>> = BTreeMap::new();
-    for setting in settings(text, true) {
-        let value = setting.value.trim_matches(['"', '\'']);
-        sections
-            .entry(setting.section)
-            .or_default()
-            .insert(setting.key, (value, setting.line));
-    }
-    sections
 }
 
 /// `.pypirc`: one section an index.
