@@ -8,6 +8,7 @@ use crate::model::{Document, Evidence, Facts, Probe, Problem, ProblemKind};
 use crate::platform::kubernetes::names;
 
 mod account;
+mod cluster;
 mod helm;
 mod kustomize;
 mod object;
@@ -91,6 +92,8 @@ struct Sink<'d> {
     document: &'d Document<'d>,
     /// The files that nodes name by number, where an object is put together from several.
     others: &'d [&'d Document<'d>],
+    /// The cluster, where something tells its name.
+    cluster: Option<crate::model::Str>,
     facts: Facts,
     problems: Vec<Problem>,
     /// Whether the file holds `{{`, and so may be a template. Alone that means nothing: alerting rules do.
@@ -109,6 +112,7 @@ impl<'d> Sink<'d> {
         Self {
             document,
             others: &[],
+            cluster: document.origin.cluster.clone(),
             facts: Facts::default(),
             problems: Vec::new(),
             has_actions: memchr::memmem::find(document.bytes, b"{{").is_some(),
@@ -212,6 +216,9 @@ impl<'d> Sink<'d> {
             self.facts
                 .sources
                 .push((NAME.into(), names::CLUSTER.into()));
+        }
+        if let Some(name) = &self.cluster {
+            cluster::place(&mut self.facts, name);
         }
         (self.facts, self.problems)
     }

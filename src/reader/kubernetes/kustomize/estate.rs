@@ -15,6 +15,8 @@ pub(super) struct Estate<'d> {
     pub(super) documents: Vec<&'d Document<'d>>,
     parsed: Vec<OnceLock<Parts>>,
     paths: HashMap<String, usize>,
+    /// The same, in order.
+    sorted: Vec<(String, usize)>,
     /// Kustomizations, by the directory that they lie in.
     pub(super) directories: HashMap<String, usize>,
     /// Every kustomization, in the order of the documents.
@@ -28,11 +30,14 @@ impl<'d> Estate<'d> {
             let path = normal(&document.origin.path).unwrap_or_default();
             paths.entry(path).or_insert(index);
         }
+        let mut sorted: Vec<(String, usize)> = paths.clone().into_iter().collect();
+        sorted.sort();
         let parsed = documents.iter().map(|_| OnceLock::new()).collect();
         let mut it = Self {
             documents,
             parsed,
             paths,
+            sorted,
             directories: HashMap::new(),
             kustomizations: Vec::new(),
         };
@@ -76,6 +81,26 @@ impl<'d> Estate<'d> {
 
     pub(super) fn file(&self, path: &str) -> Option<usize> {
         self.paths.get(path).copied()
+    }
+
+    /// Whether any file that was kept lies in a directory or below it.
+    pub(super) fn holds(&self, directory: &str) -> bool {
+        self.below(directory).next().is_some()
+    }
+
+    /// The files in a directory and below it, by path.
+    pub(super) fn below(&self, directory: &str) -> impl Iterator<Item = (&str, usize)> {
+        let prefix = match directory {
+            "" | "/" => directory.to_owned(),
+            directory => format!("{directory}/"),
+        };
+        let start = self
+            .sorted
+            .partition_point(|(path, _)| path.as_str() < prefix.as_str());
+        let rest = self.sorted.get(start..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+            .map(|(path, index)| (path.as_str(), *index))
     }
 
     /// The parts of a file.
