@@ -281,7 +281,7 @@ impl<'e, 'd> Build<'e, 'd> {
             .is_none_or(|document| {
                 let root = document.origin.path.get(..document.origin.named);
                 let root = root.and_then(estate::normal).unwrap_or_default();
-                root.is_empty() && !path.starts_with("..") || path.starts_with(&root)
+                !path.starts_with("..") && path.starts_with(&root)
             });
         let message = if within {
             "kustomization takes in what was not found among the manifests: the build lacks it"
@@ -331,10 +331,10 @@ impl<'e, 'd> Build<'e, 'd> {
                 );
             }
         }
-        let path = self.estate.path(index).to_owned();
         if let Some(namespace) = node.get("namespace")
             && let Some(name) = namespace.text().filter(|name| !name.is_empty())
         {
+            let path = self.path_of(namespace, index);
             for resource in resources.iter_mut() {
                 transform::namespace(resource, namespace);
                 resource
@@ -345,6 +345,8 @@ impl<'e, 'd> Build<'e, 'd> {
         let affix = |key| node.str(key).unwrap_or_default();
         let (prefix, suffix) = (affix("namePrefix"), affix("nameSuffix"));
         if !(prefix.is_empty() && suffix.is_empty()) {
+            let said = node.get("namePrefix").or_else(|| node.get("nameSuffix"));
+            let path = self.path_of(said.unwrap_or(node), index);
             for resource in resources.iter_mut() {
                 transform::affix(resource, prefix, suffix);
                 resource
@@ -396,6 +398,12 @@ impl<'e, 'd> Build<'e, 'd> {
                 }
             }
         }
+    }
+
+    /// The path of the file that something stands in, or else of this one.
+    fn path_of(&self, node: &Node, index: usize) -> String {
+        let file = usize::try_from(node.file).unwrap_or(0).checked_sub(1);
+        self.estate.path(file.unwrap_or(index)).to_owned()
     }
 
     /// The documents of a file that is named beside a kustomization.
@@ -456,7 +464,8 @@ impl<'e, 'd> Build<'e, 'd> {
         for part in tree::documents(text.as_bytes()) {
             match part {
                 Ok(mut node) => {
-                    edit::stamp(&mut node, source.file, source.line);
+                    // A text's line is that of its first character.
+                    edit::stamp(&mut node, source.file, source.line.saturating_sub(1));
                     nodes.push(node);
                 }
                 Err(_) => {

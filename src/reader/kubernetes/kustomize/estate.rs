@@ -76,7 +76,11 @@ impl<'d> Estate<'d> {
 
     /// What a path that stands in a file of a directory leads to; `None` when out of all that was named.
     pub(super) fn resolve(&self, directory: &str, path: &str) -> Option<String> {
-        normal(&format!("{directory}/{}", path.trim_end_matches('/')))
+        let path = path.trim_end_matches('/');
+        if directory.is_empty() {
+            return normal(path);
+        }
+        normal(&format!("{directory}/{path}"))
     }
 
     pub(super) fn file(&self, path: &str) -> Option<usize> {
