@@ -5,6 +5,7 @@ use super::{NAME, Node};
 use crate::model::Document;
 use crate::reader::tree::{self, TreeError};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 /// A document's parts as they were read.
@@ -44,8 +45,8 @@ impl<'d> Estate<'d> {
         for index in 0..it.documents.len() {
             if it.names_kustomization(index) && it.kustomization(index).is_some() {
                 let directory = it.directory(index);
-                if !it.directories.contains_key(&directory) {
-                    it.directories.insert(directory, index);
+                if let Entry::Vacant(slot) = it.directories.entry(directory) {
+                    slot.insert(index);
                     it.kustomizations.push(index);
                 }
             }
