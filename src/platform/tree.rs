@@ -327,10 +327,7 @@ impl Builder {
                     line,
                     anchor,
                     items,
-                }) => self.done(
-                    Node::new(line, Value::List(items)),
-                    anchor,
-                ),
+                }) => self.done(Node::new(line, Value::List(items)), anchor),
                 Some(Frame::Map {
                     line,
                     anchor,
