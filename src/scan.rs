@@ -21,6 +21,7 @@ pub use history::HistoryOptions;
 
 use crate::check::{self, Basis, EvaluateOptions, SubjectKind};
 use crate::model::{Assessed, Fingerprinter, PathRule, Str, Timestamp, Waiver};
+use crate::platform::paths::PathPattern;
 use crate::snapshot::Snapshot;
 use crate::source::tree::{BadGlob, TreeOptions};
 use crate::{link, ownership, privilege, reader};
@@ -62,6 +63,8 @@ pub struct ScanOptions {
     pub waivers: Vec<Waiver>,
     /// What leaks in some files are taken for.
     pub path_rules: Vec<PathRule>,
+    /// Which Kubernetes cluster files are of, by their paths: the first that matches counts.
+    pub clusters: Vec<(PathPattern, Str)>,
     /// Whether comments in the inputs may accept findings; not in inputs that nobody trusts.
     pub allows: bool,
     /// The families of readers that read; all when empty.
@@ -111,6 +114,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         parameters,
         waivers,
         path_rules,
+        clusters,
         allows,
         only,
         cache,
@@ -128,6 +132,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         cache: cache.as_deref(),
         allows,
         archives,
+        clusters: &clusters,
         plan: None,
         observer,
     };

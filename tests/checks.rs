@@ -14,7 +14,7 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 221] = [
+const IDS: [&str; 222] = [
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
@@ -210,6 +210,7 @@ const IDS: [&str; 221] = [
     "kubernetes-role-missing",
     "kubernetes-runs-pods-anywhere",
     "kubernetes-signs-certificates",
+    "kustomize-secret-literal",
     "legacy-service-account-token",
     "login-file-in-repository",
     "machine-use-of-human-identity",
@@ -357,7 +358,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("condition", "condition: kind in ['aws-role', 'aws-usr']")],
-            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
+            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group` (did you mean `aws-user`?)",
         ),
         (
             &[("condition", "condition: \"'admninister' in capabilities\"")],

@@ -270,6 +270,7 @@ fn origin(path: &str, case: &Case) -> Arc<Origin> {
         archive: None,
         path: path.into(),
         repository,
+        cluster: None,
     })
 }
 

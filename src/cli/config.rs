@@ -35,6 +35,8 @@ pub(super) struct Config {
     pub waivers: Vec<Waiver>,
     /// What leaks in some files are taken for.
     pub path_rules: Vec<PathRule>,
+    /// Which Kubernetes cluster files are of, by their paths.
+    pub clusters: Vec<(PathPattern, Str)>,
 }
 
 const KEYS: &[&str] = &[
@@ -46,7 +48,9 @@ const KEYS: &[&str] = &[
     "parameters",
     "waivers",
     "paths",
+    "clusters",
 ];
+const CLUSTER_KEYS: &[&str] = &["match", "name"];
 const PATH_KEYS: &[&str] = &["match", "ignore", "confidence", "reason", "expires"];
 const WAIVER_KEYS: &[&str] = &["check", "subject", "owner", "approver", "reason", "expires"];
 
@@ -155,9 +159,44 @@ impl Reader<'_> {
             parameters: self.parameters(root),
             waivers: self.waivers(root),
             path_rules: Vec::new(),
+            clusters: self.clusters(root),
         };
         config.path_rules = self.paths(root, &mut config.waivers);
         config
+    }
+
+    fn clusters(&mut self, root: &Node) -> Vec<(PathPattern, Str)> {
+        if let Some(node) = root.get("clusters")
+            && !matches!(node.value, Value::List(_) | Value::Null)
+        {
+            self.error(node, "`clusters` is a list");
+        }
+        let rules = root.list("clusters").iter();
+        rules.filter_map(|node| self.cluster(node)).collect()
+    }
+
+    fn cluster(&mut self, node: &Node) -> Option<(PathPattern, Str)> {
+        self.known_keys(node, CLUSTER_KEYS);
+        let name = node.str("name").map(str::trim).unwrap_or_default();
+        // The name becomes a part of ids, where these stand for something.
+        let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"/#".contains(c);
+        let named = !name.is_empty() && name.len() <= 253 && name.chars().all(plain);
+        if !named {
+            let why = "a cluster needs `name`: text without spaces, `/` and `#`";
+            self.error(node.get("name").unwrap_or(node), why);
+        }
+        match node.str("match").map(PathPattern::new) {
+            None => {
+                self.error(node, "a cluster needs `match`");
+                None
+            }
+            Some(Err(why)) => {
+                let why = format!("`match` is a pattern in gitignore syntax: {why}");
+                self.error(node.get("match").unwrap_or(node), why);
+                None
+            }
+            Some(Ok(pattern)) => named.then(|| (pattern, name.into())),
+        }
     }
 
     fn texts(&mut self, root: &Node, key: &str) -> Vec<String> {

@@ -86,6 +86,7 @@ pub(super) fn scan(
         parameters,
         waivers: std::mem::take(&mut config.waivers),
         path_rules: std::mem::take(&mut config.path_rules),
+        clusters: std::mem::take(&mut config.clusters),
         allows: !arguments.no_config,
         only: arguments.only,
         cache: cache.clone(),

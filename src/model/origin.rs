@@ -32,6 +32,8 @@ pub struct Origin {
     pub archive: Option<usize>,
     /// The git work tree around the file.
     pub repository: Option<Arc<Repository>>,
+    /// The Kubernetes cluster that the file is of, where the configuration tells; manifests do not.
+    pub cluster: Option<Str>,
 }
 
 /// What stands in a path between an archive and the name of its member.
@@ -110,6 +112,7 @@ impl Origin {
             named: 0,
             archive: None,
             repository: None,
+            cluster: None,
         })
     }
 

@@ -13,6 +13,7 @@ mod annotations;
 mod argocd;
 mod aws_auth;
 mod cloud;
+mod cluster;
 mod external_secrets;
 mod helm;
 mod issued;
@@ -150,6 +151,8 @@ struct Sink<'d> {
     document: &'d Document<'d>,
     /// The files that nodes name by number, where an object is put together from several.
     others: &'d [&'d Document<'d>],
+    /// The cluster, where something tells its name.
+    cluster: Option<crate::model::Str>,
     facts: Facts,
     problems: Vec<Problem>,
     /// Whether the file holds `{{`, and so may be a template. Alone that means nothing: alerting rules do.
@@ -170,6 +173,7 @@ impl<'d> Sink<'d> {
         Self {
             document,
             others: &[],
+            cluster: document.origin.cluster.clone(),
             facts: Facts::default(),
             problems: Vec::new(),
             has_actions: memchr::memmem::find(document.bytes, b"{{").is_some(),
@@ -283,6 +287,9 @@ impl<'d> Sink<'d> {
             self.facts
                 .sources
                 .push((NAME.into(), names::CLUSTER.into()));
+        }
+        if let Some(name) = &self.cluster {
+            cluster::place(&mut self.facts, name);
         }
         (self.facts, self.problems)
     }

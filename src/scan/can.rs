@@ -29,6 +29,7 @@ pub fn exports(
         text_limit: super::DEFAULT_TEXT_LIMIT,
         cache: None,
         allows: false,
+        clusters: &[],
         plan: None,
         archives,
         observer,

@@ -1,10 +1,12 @@
 //! Reading: opens, bounds and dispatches documents in parallel, and keeps account of what was read.
 
+use super::rules::lies_in;
 use super::vintage::{Plan, Record};
 use super::{Input, Observer, ScanError};
 use crate::model::{
-    Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind, Wide,
+    Coverage, Document, Facts, Inventory, Origin, Probe, Problem, ProblemKind, Str, Wide,
 };
+use crate::platform::paths::PathPattern;
 use crate::reader::{Family, Reader, allow};
 use crate::source::cache::{Cache, CacheId};
 use crate::source::history::Met;
@@ -99,7 +101,7 @@ pub(super) fn read_all(
         match input {
             Input::Bytes(name, bytes) => {
                 let mut part = Part::default();
-                let origin = Origin::file(name.clone());
+                let origin = intake.placed(Origin::file(name.clone()));
                 if intake.opens(bytes) {
                     intake.archive(
                         &mut Cursor::new(bytes),
@@ -163,6 +165,8 @@ pub(super) struct Intake<'a> {
     pub(super) allows: bool,
     /// Whether archives are opened.
     pub(super) archives: bool,
+    /// Which Kubernetes cluster files are of, by their paths.
+    pub(super) clusters: &'a [(PathPattern, Str)],
     /// What goes where, when exports are read again because they are of several times. Then only these are.
     pub(super) plan: Option<&'a Plan>,
     pub(super) observer: &'a dyn Observer,
@@ -172,7 +176,7 @@ impl Intake<'_> {
     fn entry(&self, entry: Entry, part: &mut Part) {
         match entry {
             Entry::File { origin, .. } if self.passes_over(&origin) => {}
-            Entry::File { path, origin } => self.file(&path, &origin, part),
+            Entry::File { path, origin } => self.file(&path, &self.placed(origin), part),
             Entry::Repository(repository) => {
                 part.coverage.repositories.insert(repository);
             }
@@ -184,6 +188,18 @@ impl Intake<'_> {
             Entry::Problem(problem) => {
                 part.coverage.problems.insert(problem);
             }
+        }
+    }
+
+    /// A file's origin with the cluster that it is of, by the first rule that matches its path.
+    fn placed(&self, origin: Arc<Origin>) -> Arc<Origin> {
+        let mut rules = self.clusters.iter();
+        match rules.find(|(pattern, _)| lies_in(pattern, &origin)) {
+            Some((_, name)) => Arc::new(Origin {
+                cluster: Some(name.clone()),
+                ..(*origin).clone()
+            }),
+            None => origin,
         }
     }
 

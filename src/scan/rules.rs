@@ -44,7 +44,7 @@ pub(super) fn apply(rules: &[PathRule], inventory: &mut Inventory, now: Timestam
 }
 
 /// Whether a document's path matches: from the root that the user named, or from its repository's root.
-fn lies_in(pattern: &PathPattern, origin: &Origin) -> bool {
+pub(super) fn lies_in(pattern: &PathPattern, origin: &Origin) -> bool {
     pattern.matches(origin.below_root())
         || origin
             .below_repository()

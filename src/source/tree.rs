@@ -193,6 +193,7 @@ impl Walk {
                 .iter()
                 .rev()
                 .find_map(|level| level.repository.clone()),
+            cluster: None,
         };
         Entry::File {
             path,

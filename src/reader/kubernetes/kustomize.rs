@@ -6,6 +6,7 @@ use crate::model::{Document, Facts, Presence, Probe, Problem, Str};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod applied;
 mod build;
 mod edit;
 mod estate;
@@ -21,6 +22,7 @@ mod resource;
 mod select;
 mod transform;
 
+use applied::Applied;
 use build::Build;
 use estate::Estate;
 use graph::Root;
@@ -28,7 +30,10 @@ use resource::Resource;
 
 /// How many nodes all builds may take in together, and how many each may at least.
 const BUDGET: usize = 60_000_000;
-const LEAST: usize = 200_000;
+const LEAST: usize = 20_000;
+/// The same of kustomizations.
+const VISITS: usize = 1_000_000;
+const LEAST_VISITS: usize = 300;
 
 /// Whether a file of this name is a kustomization.
 fn is_kustomization(name: &str) -> bool {
@@ -84,16 +89,13 @@ pub(super) struct Overlay<'d> {
     estate: Arc<Estate<'d>>,
     root: Root,
     budget: usize,
+    visits: usize,
 }
 
 /// Takes out of the documents the kustomizations, and the files that they take in.
 pub(super) fn overlays<'d>(
     documents: Vec<&'d Document<'d>>,
 ) -> (Vec<Overlay<'d>>, Vec<&'d Document<'d>>) {
-    let named = |document: &&Document<'_>| is_kustomization(document.origin.file_name());
-    if !documents.iter().any(named) {
-        return (Vec::new(), documents);
-    }
     let estate = Arc::new(Estate::new(documents));
     let (roots, taken) = graph::roots(&estate);
     let rest = estate
@@ -104,12 +106,14 @@ pub(super) fn overlays<'d>(
         .map(|(_, document)| *document)
         .collect();
     let budget = (BUDGET / roots.len().max(1)).max(LEAST);
+    let visits = (VISITS / roots.len().max(1)).clamp(LEAST_VISITS, 20_000);
     let overlays = roots
         .into_iter()
         .map(|root| Overlay {
             estate: Arc::clone(&estate),
             root,
             budget,
+            visits,
         })
         .collect();
     (overlays, rest)
@@ -118,25 +122,45 @@ pub(super) fn overlays<'d>(
 /// What an overlay states once it is put together.
 pub(super) fn read(overlay: &Overlay<'_>) -> (Facts, Vec<Problem>) {
     let estate = &*overlay.estate;
-    let mut build = Build::new(estate, overlay.budget);
-    let mut resources = build.kustomization(overlay.root.kustomization, Vec::new());
+    let mut build = Build::new(estate, overlay.budget, overlay.visits);
+    let root = &overlay.root;
+    let mut resources = match root.kustomization {
+        Some(index) => build.root(index, root.applied.as_ref()),
+        None => build.directory(&root.files, &root.inner, root.applied.as_ref()),
+    };
     build.finish(&mut resources);
+    if let Some(applied) = &root.applied {
+        applied.finish(&mut resources);
+    }
     let mut facts = Facts::default();
     let mut problems = std::mem::take(&mut build.problems);
     let mut by_file: BTreeMap<usize, Vec<Resource>> = BTreeMap::new();
     for resource in resources {
         by_file.entry(resource.file).or_default().push(resource);
     }
-    let built = format!("kustomization {}", estate.path(overlay.root.kustomization));
+    let built = root
+        .kustomization
+        .map(|index| format!("kustomization {}", estate.path(index)));
+    let first = root.kustomization.or(root.files.first().copied());
+    let home = first.and_then(|index| estate.documents.get(index));
+    let cluster = match &root.applied {
+        Some(Applied {
+            cluster: Some(cluster),
+            ..
+        }) => Some(Str::clone(cluster)),
+        _ => home.and_then(|document| document.origin.cluster.clone()),
+    };
     for (file, resources) in by_file {
         let Some(document) = estate.documents.get(file) else {
             continue;
         };
         let mut sink = Sink::new(document);
         sink.others = &estate.documents;
+        sink.cluster = cluster.clone();
         for resource in &resources {
             let before = sink.facts.identities.len();
             sink.document(&resource.node, &resource.pointer, None);
+            generate::credentials(&mut sink, resource);
             let new = sink.facts.identities.get_mut(before..).unwrap_or_default();
             for identity in new {
                 // What only names an identity says nothing of how that came to be.
@@ -147,7 +171,7 @@ pub(super) fn read(overlay: &Overlay<'_>) -> (Facts, Vec<Problem>) {
                         .map(|line| Str::from(line.as_str()));
                     identity
                         .derivation
-                        .extend(lines.chain([Str::from(built.as_str())]));
+                        .extend(lines.chain(built.as_deref().map(Str::from)));
                 }
             }
         }
@@ -155,7 +179,7 @@ pub(super) fn read(overlay: &Overlay<'_>) -> (Facts, Vec<Problem>) {
         facts.append(read);
         problems.extend(trouble);
     }
-    let read: BTreeSet<usize> = overlay.root.files.iter().copied().collect();
+    let read: BTreeSet<usize> = root.files.iter().copied().collect();
     for file in read {
         problems.extend(unreadable(estate, file));
     }

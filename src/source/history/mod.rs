@@ -132,6 +132,7 @@ impl Met {
             path,
             named: self.named,
             repository: self.repository.clone(),
+            cluster: None,
         })
     }
 

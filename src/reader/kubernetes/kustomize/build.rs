@@ -1,5 +1,6 @@
 //! Putting a kustomization together: what it takes in, and what it makes of that.
 
+use super::applied::Applied;
 use super::edit::{self, Mark};
 use super::estate::{self, Estate};
 use super::generate::{self, Behaviour};
@@ -21,6 +22,8 @@ pub(super) struct Build<'e, 'd> {
     pub(super) problems: Vec<Problem>,
     /// How many nodes may still be taken in.
     budget: usize,
+    /// How many kustomizations may still be.
+    visits: usize,
     exhausted: bool,
     /// The kustomizations that are being put together, the outermost first.
     stack: Vec<usize>,
@@ -29,11 +32,12 @@ pub(super) struct Build<'e, 'd> {
 }
 
 impl<'e, 'd> Build<'e, 'd> {
-    pub(super) fn new(estate: &'e Estate<'d>, budget: usize) -> Self {
+    pub(super) fn new(estate: &'e Estate<'d>, budget: usize, visits: usize) -> Self {
         Self {
             estate,
             problems: Vec::new(),
             budget,
+            visits,
             exhausted: false,
             stack: Vec::new(),
             variables: Vec::new(),
@@ -61,6 +65,12 @@ impl<'e, 'd> Build<'e, 'd> {
             return before;
         };
         edit::stamp(&mut node, estate::number(index), 0);
+        // Kustomizations can take each other in by the power of many.
+        if self.visits == 0 || !self.affords(1) {
+            self.affords(usize::MAX);
+            return before;
+        }
+        self.visits -= 1;
         if self.stack.contains(&index) || self.stack.len() >= MAX_DEPTH {
             let message = "kustomization takes itself in: not followed".to_owned();
             self.problem(&node, ProblemKind::Malformed, message);
@@ -69,6 +79,46 @@ impl<'e, 'd> Build<'e, 'd> {
         self.stack.push(index);
         let resources = self.put_together(&node, index, before);
         self.stack.pop();
+        resources
+    }
+
+    /// A kustomization that is built on its own, with what applies it.
+    pub(super) fn root(&mut self, index: usize, applied: Option<&Applied>) -> Vec<Resource> {
+        let Some(mut node) = self.estate.kustomization(index).cloned() else {
+            return Vec::new();
+        };
+        edit::stamp(&mut node, estate::number(index), 0);
+        if let Some(applied) = applied {
+            applied.over(&mut node);
+        }
+        self.stack.push(index);
+        let resources = self.put_together(&node, index, Vec::new());
+        self.stack.pop();
+        resources
+    }
+
+    /// A directory without a kustomization: the manifests in it, and the kustomizations below it.
+    pub(super) fn directory(
+        &mut self,
+        files: &[usize],
+        inner: &[usize],
+        applied: Option<&Applied>,
+    ) -> Vec<Resource> {
+        let mut resources = Vec::new();
+        for file in files {
+            self.manifests(*file, &mut resources);
+        }
+        for index in inner {
+            let built = self.kustomization(*index, Vec::new());
+            resources.extend(built);
+        }
+        let first = files.first().or(inner.first()).copied();
+        if let (Some(applied), Some(first)) = (applied, first) {
+            let mut node = Node::new(0, Value::Map(Vec::new()));
+            node.file = estate::number(first);
+            applied.over(&mut node);
+            self.transform(&node, &applied.directory, first, &mut resources);
+        }
         resources
     }
 
@@ -177,23 +227,29 @@ impl<'e, 'd> Build<'e, 'd> {
         } else {
             node.clone()
         };
-        let weight = edit::weight(&node);
-        if self.exhausted || weight > self.budget {
-            if !self.exhausted {
-                self.exhausted = true;
-                let message =
-                    "kustomization takes in more than is put together: the rest was left out";
-                self.problems.push(self.estate.problem(
-                    self.stack.first().copied().unwrap_or(file),
-                    0,
-                    ProblemKind::Limited,
-                    message.to_owned(),
-                ));
-            }
-            return;
+        if self.affords(edit::weight(&node)) {
+            into.push(Resource::new(file, pointer, node));
         }
-        self.budget -= weight;
-        into.push(Resource::new(file, pointer, node));
+    }
+
+    /// Whether as much more may be taken in; says once when not.
+    fn affords(&mut self, weight: usize) -> bool {
+        if !self.exhausted && weight <= self.budget {
+            self.budget -= weight;
+            return true;
+        }
+        if !self.exhausted {
+            self.exhausted = true;
+            let message = "kustomization takes in more than is put together: the rest was left out";
+            let first = self.stack.first().copied().unwrap_or(0);
+            self.problems.push(self.estate.problem(
+                first,
+                0,
+                ProblemKind::Limited,
+                message.to_owned(),
+            ));
+        }
+        false
     }
 
     /// The local path that an entry names; notes of those that are not.
@@ -225,7 +281,7 @@ impl<'e, 'd> Build<'e, 'd> {
             .is_none_or(|document| {
                 let root = document.origin.path.get(..document.origin.named);
                 let root = root.and_then(estate::normal).unwrap_or_default();
-                root.is_empty() && !path.starts_with("..") || path.starts_with(&root)
+                !path.starts_with("..") && path.starts_with(&root)
             });
         let message = if within {
             "kustomization takes in what was not found among the manifests: the build lacks it"
@@ -275,10 +331,10 @@ impl<'e, 'd> Build<'e, 'd> {
                 );
             }
         }
-        let path = self.estate.path(index).to_owned();
         if let Some(namespace) = node.get("namespace")
             && let Some(name) = namespace.text().filter(|name| !name.is_empty())
         {
+            let path = self.path_of(namespace, index);
             for resource in resources.iter_mut() {
                 transform::namespace(resource, namespace);
                 resource
@@ -289,6 +345,8 @@ impl<'e, 'd> Build<'e, 'd> {
         let affix = |key| node.str(key).unwrap_or_default();
         let (prefix, suffix) = (affix("namePrefix"), affix("nameSuffix"));
         if !(prefix.is_empty() && suffix.is_empty()) {
+            let said = node.get("namePrefix").or_else(|| node.get("nameSuffix"));
+            let path = self.path_of(said.unwrap_or(node), index);
             for resource in resources.iter_mut() {
                 transform::affix(resource, prefix, suffix);
                 resource
@@ -340,6 +398,12 @@ impl<'e, 'd> Build<'e, 'd> {
                 }
             }
         }
+    }
+
+    /// The path of the file that something stands in, or else of this one.
+    fn path_of(&self, node: &Node, index: usize) -> String {
+        let file = usize::try_from(node.file).unwrap_or(0).checked_sub(1);
+        self.estate.path(file.unwrap_or(index)).to_owned()
     }
 
     /// The documents of a file that is named beside a kustomization.
@@ -400,7 +464,8 @@ impl<'e, 'd> Build<'e, 'd> {
         for part in tree::documents(text.as_bytes()) {
             match part {
                 Ok(mut node) => {
-                    edit::stamp(&mut node, source.file, source.line);
+                    // A text's line is that of its first character.
+                    edit::stamp(&mut node, source.file, source.line.saturating_sub(1));
                     nodes.push(node);
                 }
                 Err(_) => {
@@ -607,12 +672,14 @@ fn generate_into(
         (Behaviour::Create, _) | (_, None) => resources.push(resource),
         (Behaviour::Merge, Some(old)) => {
             merge::object(&mut old.node, &resource.node);
+            old.generated.extend(resource.generated);
         }
         (Behaviour::Replace, Some(old)) => {
             for data in ["data", "stringData", "binaryData"] {
                 edit::remove(&mut old.node, data);
             }
             merge::object(&mut old.node, &resource.node);
+            old.generated = resource.generated;
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{NAME, Node};
 use crate::model::Document;
 use crate::reader::tree::{self, TreeError};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 /// A document's parts as they were read.
@@ -15,6 +16,8 @@ pub(super) struct Estate<'d> {
     pub(super) documents: Vec<&'d Document<'d>>,
     parsed: Vec<OnceLock<Parts>>,
     paths: HashMap<String, usize>,
+    /// The same, in order.
+    sorted: Vec<(String, usize)>,
     /// Kustomizations, by the directory that they lie in.
     pub(super) directories: HashMap<String, usize>,
     /// Every kustomization, in the order of the documents.
@@ -28,19 +31,22 @@ impl<'d> Estate<'d> {
             let path = normal(&document.origin.path).unwrap_or_default();
             paths.entry(path).or_insert(index);
         }
+        let mut sorted: Vec<(String, usize)> = paths.clone().into_iter().collect();
+        sorted.sort();
         let parsed = documents.iter().map(|_| OnceLock::new()).collect();
         let mut it = Self {
             documents,
             parsed,
             paths,
+            sorted,
             directories: HashMap::new(),
             kustomizations: Vec::new(),
         };
         for index in 0..it.documents.len() {
             if it.names_kustomization(index) && it.kustomization(index).is_some() {
                 let directory = it.directory(index);
-                if !it.directories.contains_key(&directory) {
-                    it.directories.insert(directory, index);
+                if let Entry::Vacant(slot) = it.directories.entry(directory) {
+                    slot.insert(index);
                     it.kustomizations.push(index);
                 }
             }
@@ -71,11 +77,35 @@ impl<'d> Estate<'d> {
 
     /// What a path that stands in a file of a directory leads to; `None` when out of all that was named.
     pub(super) fn resolve(&self, directory: &str, path: &str) -> Option<String> {
-        normal(&format!("{directory}/{}", path.trim_end_matches('/')))
+        let path = path.trim_end_matches('/');
+        if directory.is_empty() {
+            return normal(path);
+        }
+        normal(&format!("{directory}/{path}"))
     }
 
     pub(super) fn file(&self, path: &str) -> Option<usize> {
         self.paths.get(path).copied()
+    }
+
+    /// Whether any file that was kept lies in a directory or below it.
+    pub(super) fn holds(&self, directory: &str) -> bool {
+        self.below(directory).next().is_some()
+    }
+
+    /// The files in a directory and below it, by path.
+    pub(super) fn below(&self, directory: &str) -> impl Iterator<Item = (&str, usize)> {
+        let prefix = match directory {
+            "" | "/" => directory.to_owned(),
+            directory => format!("{directory}/"),
+        };
+        let start = self
+            .sorted
+            .partition_point(|(path, _)| path.as_str() < prefix.as_str());
+        let rest = self.sorted.get(start..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+            .map(|(path, index)| (path.as_str(), *index))
     }
 
     /// The parts of a file.

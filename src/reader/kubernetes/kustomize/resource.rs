@@ -1,7 +1,7 @@
 //! One object on its way through a build, with the names that it had.
 
 use super::Node;
-use super::edit;
+use super::edit::{self, Mark};
 
 /// Group, kind, namespace and name: what other objects and patches know an object by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,26 @@ pub(super) struct Resource {
     pub(super) suffixes: Vec<String>,
     /// What changed its identity, in words.
     pub(super) derivation: Vec<String>,
+    /// Values of a generated Secret.
+    pub(super) generated: Vec<Generated>,
+}
+
+/// A value that a kustomization generates a Secret with, by its key.
+#[derive(Clone)]
+pub(super) struct Generated {
+    pub(super) key: String,
+    pub(super) from: From,
+    /// Where it is said.
+    pub(super) place: Mark,
+}
+
+/// Where a generated value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// In the kustomization itself.
+    Literal,
+    /// In a file beside it: the key is that of a value, or the name of a file of many.
+    File,
 }
 
 impl Resource {
@@ -75,6 +95,7 @@ impl Resource {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             derivation: Vec::new(),
+            generated: Vec::new(),
         }
     }
 
