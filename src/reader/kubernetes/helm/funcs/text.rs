@@ -18,7 +18,7 @@ pub(super) fn call(engine: &mut Engine, name: &str, a: &Arguments) -> Answer {
             text(format!("{}\n", words.join(" ")))
         }
         "printf" => printf(engine, &a.text(0), a.all().get(1..).unwrap_or_default()),
-        "quote" => text(quoted(a, |text| json_string(text))),
+        "quote" => text(quoted(a, json_string)),
         "squote" => text(quoted(a, |text| format!("'{text}'"))),
         "toString" => text(a.text(0)),
         "toStrings" => Ok(Value::list(
