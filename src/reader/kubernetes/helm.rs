@@ -21,13 +21,15 @@ mod output;
 mod release;
 mod render;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod value;
 mod values;
 
 pub(super) use files::{Chart, charts, claims};
 
 /// Stack of the thread that runs a chart's templates: they may be nested, and include each other.
-const STACK: usize = 128 << 20;
+const STACK: usize = 256 << 20;
 /// Most other files of values that a chart is rendered with.
 const MAX_VARIANTS: usize = 16;
 /// Most conditions of one template that are tried one by one.

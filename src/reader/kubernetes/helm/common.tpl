@@ -70,8 +70,18 @@ documentation: what names and versions come to; labels and the like are left out
 {{- define "common.images.image" -}}
 {{- printf "%s:%s" .imageRoot.repository .imageRoot.tag -}}
 {{- end -}}
-{{- define "common.labels.standard" -}}{}{{- end -}}
-{{- define "common.labels.matchLabels" -}}{}{{- end -}}
+{{- define "common.labels.matchLabels" -}}
+{{- $context := default . .context -}}
+app.kubernetes.io/name: {{ include "common.names.name" $context }}
+app.kubernetes.io/instance: {{ $context.Release.Name }}
+{{- end -}}
+{{- define "common.labels.standard" -}}
+{{ include "common.labels.matchLabels" . }}
+app.kubernetes.io/managed-by: {{ (default . .context).Release.Service }}
+{{- with .customLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
 {{- define "common.images.pullSecrets" -}}{{- end -}}
 {{- define "common.images.renderPullSecrets" -}}{{- end -}}
 {{- define "common.warnings.rollingTag" -}}{{- end -}}

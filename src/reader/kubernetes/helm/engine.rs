@@ -659,6 +659,9 @@ fn want(pipe: &Pipe, truth: bool, wants: &mut Vec<(Vec<String>, Want)>) {
             | ("ne", false, [one, Term::Text(text)] | [Term::Text(text), one]) => {
                 wants.extend(path_of(one).map(|path| (path, Want::Text(text.to_string()))));
             }
+            ("eq", _, [one, Term::Bool(flag)] | [Term::Bool(flag), one]) => {
+                term(one, *flag == truth, wants);
+            }
             _ => {}
         },
         _ => {}

@@ -27,7 +27,8 @@ pub(super) fn releases(
     let mut found: BTreeMap<usize, Vec<Release>> = BTreeMap::new();
     for document in documents {
         let mentions = |text: &str| memchr::memmem::find(document.bytes, text.as_bytes()).is_some();
-        if !mentions("HelmRelease") && !(mentions("argoproj.io") && mentions("Application")) {
+        let application = mentions("argoproj.io") && mentions("Application");
+        if !application && !mentions("HelmRelease") {
             continue;
         }
         for node in tree::documents(document.bytes).into_iter().flatten() {

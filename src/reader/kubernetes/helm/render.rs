@@ -161,6 +161,33 @@ impl<'d> Renderer<'d> {
         rendered
     }
 
+    /// What the only template prints.
+    #[cfg(test)]
+    pub(super) fn print(&mut self, scope: &Scope<'_, '_, 'd>, release: &Release) -> String {
+        let mut roots = BTreeMap::new();
+        let path = &scope.chart.name;
+        contexts(scope, release, path, None, true, &mut roots);
+        let (root, _) = roots.remove(path).unwrap();
+        let template = self.templates.remove(0);
+        if let Value::Map(map) = &root {
+            let base = Value::str("bat/templates");
+            let entries = [
+                ("Name", Value::str("bat/templates/e.yaml")),
+                ("BasePath", base),
+            ];
+            let entries = entries.map(|(key, value)| (key.to_owned(), value));
+            map.borrow_mut()
+                .insert("Template".to_owned(), Value::map(BTreeMap::from(entries)));
+        }
+        self.engine.budget = TEMPLATE;
+        let out = self
+            .engine
+            .run(&template.parsed.unwrap().body, &root)
+            .unwrap();
+        let troubles: Vec<_> = self.engine.troubles.iter().cloned().collect();
+        out.text + &troubles.join(";")
+    }
+
     fn template(
         &mut self,
         template: &Template<'d>,

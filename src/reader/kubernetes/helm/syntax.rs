@@ -122,7 +122,7 @@ pub(super) fn parse(source: &str) -> Result<Parsed, SyntaxError> {
             body,
             defines: parser.defines,
         }),
-        End::End(line) | End::Else(line, _) => Err(SyntaxError {
+        End::Closed(line) | End::Else(line, _) => Err(SyntaxError {
             line,
             message: "end or else without a beginning",
         }),
@@ -247,7 +247,7 @@ fn action_end(text: &str) -> Option<usize> {
 /// What ended a list of parts.
 enum End {
     Eof,
-    End(u32),
+    Closed(u32),
     /// With what follows `else`.
     Else(u32, String),
 }
@@ -284,14 +284,14 @@ impl Parser<'_> {
                         _ => Part::Range(branch),
                     });
                 }
-                "end" if rest.is_empty() => return Ok((parts, End::End(line))),
+                "end" if rest.is_empty() => return Ok((parts, End::Closed(line))),
                 "else" => return Ok((parts, End::Else(line, rest.to_owned()))),
                 "break" if rest.is_empty() => parts.push(Part::Break),
                 "continue" if rest.is_empty() => parts.push(Part::Continue),
                 "define" | "block" => {
                     let (name, rest) = quoted(rest).ok_or(fail("template without a name"))?;
                     let (body, end) = self.parts(depth + 1)?;
-                    if !matches!(end, End::End(_)) {
+                    if !matches!(end, End::Closed(_)) {
                         return Err(fail("define without an end"));
                     }
                     if word == "block" {
@@ -336,9 +336,9 @@ impl Parser<'_> {
         let pipe = pipe(text, line, alone)?;
         let (body, end) = self.parts(depth + 1)?;
         let otherwise = match end {
-            End::End(_) => Vec::new(),
+            End::Closed(_) => Vec::new(),
             End::Else(line, rest) if rest.is_empty() => match self.parts(depth + 1)? {
-                (otherwise, End::End(_)) => otherwise,
+                (otherwise, End::Closed(_)) => otherwise,
                 _ => {
                     let message = "else without an end";
                     return Err(SyntaxError { line, message });

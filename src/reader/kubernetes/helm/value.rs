@@ -9,6 +9,11 @@ use std::rc::Rc;
 /// Deepest nesting that is copied or written out: `set` can put a dictionary into itself.
 const MAX_DEPTH: usize = 64;
 
+/// Longest text that a list or a dictionary is printed as: templates print such for no purpose of ours.
+const MAX_PRINT: usize = 16 << 10;
+/// Most values that are copied or compared at once: a list of itself, twice, often enough, has no end.
+const MAX_VALUES: usize = 200_000;
+
 /// A dictionary. Shared, as `set` changes it for all that hold it.
 pub(super) type Map = Rc<RefCell<BTreeMap<String, Value>>>;
 
@@ -126,21 +131,25 @@ impl Value {
 
     /// A copy that shares no dictionary with this.
     pub(super) fn deep_copy(&self) -> Self {
-        self.copy(0)
+        self.copy(0, &mut { MAX_VALUES })
     }
 
-    fn copy(&self, depth: usize) -> Self {
-        if depth > MAX_DEPTH {
+    fn copy(&self, depth: usize, left: &mut usize) -> Self {
+        if depth > MAX_DEPTH || *left == 0 {
             return Self::Null;
         }
+        *left -= 1;
         match self {
-            Self::List(items) => {
-                Self::list(items.iter().map(|item| item.copy(depth + 1)).collect())
-            }
+            Self::List(items) => Self::list(
+                items
+                    .iter()
+                    .map(|item| item.copy(depth + 1, left))
+                    .collect(),
+            ),
             Self::Map(map) => Self::map(
                 map.borrow()
                     .iter()
-                    .map(|(key, item)| (key.clone(), item.copy(depth + 1)))
+                    .map(|(key, item)| (key.clone(), item.copy(depth + 1, left)))
                     .collect(),
             ),
             other => other.clone(),
@@ -161,7 +170,7 @@ impl Value {
     }
 
     fn print(&self, out: &mut String, depth: usize) {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || out.len() > MAX_PRINT {
             return;
         }
         match self {
@@ -225,13 +234,14 @@ impl Value {
 
     /// Whether two are equal as `reflect.DeepEqual` has it, but that numbers are compared as numbers.
     pub(super) fn same(&self, other: &Self) -> bool {
-        self.same_at(other, 0)
+        self.same_at(other, 0, &mut { MAX_VALUES })
     }
 
-    fn same_at(&self, other: &Self, depth: usize) -> bool {
-        if depth > MAX_DEPTH {
+    fn same_at(&self, other: &Self, depth: usize, left: &mut usize) -> bool {
+        if depth > MAX_DEPTH || *left == 0 {
             return false;
         }
+        *left -= 1;
         match (self, other) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
@@ -240,14 +250,17 @@ impl Value {
             }
             (Self::Str(a), Self::Str(b)) => a == b,
             (Self::List(a), Self::List(b)) => {
-                a.len() == b.len() && a.iter().zip(&**b).all(|(a, b)| a.same_at(b, depth + 1))
+                a.len() == b.len()
+                    && a.iter()
+                        .zip(&**b)
+                        .all(|(a, b)| a.same_at(b, depth + 1, left))
             }
             (Self::Map(a), Self::Map(b)) => {
                 let (a, b) = (a.borrow(), b.borrow());
                 a.len() == b.len()
                     && a.iter()
                         .zip(b.iter())
-                        .all(|((key, a), (other, b))| key == other && a.same_at(b, depth + 1))
+                        .all(|((key, a), (other, b))| key == other && a.same_at(b, depth + 1, left))
             }
             _ => false,
         }
@@ -275,8 +288,10 @@ fn scalar(text: &str, plain: bool) -> Value {
         return Value::str(text);
     }
     match text {
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Bool(true),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "y" | "Y" | "on" | "On" | "ON" => {
+            Value::Bool(true)
+        }
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "n" | "N" | "off" | "Off" | "OFF" => {
             Value::Bool(false)
         }
         _ => {
@@ -355,7 +370,7 @@ fn json(value: &Value, out: &mut String, depth: usize) {
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Int(value) => drop(write!(out, "{value}")),
         Value::Float(value) => out.push_str(&written(*value)),
-        Value::Str(text) => out.push_str(&json_string(text)),
+        Value::Str(text) => out.push_str(&go_json_string(text)),
         Value::List(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
@@ -372,7 +387,7 @@ fn json(value: &Value, out: &mut String, depth: usize) {
                 if i > 0 {
                     out.push(',');
                 }
-                out.push_str(&json_string(key));
+                out.push_str(&go_json_string(key));
                 out.push(':');
                 json(item, out, depth + 1);
             }
@@ -384,6 +399,14 @@ fn json(value: &Value, out: &mut String, depth: usize) {
 /// A string with quotes, as JSON and Go write it.
 pub(super) fn json_string(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A string as Go writes it in JSON: with what HTML would read as markup escaped.
+fn go_json_string(text: &str) -> String {
+    json_string(text)
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
 }
 
 /// As `toYaml` writes it, without the line break at the end.
@@ -496,6 +519,11 @@ fn yaml_string(text: &str) -> String {
     // Everything in single quotes stands for itself, but control characters.
     if !special {
         text.to_owned()
+    } else if text.is_empty()
+        || matches!(text, "null" | "Null" | "NULL" | "~")
+        || !matches!(scalar(text, true), Value::Str(_))
+    {
+        format!("\"{text}\"")
     } else if text.chars().any(char::is_control) {
         json_string(text)
     } else {

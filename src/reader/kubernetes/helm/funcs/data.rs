@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// Deepest dictionaries that are merged into each other.
 const MAX_DEPTH: usize = 64;
+/// Most entries that are merged at once.
+const MAX_MERGED: usize = 200_000;
 
 pub(super) fn call(engine: &mut Engine, name: &str, a: &Arguments) -> Answer {
     let flag = |flag: bool| Ok(Value::Bool(flag));
@@ -204,7 +206,7 @@ pub(super) fn call(engine: &mut Engine, name: &str, a: &Arguments) -> Answer {
             }
             for other in a.all().iter().skip(1) {
                 if let (Value::Map(into), Value::Map(from)) = (a.get(0), other) {
-                    merge(into, from, name == "mergeOverwrite", 0);
+                    merge(into, from, name == "mergeOverwrite", 0, &mut { MAX_MERGED });
                 }
             }
             Ok(a.get(0).clone())
@@ -279,10 +281,11 @@ fn slice(a: &Arguments) -> Result<Value, Stop> {
 }
 
 /// Merges one dictionary into another. Without `over` what is there and not empty stays.
-fn merge(into: &Map, from: &Map, over: bool, depth: usize) {
-    if depth > MAX_DEPTH || std::rc::Rc::ptr_eq(into, from) {
+fn merge(into: &Map, from: &Map, over: bool, depth: usize, left: &mut usize) {
+    if depth > MAX_DEPTH || std::rc::Rc::ptr_eq(into, from) || *left == 0 {
         return;
     }
+    *left = left.saturating_sub(1 + from.borrow().len());
     let entries: Vec<(String, Value)> = from
         .borrow()
         .iter()
@@ -291,12 +294,12 @@ fn merge(into: &Map, from: &Map, over: bool, depth: usize) {
     for (key, value) in entries {
         let mine = into.borrow().get(&key).cloned();
         match (&mine, &value) {
-            (Some(Value::Map(mine)), Value::Map(theirs)) => merge(mine, theirs, over, depth + 1),
+            (Some(Value::Map(mine)), Value::Map(theirs)) => {
+                merge(mine, theirs, over, depth + 1, left)
+            }
             (Some(mine), _) if mine.truth() && !over => {}
-            // Nothing does not replace something.
-            (Some(_), value) if over && !value.truth() && !matches!(value, Value::Bool(_)) => {}
             _ => {
-                into.borrow_mut().insert(key, value.deep_copy());
+                into.borrow_mut().insert(key, value);
             }
         }
     }

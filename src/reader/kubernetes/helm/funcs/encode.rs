@@ -94,20 +94,23 @@ pub(super) fn call(engine: &mut Engine, name: &str, a: &Arguments) -> Answer {
         "urlParse" => {
             let given = a.text(0);
             let (scheme, rest) = given.split_once("://").unwrap_or(("", &given));
+            let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+            let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
             let (host, path) = match rest.find('/') {
                 Some(at) => rest.split_at(at),
                 None => (rest, ""),
             };
+            let (user, host) = host.rsplit_once('@').unwrap_or(("", host));
             let hostname = host.split(':').next().unwrap_or_default();
             let entries = [
                 ("scheme", scheme),
                 ("host", host),
                 ("hostname", hostname),
                 ("path", path),
-                ("query", ""),
-                ("fragment", ""),
+                ("query", query),
+                ("fragment", fragment),
                 ("opaque", ""),
-                ("userinfo", ""),
+                ("userinfo", user),
             ];
             let entries = entries.map(|(key, text)| (key.to_owned(), Value::str(text)));
             Ok(Value::map(BTreeMap::from(entries)))

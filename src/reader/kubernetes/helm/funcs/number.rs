@@ -100,7 +100,12 @@ fn whole(value: Option<i64>) -> Result<Value, Stop> {
 fn numbers(engine: &mut Engine, from: i64, to: i64, step: i64) -> Result<Value, Stop> {
     let count = match step {
         0 => 0,
-        step => (to.saturating_sub(from) / step).max(0) + 1,
+        step => to
+            .saturating_sub(from)
+            .checked_div(step)
+            .unwrap_or(0)
+            .max(0)
+            .saturating_add(1),
     };
     if count > MAX_UNTIL {
         return Err(Stop::Limit);

@@ -18,7 +18,7 @@ pub(super) fn call(engine: &mut Engine, name: &str, a: &Arguments) -> Answer {
             text(format!("{}\n", words.join(" ")))
         }
         "printf" => printf(engine, &a.text(0), a.all().get(1..).unwrap_or_default()),
-        "quote" => text(quoted(a, |text| json_string(text))),
+        "quote" => text(quoted(a, json_string)),
         "squote" => text(quoted(a, |text| format!("'{text}'"))),
         "toString" => text(a.text(0)),
         "toStrings" => Ok(Value::list(
@@ -31,7 +31,12 @@ pub(super) fn call(engine: &mut Engine, name: &str, a: &Arguments) -> Answer {
         "lower" => text(a.text(0).to_lowercase()),
         "upper" => text(a.text(0).to_uppercase()),
         "title" => text(title(&a.text(0))),
-        "untitle" => text(first_letter(&a.text(0), |c| c.to_lowercase().collect())),
+        "untitle" => text(
+            a.text(0)
+                .split_inclusive(' ')
+                .map(|word| first_letter(word, |c| c.to_lowercase().collect()))
+                .collect(),
+        ),
         "trim" => text(a.text(0).trim().to_owned()),
         "trimAll" | "trimall" => {
             let set: Vec<char> = a.text(0).chars().collect();
@@ -310,7 +315,12 @@ fn printf(engine: &mut Engine, format: &str, values: &[Value]) -> Result<Value, 
             return error("a precision beyond use");
         }
         let mut piece = match (verb, value) {
-            ('v' | 's', Value::Null) => "%!s(<nil>)".to_owned(),
+            ('v', Value::Null) => "<nil>".to_owned(),
+            (verb, Value::Null) if verb != 'T' => format!("%!{verb}(<nil>)"),
+            ('s', Value::Int(_) | Value::Float(_) | Value::Bool(_))
+            | ('d', Value::Float(_) | Value::Bool(_) | Value::Str(_)) => {
+                format!("%!{verb}({}={})", value.type_name(), value.text())
+            }
             ('q', value) => json_string(&value.text()),
             ('d', value) => value.int().to_string(),
             ('f' | 'F', value) => format!("{:.*}", digits.unwrap_or(6), value.number()),
