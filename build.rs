@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Table name, folder and extension of each kind of embedded file.
-const TABLES: [(&str, &str, &str); 4] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("DETECTORS", "rules/detectors", "yaml"),
     ("CHECKS", "rules/checks", "yaml"),
     ("KUBERNETES", "rules/kubernetes", "yaml"),
     ("ROLES", "rules/roles", "yaml"),
+    ("TERRAFORM", "rules/terraform", "yaml"),
 ];
 
 /// The tables that are read already, and the field whose lists only tests want.

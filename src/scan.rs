@@ -226,12 +226,20 @@ pub fn checks<N: AsRef<str>, T: AsRef<str>>(
     only: &[Family],
 ) -> Result<CheckSet, Vec<CheckError>> {
     let wanted = |family| only.is_empty() || only.contains(&family);
-    let platforms = wanted(Family::Aws) || wanted(Family::Kubernetes);
+    let platforms = [
+        Family::Aws,
+        Family::Kubernetes,
+        Family::Infrastructure,
+        Family::Ci,
+    ]
+    .into_iter()
+    .any(wanted);
     let mut checks = CheckSet::ready(files, &|kind| match kind {
         SubjectKind::Waiver => true,
         SubjectKind::Credential => platforms || wanted(Family::Secrets),
         SubjectKind::Declaration => platforms && wanted(Family::Ownership),
         SubjectKind::Identity | SubjectKind::Trust | SubjectKind::Workload => platforms,
+        SubjectKind::Job => wanted(Family::Ci),
         SubjectKind::Account
         | SubjectKind::Provider
         | SubjectKind::PermissionSet

@@ -6,6 +6,7 @@ use super::subject::analyzer_finding::AnalyzerFindingView;
 use super::subject::credential::CredentialView;
 use super::subject::declaration::DeclarationView;
 use super::subject::identity::IdentityView;
+use super::subject::job::JobView;
 use super::subject::permission_set::PermissionSetView;
 use super::subject::provider::ProviderView;
 use super::subject::trust::TrustView;
@@ -138,6 +139,7 @@ pub(super) struct Others<'v> {
     pub declarations: Vec<DeclarationView<'v>>,
     pub trusts: Vec<TrustView<'v>>,
     pub workloads: Vec<WorkloadView<'v>>,
+    pub jobs: Vec<JobView<'v>>,
     pub accounts: Vec<AccountView<'v>>,
     pub providers: Vec<ProviderView<'v>>,
     pub permission_sets: Vec<PermissionSetView<'v>>,
@@ -195,6 +197,7 @@ pub(super) fn others<'v>(
                 identity: find(&workload.runs_as),
             })
             .collect(),
+        jobs: JobView::all(inventory, &find, accounts),
         accounts: AccountView::all(inventory, accounts),
         providers: ProviderView::all(inventory, accounts, now),
         permission_sets: PermissionSetView::all(inventory),

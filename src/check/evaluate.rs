@@ -11,6 +11,7 @@ use super::subject::analyzer_finding::OfAnalyzerFinding;
 use super::subject::credential::OfCredential;
 use super::subject::declaration::OfDeclaration;
 use super::subject::identity::OfIdentity;
+use super::subject::job::OfJob;
 use super::subject::permission_set::OfPermissionSet;
 use super::subject::provider::OfProvider;
 use super::subject::trust::OfTrust;
@@ -67,6 +68,7 @@ pub fn evaluate(
     evaluator.run::<OfDeclaration>(&others.declarations);
     evaluator.run::<OfTrust>(&others.trusts);
     evaluator.run::<OfWorkload>(&others.workloads);
+    evaluator.run::<OfJob>(&others.jobs);
     evaluator.run::<OfAccount>(&others.accounts);
     evaluator.run::<OfProvider>(&others.providers);
     evaluator.run::<OfPermissionSet>(&others.permission_sets);

@@ -20,6 +20,8 @@ pub enum SubjectKind {
     Trust,
     /// A pod or a controller of pods.
     Workload,
+    /// A job of a CI system.
+    Job,
     /// An account of an organisation.
     Account,
     /// An identity provider.
@@ -34,12 +36,13 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// All kinds, in the order in which they are evaluated: waivers last, when it is known which were used.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Identity,
         Self::Credential,
         Self::Declaration,
         Self::Trust,
         Self::Workload,
+        Self::Job,
         Self::Account,
         Self::Provider,
         Self::PermissionSet,
@@ -55,6 +58,7 @@ impl SubjectKind {
             Self::Declaration => "declaration",
             Self::Trust => "trust",
             Self::Workload => "workload",
+            Self::Job => "job",
             Self::Account => "account",
             Self::Provider => "provider",
             Self::PermissionSet => "permission-set",
@@ -74,8 +78,8 @@ impl SubjectKind {
             S::table().iter().map(|c| c.attribute).collect()
         }
         use super::subject::{
-            account, analyzer_finding, credential, declaration, identity, permission_set, provider,
-            trust, waiver, workload,
+            account, analyzer_finding, credential, declaration, identity, job, permission_set,
+            provider, trust, waiver, workload,
         };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
@@ -83,6 +87,7 @@ impl SubjectKind {
             Self::Declaration => of::<declaration::OfDeclaration>(),
             Self::Trust => of::<trust::OfTrust>(),
             Self::Workload => of::<workload::OfWorkload>(),
+            Self::Job => of::<job::OfJob>(),
             Self::Account => of::<account::OfAccount>(),
             Self::Provider => of::<provider::OfProvider>(),
             Self::PermissionSet => of::<permission_set::OfPermissionSet>(),
@@ -323,6 +328,10 @@ pub enum Basis {
     Becomes,
     /// The record of what the identity used.
     Usage,
+    /// The places where a job takes in code of others.
+    Code,
+    /// The places where a job is handed secrets.
+    Secrets,
     /// The record of the identity that the subject belongs to.
     Identity,
 }

@@ -23,6 +23,7 @@ mod redact;
 mod rule;
 mod runs;
 mod search;
+mod stored;
 mod suspect;
 mod text;
 mod vocabulary;
@@ -30,6 +31,7 @@ mod vocabulary;
 pub use example::ExampleFailure;
 pub use kind::Kind;
 pub use rule::RuleError;
+pub use stored::{Stored, illustrates};
 
 use crate::model::{Certificate, Credential, Document, Fingerprinter, Origin, Problem, Str};
 use judge::Judge;

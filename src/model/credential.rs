@@ -44,6 +44,10 @@ impl CredentialStatus {
 /// worth knowing, but nobody can sign in with it.
 pub const ONLY_PUBLIC_HALF: &str = "only the key id is here, not the secret";
 
+/// How the kinds begin of credentials of which only the place where they are kept is known, not the sort:
+/// `stored-password`.
+pub const STORED: &str = "stored-";
+
 /// One place where the credential's value (or its issuer's id next to the value) stands in the open.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exposure {
@@ -125,6 +129,10 @@ pub struct Credential {
     pub exposures: BTreeSet<Exposure>,
     /// Where an export lists it or a manifest declares it.
     pub records: BTreeSet<Evidence>,
+    /// For how long it is good, in seconds, where its declaration says.
+    pub lifetime: Option<i64>,
+    /// What replaces it on a schedule, where its declaration says: `keepers follow time_rotating`.
+    pub rotation: Option<Str>,
     /// Where to revoke it: a page or a command.
     pub revocation: Option<Str>,
     /// What it says about itself, or what its listing says in the same words.
@@ -133,6 +141,8 @@ pub struct Credential {
     pub implied_tier: ImpliedTier,
     /// By what it and its entry in a listing are brought together; never reported.
     pub join_keys: BTreeSet<JoinKey>,
+    /// What is notable about how it is kept, by the name that checks ask for: `encrypted`, `plain`.
+    pub traits: BTreeSet<Str>,
 }
 
 impl Credential {
@@ -158,10 +168,13 @@ impl Credential {
             fingerprint: None,
             exposures: BTreeSet::new(),
             records: BTreeSet::new(),
+            lifetime: None,
+            rotation: None,
             revocation: None,
             claims: Claims::default(),
             implied_tier: ImpliedTier::default(),
             join_keys: BTreeSet::new(),
+            traits: BTreeSet::new(),
         }
     }
 
@@ -177,9 +190,16 @@ impl Credential {
 
     /// Takes over what another record of the same credential knows. The id stays.
     pub fn merge(&mut self, other: Self) {
+        // What only the place tells gives way to what the value itself tells.
+        let placed = |kind: &Str| kind.starts_with(STORED);
         let (mine, theirs) = (
-            (&self.kind, &self.issuer, &self.title),
-            (&other.kind, &other.issuer, &other.title),
+            (placed(&self.kind), &self.kind, &self.issuer, &self.title),
+            (
+                placed(&other.kind),
+                &other.kind,
+                &other.issuer,
+                &other.title,
+            ),
         );
         if theirs < mine {
             self.kind = other.kind;
@@ -196,11 +216,14 @@ impl Credential {
         merge_option(&mut self.fingerprint, other.fingerprint, std::cmp::min);
         self.exposures.extend(other.exposures);
         self.records.extend(other.records);
+        merge_option(&mut self.lifetime, other.lifetime, std::cmp::max);
+        merge_option(&mut self.rotation, other.rotation, std::cmp::min);
         merge_option(&mut self.revocation, other.revocation, std::cmp::min);
         self.claims.merge(other.claims);
         if self.implied_tier < other.implied_tier {
             self.implied_tier = other.implied_tier;
         }
+        self.traits.extend(other.traits);
         self.join_keys.extend(other.join_keys);
         // The first in order are kept, so that merging in any order comes to the same.
         while self.join_keys.len() > JoinKey::MOST {

@@ -75,6 +75,8 @@ pub enum SubjectId {
     Trust(Str),
     /// A workload, by its id.
     Workload(Str),
+    /// A job of a CI system, by its id.
+    Job(Str),
     /// An account of an organisation, by its number.
     Account(Str),
     /// An identity provider, by its id.
@@ -96,6 +98,7 @@ impl SubjectId {
             Self::Declaration(_) => "declaration",
             Self::Trust(_) => "trust",
             Self::Workload(_) => "workload",
+            Self::Job(_) => "job",
             Self::Account(_) => "account",
             Self::Provider(_) => "provider",
             Self::PermissionSet(_) => "permission-set",
@@ -112,6 +115,7 @@ impl SubjectId {
             Self::Declaration(id)
             | Self::Trust(id)
             | Self::Workload(id)
+            | Self::Job(id)
             | Self::Account(id)
             | Self::Provider(id)
             | Self::PermissionSet(id)

@@ -296,6 +296,9 @@ pub struct Identity {
     /// The users and groups of a directory that single sign-on lets act as it: `group platform`,
     /// `user jane@example.com`.
     pub assigned: Set<Str>,
+    /// What else is notable about how it is kept or set up, by the name that checks ask for: `docker-socket`,
+    /// `static-keys`.
+    pub traits: Set<Str>,
     /// Where it was read.
     pub evidence: Set<Evidence>,
 }
@@ -332,6 +335,7 @@ impl Identity {
             derivation: Set::new(),
             serves: Set::new(),
             assigned: Set::new(),
+            traits: Set::new(),
             evidence: Set::new(),
         }
     }
@@ -386,6 +390,7 @@ impl Identity {
         self.derivation.extend(other.derivation);
         self.serves.extend(other.serves);
         self.assigned.extend(other.assigned);
+        self.traits.extend(other.traits);
         self.evidence.extend(other.evidence);
     }
 }

@@ -83,7 +83,7 @@ pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRu
 pub use commit::Commit;
 pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
 pub use credential::{
-    Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF,
+    Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF, STORED,
 };
 pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
 pub use encoding::Wide;
@@ -94,7 +94,7 @@ pub use identity::{
 };
 pub use identity_center::{Assignment, DirectoryEntry, PermissionSet};
 pub use inventory::{Assessed, Inventory};
-pub use job::{Job, Used};
+pub use job::{Assumed, Job, Used};
 pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::{

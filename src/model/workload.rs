@@ -25,6 +25,7 @@ impl Workload {
         match self.id.split(':').next() {
             Some("k8s") => Platform::Kubernetes,
             Some("arn") => Platform::Aws,
+            Some("compose") => Platform::Host,
             _ => Platform::Other,
         }
     }

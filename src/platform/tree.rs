@@ -131,10 +131,31 @@ impl Node {
     pub fn is_map(&self) -> bool {
         matches!(self.value, Value::Map(_))
     }
+
+    /// The value of a mapping with one member, and the member's name.
+    pub fn only(&self) -> Option<(&str, &Self)> {
+        match self.entries() {
+            [(key, value)] => Some((key, value)),
+            _ => None,
+        }
+    }
+}
+
+/// What becomes of a node's own tag: `!Ref name`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// It is left out.
+    Drop,
+    /// The node becomes a mapping whose one member is named by the tag: `{"!Ref": name}`.
+    Keep,
 }
 
 /// Reads every document of a YAML stream, each on its own. Empty documents are left out.
 pub fn yaml(text: &str) -> Vec<Result<Node, TreeError>> {
+    stream(text, Tags::Drop)
+}
+
+fn stream(text: &str, tags: Tags) -> Vec<Result<Node, TreeError>> {
     let mut parts = Vec::new();
     let mut start = 0;
     let mut first_line = 0u32;
@@ -153,7 +174,7 @@ pub fn yaml(text: &str) -> Vec<Result<Node, TreeError>> {
     parts.push((first_line, text.get(start..).unwrap_or_default()));
     parts
         .into_iter()
-        .filter_map(|(line, part)| one(part, line).transpose())
+        .filter_map(|(line, part)| one(part, line, tags).transpose())
         .collect()
 }
 
@@ -194,6 +215,16 @@ pub fn looks_like_json(head: &[u8]) -> bool {
 
 /// Reads a document of either syntax, chosen by its first character. Invalid UTF-8 is an error that names the line.
 pub fn documents(bytes: &[u8]) -> Vec<Result<Node, TreeError>> {
+    of_either(bytes, Tags::Drop)
+}
+
+/// As [`documents`]; a node with a tag of its document's own (`!Ref name`) becomes a mapping whose one member is
+/// named by the tag.
+pub fn tagged_documents(bytes: &[u8]) -> Vec<Result<Node, TreeError>> {
+    of_either(bytes, Tags::Keep)
+}
+
+fn of_either(bytes: &[u8], tags: Tags) -> Vec<Result<Node, TreeError>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -214,19 +245,57 @@ pub fn documents(bytes: &[u8]) -> Vec<Result<Node, TreeError>> {
         if read.iter().all(Result::is_ok) || bytes.len() > 1 << 20 {
             return read;
         }
-        let again = yaml(text);
+        let again = stream(text, tags);
         return if again.iter().all(Result::is_ok) {
             again
         } else {
             read
         };
     }
-    yaml(text)
+    stream(text, tags)
 }
 
-/// One YAML document: events to a tree, with an explicit stack.
-fn one(text: &str, first_line: u32) -> Result<Option<Node>, TreeError> {
-    let mut builder = Builder::default();
+/// How many brackets of a document may close further left than they should.
+const MAX_REPAIRS: usize = 32;
+
+/// One YAML document. A flow collection's closing bracket may stand as far left as its key: other parsers, and so
+/// the platforms, read it although YAML's rules say no.
+fn one(text: &str, first_line: u32, tags: Tags) -> Result<Option<Node>, TreeError> {
+    let mut read = parsed(text, first_line, tags);
+    let mut repaired: Option<String> = None;
+    for _ in 0..MAX_REPAIRS {
+        let Err(error) = &read else {
+            break;
+        };
+        let source = repaired.as_deref().unwrap_or(text);
+        let at = error.line.saturating_sub(first_line + 1);
+        let Some(next) = indented_bracket(source, at as usize).filter(|_| !error.limit) else {
+            break;
+        };
+        read = parsed(&next, first_line, tags);
+        repaired = Some(next);
+    }
+    read
+}
+
+/// The text with the closing bracket that a line begins with indented further.
+fn indented_bracket(text: &str, line: usize) -> Option<String> {
+    let start = match line {
+        0 => 0,
+        _ => memchr::memchr_iter(b'\n', text.as_bytes()).nth(line - 1)? + 1,
+    };
+    let (before, rest) = text.split_at_checked(start)?;
+    let trimmed = rest.trim_start_matches(' ');
+    let near = rest.len() - trimmed.len() < 200;
+    (near && trimmed.starts_with([']', '}'])).then(|| format!("{before}{:200}{rest}", ""))
+}
+
+/// Events to a tree, with an explicit stack.
+fn parsed(text: &str, first_line: u32, tags: Tags) -> Result<Option<Node>, TreeError> {
+    let mut builder = Builder {
+        keeps_tags: tags == Tags::Keep,
+        ..Builder::default()
+    };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|e| scan_error(&e, first_line))?;
         let line = first_line + u32::try_from(span.start.line()).unwrap_or(u32::MAX - first_line);
@@ -283,12 +352,16 @@ struct Builder {
     anchors: HashMap<usize, (Node, usize)>,
     aliased: usize,
     root: Option<Node>,
+    /// Whether tags name what they stand at.
+    keeps_tags: bool,
+    /// The tags of unfinished collections.
+    tags: Vec<Option<String>>,
 }
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, line: u32) -> Result<(), &'static str> {
         match event {
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 let value = if plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
                     Value::Null
@@ -298,14 +371,21 @@ impl Builder {
                         plain,
                     }
                 };
-                self.done(Node { line, value }, anchor);
+                let tag = self.kept(tag);
+                self.done(named(Node { line, value }, tag), anchor);
             }
-            Event::SequenceStart(anchor, _) => self.open(Frame::List {
-                line,
-                anchor,
-                items: Vec::new(),
-            })?,
-            Event::MappingStart(anchor, _) => {
+            Event::SequenceStart(anchor, tag) => {
+                let tag = self.kept(tag);
+                self.tags.push(tag);
+                self.open(Frame::List {
+                    line,
+                    anchor,
+                    items: Vec::new(),
+                })?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                let tag = self.kept(tag);
+                self.tags.push(tag);
                 self.open(Frame::Map {
                     line,
                     anchor,
@@ -313,29 +393,24 @@ impl Builder {
                     key: None,
                 })?;
             }
-            Event::SequenceEnd | Event::MappingEnd => match self.stack.pop() {
-                Some(Frame::List {
-                    line,
-                    anchor,
-                    items,
-                }) => self.done(
-                    Node {
+            Event::SequenceEnd | Event::MappingEnd => {
+                let tag = self.tags.pop().flatten();
+                let (line, anchor, value) = match self.stack.pop() {
+                    Some(Frame::List {
                         line,
-                        value: Value::List(items),
-                    },
-                    anchor,
-                ),
-                Some(Frame::Map {
-                    line,
-                    anchor,
-                    entries,
-                    ..
-                }) => {
-                    let value = Value::Map(finish_map(entries));
-                    self.done(Node { line, value }, anchor);
-                }
-                None => {}
-            },
+                        anchor,
+                        items,
+                    }) => (line, anchor, Value::List(items)),
+                    Some(Frame::Map {
+                        line,
+                        anchor,
+                        entries,
+                        ..
+                    }) => (line, anchor, Value::Map(finish_map(entries))),
+                    None => return Ok(()),
+                };
+                self.done(named(Node { line, value }, tag), anchor);
+            }
             Event::Alias(anchor) => {
                 let (node, size) = self
                     .anchors
@@ -357,6 +432,12 @@ impl Builder {
             | Event::DocumentEnd => {}
         }
         Ok(())
+    }
+
+    /// The tag as the name of a member; none for tags of YAML itself.
+    fn kept(&self, tag: Option<std::borrow::Cow<'_, saphyr_parser::Tag>>) -> Option<String> {
+        let tag = tag.filter(|tag| self.keeps_tags && tag.handle == "!")?;
+        Some(format!("!{}", tag.suffix))
     }
 
     fn open(&mut self, frame: Frame) -> Result<(), &'static str> {
@@ -390,6 +471,17 @@ impl Builder {
                 Some(key) => entries.push((key, node)),
             },
         }
+    }
+}
+
+/// The node below the name of its tag.
+fn named(node: Node, tag: Option<String>) -> Node {
+    match tag {
+        Some(tag) => Node {
+            line: node.line,
+            value: Value::Map(vec![(tag, node)]),
+        },
+        None => node,
     }
 }
 
@@ -533,6 +625,15 @@ mod tests {
         let read = yaml("base: &b {x: 1, y: 2}\nit:\n  <<: *b\n  y: 3\n  y: 4\n");
         let it = read[0].as_ref().unwrap().get("it").unwrap();
         assert_eq!((it.str("x"), it.str("y")), (Some("1"), Some("4")));
+    }
+
+    #[test]
+    fn brackets_may_close_as_far_left_as_their_key() {
+        let read = yaml("m:\n  a: [\n    {x: 1},\n  ]\n  b: {\n    y: 2\n  }\nc: 3\n");
+        let node = read[0].as_ref().unwrap();
+        assert_eq!(node.at(&["m", "b"]).unwrap().str("y"), Some("2"));
+        assert_eq!(node.get("c").unwrap().line, 8);
+        assert!(yaml("a: 1\n  ]\n").remove(0).is_err());
     }
 
     #[test]

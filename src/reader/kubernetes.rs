@@ -68,6 +68,13 @@ fn read_alone(document: &Document<'_>) -> (Facts, Vec<Problem>) {
     sink.finish()
 }
 
+/// What one object states that another format holds, in the form of a manifest.
+pub(super) fn object(document: &Document<'_>, node: &Node) -> (Facts, Vec<Problem>) {
+    let mut sink = Sink::new(document);
+    sink.document(node, "", None);
+    sink.finish()
+}
+
 /// Whether text whose name tells nothing (standard input) starts as manifests do; a script that carries
 /// one does not.
 fn opens_like_an_object(head: &[u8]) -> bool {

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 pub mod allow;
+pub mod ansible;
 pub mod aws_access_analyzer;
 pub mod aws_access_keys;
 mod aws_answer;
@@ -27,16 +28,31 @@ pub mod aws_resource_policies;
 mod aws_statement;
 pub mod aws_user_credentials;
 pub mod aws_workloads;
+pub mod azure_pipelines;
 pub mod backstage;
+pub mod bitbucket;
 pub mod certificates;
+pub mod circleci;
+pub mod cloudformation;
 pub mod codeowners;
+pub mod compose;
+pub mod dotfiles;
 mod eks;
 mod family;
+pub mod github_actions;
+pub mod gitlab_ci;
+pub mod jenkins_credentials;
+pub mod jenkinsfile;
+mod keeping;
 pub mod kubernetes;
+mod markup;
+mod pipeline;
+pub mod profiles;
 pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
+pub mod terraform;
 mod tree;
 
 /// One input format.
@@ -106,6 +122,7 @@ pub trait Reader: Sync + Send {
 /// Every reader, sorted by name (the secret detector, which claims every text, is last).
 pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
     vec![
+        Box::new(ansible::Ansible::new(Arc::clone(&detector))),
         Box::new(aws_access_analyzer::AwsAccessAnalyzer),
         Box::new(aws_access_keys::AwsAccessKeys),
         Box::new(aws_authorization_details::AwsAuthorizationDetails),
@@ -121,12 +138,26 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(aws_resource_policies::AwsResourcePolicies),
         Box::new(aws_user_credentials::AwsUserCredentials),
         Box::new(aws_workloads::AwsWorkloads),
+        Box::new(azure_pipelines::AzurePipelines),
         Box::new(backstage::Backstage),
+        Box::new(bitbucket::Bitbucket),
         Box::new(certificates::Certificates),
+        Box::new(circleci::CircleCi),
+        Box::new(cloudformation::CloudFormation),
         Box::new(codeowners::Codeowners),
+        Box::new(compose::Compose::new(Arc::clone(&detector))),
+        Box::new(dotfiles::Dotfiles::new(Arc::clone(&detector))),
+        Box::new(github_actions::GithubActions),
+        Box::new(gitlab_ci::GitlabCi),
+        Box::new(jenkins_credentials::JenkinsCredentials::new(Arc::clone(
+            &detector,
+        ))),
+        Box::new(jenkinsfile::Jenkinsfile),
         Box::new(kubernetes::Kubernetes),
+        Box::new(profiles::Profiles::new(Arc::clone(&detector))),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
+        Box::new(terraform::Terraform),
         Box::new(secrets::Secrets::new(detector)),
     ]
 }

@@ -4,10 +4,23 @@
 //! Readers of code (Terraform) and of what was made of it (state, plans, Pulumi stacks) bring their resources into
 //! one form, in Terraform's words; what a type of resource means stands in one place.
 
-use super::tree::Node;
-use crate::model::{Evidence, Facts, Label, Presence, Problem, Str};
+use super::tree::{Node, Value};
+use crate::model::{Evidence, Facts, IdentityId, Label, Presence, Problem, Str};
+use sink::Sink;
 
+mod aws;
+mod azure;
 mod eks;
+mod google;
+mod index;
+mod kubernetes;
+mod modules;
+mod sink;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+mod vault;
 
 /// One instance of a resource, its expressions resolved as far as files tell.
 ///
@@ -51,15 +64,125 @@ pub(super) fn symbolic(text: &str) -> bool {
 
 /// The value of an attribute that the platform works out, where names decide it: `arn` of an `aws_iam_role`.
 pub(super) fn computed(resource: &Resource, attribute: &str) -> Option<String> {
-    let _ = (resource, attribute);
-    None
+    match resource.provider() {
+        "aws" => aws::computed(resource, attribute),
+        "google" => google::computed(resource, attribute),
+        "azuread" | "azurerm" => azure::computed(resource, attribute),
+        "kubernetes" => kubernetes::computed(resource, attribute),
+        _ => table::computed(resource, attribute),
+    }
 }
 
 /// What resources state together.
 pub(super) fn facts(resources: &[Resource]) -> (Facts, Vec<Problem>) {
-    let mut found = Facts::default();
+    let mut sink = Sink::new(resources);
     for resource in resources {
-        eks::facts(resource, &mut found);
+        if eks::read(&mut sink, resource) {
+            continue;
+        }
+        match resource.provider() {
+            "module" => modules::read(&mut sink, resource),
+            "aws" => aws::read(&mut sink, resource),
+            "google" => google::read(&mut sink, resource),
+            "azuread" | "azurerm" => azure::read(&mut sink, resource),
+            "kubernetes" | "kubectl" => kubernetes::read(&mut sink, resource),
+            _ => {}
+        }
+        table::read(&mut sink, resource);
     }
-    (found, Vec::new())
+    sink.done()
+}
+
+/// A note about a resource.
+fn note(resource: &Resource, message: String) -> Problem {
+    Problem {
+        path: resource.evidence.origin.path.clone(),
+        line: resource.evidence.line,
+        column: None,
+        kind: crate::model::ProblemKind::Note,
+        reader: resource.evidence.reader,
+        message: format!("{}: {message}", resource.kind).into(),
+    }
+}
+
+/// The id of the identity that a resource makes or, as a data source, names.
+fn identity(resource: &Resource) -> Option<IdentityId> {
+    match resource.provider() {
+        "aws" => aws::identity(resource),
+        "google" => google::identity(resource),
+        "azuread" | "azurerm" => azure::identity(resource),
+        "kubernetes" => kubernetes::identity(resource),
+        _ => table::identity(resource),
+    }
+}
+
+impl Resource {
+    /// The provider, as the type begins: `aws`; `google` also for its beta.
+    fn provider(&self) -> &str {
+        self.kind.split('_').next().unwrap_or_default()
+    }
+
+    /// The text of an attribute, unless it is empty.
+    fn text(&self, name: &str) -> Option<&str> {
+        self.attributes.str(name).filter(|text| !text.is_empty())
+    }
+
+    /// The first of several attributes that has a text.
+    fn first(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| self.text(name))
+    }
+
+    /// The estate as a part of an id.
+    fn place(&self) -> String {
+        let estate = match &*self.estate {
+            "" => ".",
+            estate => estate,
+        };
+        estate.replace(':', "_")
+    }
+
+    /// The account or project where files tell, else the estate in its place.
+    fn account(&self) -> String {
+        match &self.account {
+            Some(account) if !symbolic(account) => account.to_string(),
+            _ => self.place(),
+        }
+    }
+
+    /// A name of what is declared: the attribute, or a symbol for what only the platform will know.
+    fn named(&self, attribute: &str) -> String {
+        match (
+            self.text(attribute),
+            self.text(&format!("{attribute}_prefix")),
+        ) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(prefix)) => format!("{prefix}${{{}.{attribute}}}", self.address),
+            (None, None) => format!("${{{}.{attribute}}}", self.address),
+        }
+    }
+
+    /// The alias by which everything that is declared is known.
+    fn alias(&self) -> String {
+        format!("terraform:{}#{}", self.estate, self.address)
+    }
+
+    /// The address without the numbers and keys of instances.
+    fn base(&self) -> &str {
+        match self.address.rfind('[') {
+            Some(at) if self.address.ends_with(']') => {
+                self.address.get(..at).unwrap_or(&self.address)
+            }
+            _ => &self.address,
+        }
+    }
+
+    /// Why it is declared and still not made, if so.
+    fn switched_off(&self) -> Option<String> {
+        let count = self.text("count").is_some_and(|count| count == "0");
+        let each = self.attributes.get("for_each").is_some_and(|each| {
+            matches!(&each.value, Value::List(items) if items.is_empty())
+                || matches!(&each.value, Value::Map(entries) if entries.is_empty())
+        });
+        (count || each).then(|| "declared with a count of 0: not made".to_owned())
+    }
 }

@@ -1,6 +1,7 @@
 //! From the model to the wire form: short, visible functions, one per noun.
 
 use super as wire;
+use super::jobs;
 use crate::model;
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map, btree_set};
 use std::iter::Peekable;
@@ -49,6 +50,8 @@ impl wire::Snapshot {
             credentials,
             trusts: inventory.trusts.into_iter().map(Into::into).collect(),
             workloads: inventory.workloads.iter().map(Into::into).collect(),
+            jobs: jobs::convert(&inventory.jobs, &inventory.secret_uses),
+            secret_uses: jobs::secret_uses(&inventory.secret_uses),
             account_names,
             declarations,
             checks: checks.iter().map(Into::into).collect(),
@@ -203,6 +206,8 @@ impl Records {
                 .collect(),
             serves: identity.serves.into_iter().collect(),
             assigned: identity.assigned.into_iter().collect(),
+            tokens: jobs::tokens(&identity.tokens),
+            derivation: identity.derivation.into_iter().collect(),
             evidence: identity.evidence.iter().map(Into::into).collect(),
             id,
         }
@@ -491,6 +496,7 @@ fn finding(f: model::Finding, now: &model::Str) -> wire::Finding {
         Id::Declaration(id)
         | Id::Trust(id)
         | Id::Workload(id)
+        | Id::Job(id)
         | Id::Account(id)
         | Id::Provider(id)
         | Id::PermissionSet(id)

@@ -6,10 +6,12 @@
 //! value: the model they are made from has none.
 
 mod convert;
+mod jobs;
 mod parse;
 mod schema;
 mod unused;
 
+pub use jobs::{Assumed, Job, SecretUse, Token, Used};
 pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
 pub use unused::{Proposal, ServiceUse, Unused};
@@ -46,6 +48,12 @@ pub struct Snapshot {
     pub trusts: Vec<Trust>,
     /// What runs as whom, by id.
     pub workloads: Vec<Workload>,
+    /// Jobs of CI systems, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<Job>,
+    /// Who is handed which secret, by who is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_uses: Vec<SecretUse>,
     /// What accounts are called, by their ids, where an organisation's records were read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub account_names: BTreeMap<Str, Str>,
@@ -284,6 +292,12 @@ pub struct Identity {
     /// The users and groups of a directory that single sign-on lets act as it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assigned: Vec<Str>,
+    /// The tokens of its own platform that it can show to others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Token>,
+    /// What had to be worked out to know of it, and what could not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub derivation: Vec<Str>,
     /// Id of the registry entry that speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<Str>,
@@ -671,7 +685,7 @@ pub struct Check {
     Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Subject {
-    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`,
+    /// `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`,
     /// `permission-set`, `analyzer-finding`, `waiver`.
     pub kind: Word,
     /// Id.

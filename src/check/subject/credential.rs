@@ -262,6 +262,17 @@ fn account_words<'a>(view: &CredentialView<'a>) -> Value<'a> {
     })
 }
 
+/// A password is one user's: whom else it opens shares it. Profiles and platforms' own users are two names of one.
+fn opens<'a>(view: &CredentialView<'a>) -> Value<'a> {
+    let users = view.credential.links.iter().map(|link| &*link.identity.0);
+    let users = users.filter(|id| {
+        ["host:", "database:", "registry:"]
+            .iter()
+            .any(|platform| id.starts_with(platform))
+    });
+    Value::list(users.collect::<BTreeSet<_>>())
+}
+
 fn genuine<'a>(view: &CredentialView<'a>) -> Value<'a> {
     let words: Vec<&str> = view.credential.claims.of(ClaimName::Genuine).collect();
     match words.as_slice() {
@@ -305,6 +316,8 @@ columns! { OfCredential;
     "revocation": Type::Text, Record, |v| Value::text(v.credential.revocation.as_deref()), "Where to revoke it.";
     "implied_tier": Type::Enum(&TIER), Record, |v| word(&TIER, v.credential.implied_tier.tier.as_str()), "What it may do by its own account or by its kind, whoever holds it.";
     "implied_tier.basis": Type::Text, Record, |v| Value::text(Some(&*v.credential.implied_tier.basis).filter(|b| !b.is_empty())), "What says so.";
+    "traits": Type::Texts, Record, |v| Value::list(v.credential.traits.iter().map(|t| &**t)), "What is notable about how it is kept: `encrypted`, `plain`.";
+    "opens": Type::Texts, Record, opens, "The users of hosts, databases and registries that it signs in as.";
     "genuine": Type::Bool, Record, genuine, "A checksum inside it proves that its issuer made it; false where it is wrong, unknown where there is none.";
     "says.kind": Type::Texts, Record, |v| said(v, ClaimName::Kind), "Which sort of its kind it says it is: `service-account`, `live restricted`.";
     "says.scope": Type::Texts, Record, |v| said(v, ClaimName::Scope), "The rights that it says it has.";

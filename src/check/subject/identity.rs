@@ -107,7 +107,7 @@ impl Subject for OfIdentity {
             Basis::Workloads => view.workloads.iter().map(|w| &w.evidence).collect(),
             Basis::Usage => unused(view).map_or_else(Vec::new, |u| vec![&u.evidence]),
             Basis::Becomes => view.identity.becomes.iter().map(|(_, e)| e).collect(),
-            Basis::Record | Basis::Identity => {
+            Basis::Record | Basis::Identity | Basis::Code | Basis::Secrets => {
                 let mut records: Vec<_> = view.identity.evidence.iter().collect();
                 // A list of keys names the identity in passing; the record that describes it comes first.
                 records.sort_by_key(|e| e.reader == "aws-access-keys");
@@ -395,6 +395,7 @@ columns! { OfIdentity;
     "reach.clusters": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Cluster(_)))), "How many whole clusters its grants reach.";
     "reach.namespaces": Type::Int, Privilege, |v| Value::int(reaches(v, |r| matches!(r, Reach::Namespace(..)))), "How many single namespaces its grants reach.";
     "cluster_wide": Type::Bool, Privilege, |v| Value::bool(reaches(v, |r| matches!(r, Reach::Cluster(_))).map(|n| n > 0)), "A grant holds in a whole cluster.";
+    "traits": Type::Texts, Record, |v| Value::list(v.identity.traits.iter().map(|t| &**t)), "What else is notable about how it is set up or kept: `docker-socket`, `static-keys`.";
     "credentials.count": Type::Int, Credentials, |v| Value::count(v.credentials.len()), "How many credentials are known to authenticate as it.";
     "keys.inactive": Type::Int, Credentials, |v| Value::int(keys(v, CredentialStatus::Inactive)), "How many AWS access keys of it are switched off but still there.";
     "keys.expired": Type::Int, Credentials, |v| Value::int(keys(v, CredentialStatus::Expired)), "How many AWS access keys of it have expired and are still there.";

@@ -5,6 +5,7 @@ pub(super) mod analyzer_finding;
 pub(super) mod credential;
 pub(super) mod declaration;
 pub(super) mod identity;
+pub(super) mod job;
 pub(super) mod party;
 pub(super) mod permission_set;
 pub(super) mod provider;

@@ -8,7 +8,7 @@ mod words;
 
 pub(super) use look_alike::{entropy, repetitive};
 pub(super) use shape::{name_of_code, weak, wordy};
-pub(super) use words::says_example;
+pub(super) use words::{defaults, says_example};
 
 use super::place::{Class, Place};
 use super::rule::GenericRule;
@@ -18,7 +18,7 @@ use context::{Name, Speaks};
 use look_alike::{code, hashed, numeric, path, uuid};
 use shape::{Classes, Shape};
 use std::ops::Range;
-use words::{defaults, encoded, foreign, formatted, in_braces, label, mentions_a_test, same_words};
+use words::{encoded, foreign, formatted, in_braces, label, mentions_a_test, same_words};
 
 /// The marks of placeholders and references, compiled, and the limits.
 #[derive(Debug)]

@@ -71,7 +71,7 @@ pub(super) fn formatted(value: &[u8]) -> bool {
 }
 
 /// What programs come with, and what people leave in.
-pub(super) fn defaults(value: &[u8]) -> bool {
+pub(in crate::detect) fn defaults(value: &[u8]) -> bool {
     const DEFAULTS: [&[u8]; 44] = [
         b"secret",
         b"admin",
