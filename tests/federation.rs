@@ -10,7 +10,6 @@ mod support;
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use support::{put, room, run, stdout};
 use tenure::model::{
     Effect, Entitlement, EntitlementRole, Evidence, Identity, IdentityKind, Inventory, Origin,
@@ -23,7 +22,7 @@ const GITHUB: &str = "token.actions.githubusercontent.com";
 
 fn at(line: u32) -> Evidence {
     Evidence {
-        origin: Arc::new(Origin::file("main.tf")),
+        origin: Origin::file("main.tf"),
         line: Some(line),
         column: None,
         pointer: None,

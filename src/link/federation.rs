@@ -73,13 +73,23 @@ fn one_cluster(inventory: &mut Inventory) {
         .filter_map(|i| {
             let namespace = i.namespace.as_deref()?;
             let here = names::account(names::CLUSTER, namespace, &i.name);
-            Some((IdentityId::from(here), i.becomes.clone(), i.tokens.clone()))
+            let only_named = i.presence.iter().all(|p| *p == Presence::Referenced);
+            only_named.then(|| (IdentityId::from(here), i.id.clone()))
         })
         .collect();
-    for (here, becomes, tokens) in handed {
+    for (here, there) in handed {
+        if !inventory.identities.contains_key(&here) {
+            continue;
+        }
+        // It is the same account, of which nothing but what it is handed is known there.
+        let Some(known) = inventory.identities.remove(&there) else {
+            continue;
+        };
         if let Some(account) = inventory.identities.get_mut(&here) {
-            account.becomes.extend(becomes);
-            account.tokens.extend(tokens);
+            account.aliases.insert(Str::clone(&there.0));
+            account.becomes.extend(known.becomes);
+            account.tokens.extend(known.tokens);
+            account.evidence.extend(known.evidence);
         }
     }
 }

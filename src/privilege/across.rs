@@ -166,7 +166,7 @@ impl Step<'_> {
                     conditions = keys.iter().map(|key| key.as_str().into()).collect();
                 }
             }
-            Entrance::Unread | Entrance::Given | Entrance::Otherwise => {}
+            Entrance::Unread | Entrance::Given => {}
         }
         let unread = matches!(self.entrance, Entrance::Unread);
         let theirs = known.get(target).filter(|p| p.tier != Tier::Unknown);
@@ -237,8 +237,7 @@ impl Step<'_> {
                 _ => "by its annotation",
             },
             (_, IdentityKind::CiJob) => "when it signs in",
-            (_, IdentityKind::Profile) => "by its setting",
-            _ => "by design",
+            _ => "by its setting",
         };
         format!("becomes {name} {how}")
     }

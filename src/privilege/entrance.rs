@@ -38,8 +38,6 @@ pub(super) enum Entrance<'i> {
     },
     /// The target takes it for granted: a cluster's own list of who is whom.
     Given,
-    /// It comes with something else than a token, of which nothing tells whether it is let in.
-    Otherwise,
 }
 
 impl Entrance<'_> {
@@ -48,7 +46,7 @@ impl Entrance<'_> {
         match self {
             Self::Open { keys, .. } if keys.is_empty() => Certainty::Certain,
             Self::Given => Certainty::Certain,
-            Self::Open { .. } | Self::Otherwise => Certainty::Conditional,
+            Self::Open { .. } => Certainty::Conditional,
             Self::Unread | Self::Shut => Certainty::Unresolved,
         }
     }
@@ -73,14 +71,15 @@ impl<'i> Doors<'i> {
         }
         let tokens = tokens(who);
         if tokens.is_empty() {
-            return Entrance::Otherwise;
+            // It comes with something else, of which nothing here tells whether it is let in.
+            return Entrance::Unread;
         }
         let trusts = self.0.get(target).map_or(&[][..], Vec::as_slice);
         let answers = tokens.iter().map(|token| of_token(trusts, token, target));
         answers
             .min_by_key(|answer| match answer {
                 Entrance::Open { keys, .. } => (0, keys.len()),
-                Entrance::Given | Entrance::Otherwise => (1, 0),
+                Entrance::Given => (1, 0),
                 Entrance::Unread => (2, 0),
                 Entrance::Shut => (3, 0),
             })

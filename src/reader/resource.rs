@@ -77,7 +77,7 @@ pub(super) fn computed(resource: &Resource, attribute: &str) -> Option<String> {
 pub(super) fn facts(resources: &[Resource]) -> (Facts, Vec<Problem>) {
     let mut sink = Sink::new(resources);
     for resource in resources {
-        if eks::facts(resource, &mut sink.facts) {
+        if eks::read(&mut sink, resource) {
             continue;
         }
         match resource.provider() {
