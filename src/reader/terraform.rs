@@ -171,9 +171,11 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
         let directory = modules::directory(&document.origin.path);
         directories.entry(directory).or_default().push(file);
     }
+    let values = values_of_roots(&directories);
     let modules: BTreeMap<&str, Module<'_>> = directories
         .par_iter()
-        .map(|(directory, files)| (*directory, Module::new(directory, files)))
+        .filter(|(directory, _)| !values.is_moved(directory))
+        .map(|(directory, files)| (*directory, Module::new(directory, files, values.of(directory))))
         .collect();
     let by_path: BTreeMap<&str, &str> = documents
         .iter()
@@ -203,6 +205,43 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
     let (resources, more) = all.roots();
     problems.extend(more);
     (resources, problems)
+}
+
+/// Values for variables in directories of their own (`envs/prod.tfvars`), which belong to the configuration above.
+#[derive(Default)]
+struct Values<'a> {
+    moved: BTreeSet<&'a str>,
+    by_root: BTreeMap<&'a str, Vec<&'a File<'a>>>,
+}
+
+impl<'a> Values<'a> {
+    fn is_moved(&self, directory: &str) -> bool {
+        self.moved.contains(directory)
+    }
+
+    fn of(&self, directory: &str) -> &[&'a File<'a>] {
+        self.by_root.get(directory).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn values_of_roots<'a>(directories: &BTreeMap<&'a str, Vec<&'a File<'a>>>) -> Values<'a> {
+    let mut values = Values::default();
+    let only_values = |files: &Vec<&File<'_>>| files.iter().all(|f| config::is_values(f.name));
+    for (&directory, files) in directories {
+        if !only_values(files) {
+            continue;
+        }
+        let mut above = terragrunt::parents(directory).take(3);
+        let root = above.find(|above| {
+            let files = directories.get(above);
+            files.is_some_and(|files| !only_values(files))
+        });
+        if let Some(root) = root {
+            values.moved.insert(directory);
+            values.by_root.entry(root).or_default().extend(files);
+        }
+    }
+    values
 }
 
 /// The names of directories as estates: their paths below what the user named, unless two have the same.
@@ -262,6 +301,7 @@ impl<'a> Configuration<'a> {
                 let source = modules::source(call.it).unwrap_or_default();
                 called.extend(modules::local_path(module.directory, source));
             }
+            called.extend(terragrunt::target(module));
         }
         let mut roots: Vec<&Module<'a>> = self
             .modules

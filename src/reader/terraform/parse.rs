@@ -198,7 +198,7 @@ impl<'d> Parser<'d> {
             bracketed: false,
             trouble: Vec::new(),
             broken: false,
-            ahead: text.len().saturating_mul(8),
+            ahead: text.len().saturating_mul(8).max(1 << 16),
             endless: false,
         }
     }
@@ -278,7 +278,14 @@ impl<'d> Parser<'d> {
                         Some(end) => self.at += end + 4,
                         None => {
                             self.broken = true;
-                            self.endless = true;
+                            if !std::mem::replace(&mut self.endless, true) {
+                                let stop = Stop {
+                                    at: self.at,
+                                    limit: false,
+                                    message: "a comment is not closed",
+                                };
+                                self.note(stop);
+                            }
                             self.to_line_end();
                         }
                     }
@@ -316,7 +323,7 @@ impl<'d> Parser<'d> {
         loop {
             self.skip(true);
             if self.ended() {
-                if inner {
+                if inner && self.ahead > 0 {
                     self.broken = true;
                     let stop = Stop {
                         at: self.at,
@@ -351,12 +358,30 @@ impl<'d> Parser<'d> {
                 self.depth = depth;
                 self.bracketed = false;
                 self.note(stop);
+                self.ahead = self.ahead.saturating_sub(stop.at.saturating_sub(start));
+                if self.ahead == 0 {
+                    self.give_up();
+                    break;
+                }
                 self.recover(start, stop.at);
             }
         }
         self.depth -= 1;
         self.bracketed = bracketed;
         body
+    }
+
+    /// Stops reading: so much of the text is broken that what is left costs more than it can tell.
+    fn give_up(&mut self) {
+        let stop = Stop {
+            at: self.at,
+            limit: true,
+            message: "too much is broken; the rest was not read",
+        };
+        self.trouble.truncate(MAX_TROUBLE - 1);
+        self.note(stop);
+        self.at = self.bytes.len();
+        self.broken = false;
     }
 
     fn item(&mut self, body: &mut Body<'d>) -> Parsed<()> {
