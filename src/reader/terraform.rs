@@ -46,6 +46,10 @@ pub struct Terraform;
 const NAME: &str = "terraform";
 /// Files larger than this are no configuration that somebody wrote.
 const LARGEST: usize = 32 << 20;
+/// Steps of evaluation that one root may take, whatever the size of the configuration.
+const MIN_STEPS: usize = 500_000;
+/// Steps that one root may take at most.
+const MAX_STEPS: usize = 10_000_000;
 
 impl Reader for Terraform {
     fn name(&self) -> &'static str {
@@ -310,8 +314,12 @@ impl<'a> Configuration<'a> {
             .collect();
         let mut done: Vec<Root<'a>> = Vec::new();
         let mut reached: BTreeSet<&str> = BTreeSet::new();
-        while !roots.is_empty() {
-            let read: Vec<Root<'a>> = roots.par_iter().map(|module| self.root(module)).collect();
+        let bytes: usize = self.documents.iter().map(|d| d.bytes.len()).sum();
+        let steps = bytes.saturating_mul(50) / roots.len().max(1);
+        let steps = steps.clamp(MIN_STEPS, MAX_STEPS);
+        loop {
+            let read = roots.par_iter().map(|module| self.root(module, steps));
+            let read: Vec<Root<'a>> = read.collect();
             for root in read {
                 reached.extend(root.reached.iter().copied());
                 done.push(root);
@@ -321,6 +329,9 @@ impl<'a> Configuration<'a> {
                 .filter(|module| !reached.contains(module.directory))
                 .take(1)
                 .collect();
+            if roots.is_empty() {
+                break;
+            }
         }
         done.sort_by_key(|root| root.directory);
         let mut resources = Vec::new();
@@ -347,7 +358,7 @@ impl<'a> Configuration<'a> {
         (resources, problems.into_iter().collect())
     }
 
-    fn root(&self, module: &'a Module<'a>) -> Root<'a> {
+    fn root(&self, module: &'a Module<'a>, steps: usize) -> Root<'a> {
         let estate = self.estates.get(module.directory);
         let estate = estate.map_or_else(|| module.directory.into(), Str::clone);
         let world = World::new(
@@ -356,6 +367,7 @@ impl<'a> Configuration<'a> {
             self.templates,
             self.documents,
             estate,
+            steps,
         );
         let resources = world.run(module);
         Root {

@@ -17,7 +17,8 @@ const MAX_INSTANCES: usize = 1000;
 /// Most instances of modules in one root.
 const MAX_MODULES: usize = 5000;
 /// Most instances of resources in one root.
-const MAX_RESOURCES: usize = 100_000;
+const MAX_RESOURCES: usize = 50_000;
+const TOO_MANY: &str = "more than 50,000 resources of one root module; the rest was left out";
 /// Deepest nesting of modules.
 const MAX_MODULE_DEPTH: usize = 16;
 
@@ -404,7 +405,7 @@ impl<'a> World<'a> {
         let block = *instance.module.resources.get(resource)?;
         let iteration = expansion.iterations.get(at)?;
         if self.resources.get() >= MAX_RESOURCES {
-            self.limit("more than 100,000 resources of one root module; the rest was left out");
+            self.limit(TOO_MANY);
             return None;
         }
         self.resources.set(self.resources.get() + 1);
@@ -449,7 +450,7 @@ impl<'a> World<'a> {
         provider: &Provider,
     ) -> Made {
         let line = block.it.line;
-        self.charge(values.values().map(|v| v.v.size(100_000)).sum::<usize>() / 4);
+        self.charge(values.values().map(|v| v.v.size(100_000)).sum::<usize>());
         let attributes = if self.spent() {
             Node {
                 line,
@@ -611,6 +612,11 @@ impl<'a> World<'a> {
                 children.push(child.id);
                 continue;
             }
+            if self.resources.get() >= MAX_RESOURCES {
+                self.limit(TOO_MANY);
+                break;
+            }
+            self.resources.set(self.resources.get() + 1);
             let scope = Scope {
                 iteration: Some(iteration),
                 ..Scope::of(instance, block.file)
