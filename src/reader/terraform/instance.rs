@@ -353,7 +353,15 @@ impl<'a> World<'a> {
                     count: None,
                 }
             }
-            None => Expansion::single(Mode::Undecided, false, None),
+            None => {
+                let each = written(&each);
+                let mut one = Expansion::single(Mode::Undecided, false, None);
+                for it in &mut one.iterations {
+                    it.key = V::unknown(format!("keys({each})[*]")).val();
+                    it.value = V::unknown(format!("{each}[*]")).val();
+                }
+                one
+            }
         }
     }
 
@@ -535,8 +543,9 @@ impl<'a> World<'a> {
         let each = each.map_or(V::Null, |each| self.eval(each, scope).v);
         let pairs = self.pairs(&each).unwrap_or_else(|| {
             // Not known how often: once, with what is not known in it.
-            let symbol = |part: &str| V::unknown(format!("{iterator}.{part}")).val();
-            vec![(symbol("key"), symbol("value"))]
+            let each = written(&each);
+            let key = V::unknown(format!("keys({each})[*]")).val();
+            vec![(key, V::unknown(format!("{each}[*]")).val())]
         });
         let cut = self.cut(pairs.len());
         let mut items = Vec::new();
