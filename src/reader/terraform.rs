@@ -10,8 +10,8 @@
 //! - `moved_from`: the addresses that it had; `import`: the id by which it was taken over;
 //! - `label`: the first label of a block that has one, and the name of a provider or backend.
 
-use super::resource::{self, Resource};
 use super::Reader;
+use super::resource::{self, Resource};
 use crate::model::{Document, Facts, Probe, Problem, ProblemKind, Str};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -83,7 +83,14 @@ impl Reader for Terraform {
 
 /// Whether a file's name is one of configuration or of values for it.
 fn is_configuration(name: &str) -> bool {
-    const ENDINGS: [&str; 6] = [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"];
+    const ENDINGS: [&str; 6] = [
+        ".tf",
+        ".tofu",
+        ".tf.json",
+        ".tofu.json",
+        ".tfvars",
+        ".tfvars.json",
+    ];
     ENDINGS.iter().any(|ending| name.ends_with(ending)) || name == "terragrunt.hcl"
 }
 
@@ -116,7 +123,10 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
         .map(|document| match std::str::from_utf8(document.bytes) {
             Ok(text) => (Cow::Borrowed(text), None),
             Err(error) => {
-                let before = document.bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let before = document
+                    .bytes
+                    .get(..error.valid_up_to())
+                    .unwrap_or_default();
                 let line = memchr::memchr_iter(b'\n', before).count() + 1;
                 let text = String::from_utf8_lossy(document.bytes);
                 (text, Some(u32::try_from(line).unwrap_or(u32::MAX)))
@@ -146,7 +156,12 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
     for ((document, (_, invalid)), (_, trouble)) in documents.iter().zip(&texts).zip(&read) {
         if let Some(line) = invalid {
             let message = "not valid UTF-8: what is not was replaced";
-            problems.push(problem(document, Some(*line), ProblemKind::Malformed, message));
+            problems.push(problem(
+                document,
+                Some(*line),
+                ProblemKind::Malformed,
+                message,
+            ));
         }
         for trouble in trouble {
             let kind = if trouble.limit {
@@ -179,7 +194,12 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
     let modules: BTreeMap<&str, Module<'_>> = directories
         .par_iter()
         .filter(|(directory, _)| !values.is_moved(directory))
-        .map(|(directory, files)| (*directory, Module::new(directory, files, values.of(directory))))
+        .map(|(directory, files)| {
+            (
+                *directory,
+                Module::new(directory, files, values.of(directory)),
+            )
+        })
         .collect();
     let by_path: BTreeMap<&str, &str> = documents
         .iter()

@@ -66,11 +66,7 @@ fn loaded(name: &str) -> bool {
 impl<'a> Module<'a> {
     /// Puts the files of a directory together. They come in the order of their names. `values` are files of values
     /// from elsewhere, which nothing loads without being asked.
-    pub(super) fn new(
-        directory: &'a str,
-        files: &[&'a File<'a>],
-        values: &[&'a File<'a>],
-    ) -> Self {
+    pub(super) fn new(directory: &'a str, files: &[&'a File<'a>], values: &[&'a File<'a>]) -> Self {
         let mut module = Self {
             directory,
             ..Self::default()
@@ -163,8 +159,7 @@ impl<'a> Module<'a> {
             "terraform" => {
                 let backends = block.body.blocks.iter();
                 let backends = backends.filter(|b| matches!(&*b.kind, "backend" | "cloud"));
-                self.backends
-                    .extend(backends.map(|it| Placed { file, it }));
+                self.backends.extend(backends.map(|it| Placed { file, it }));
             }
             "moved" => self.moved.push(placed),
             "import" => self.imports.push(placed),

@@ -169,7 +169,9 @@ impl<'a> World<'a> {
                 }
                 Step::Splat(full) => {
                     let rest = steps.get(at + 1..).unwrap_or_default();
-                    let end = rest.iter().position(|step| !matches!(step, Step::Member(_)));
+                    let end = rest
+                        .iter()
+                        .position(|step| !matches!(step, Step::Member(_)));
                     let end = end.filter(|_| !full).unwrap_or(rest.len());
                     let (inner, outer) = rest.split_at_checked(end).unwrap_or((rest, &[]));
                     let list = self.splat(value, inner, scope);
@@ -290,7 +292,8 @@ impl<'a> World<'a> {
             }
             V::Set(items) => Some(items.iter().map(|i| (i.clone(), i.clone())).collect()),
             V::Map(map) => {
-                let pair = |(key, value): (&Text, &Val)| (V::Text(key.clone()).val(), value.clone());
+                let pair =
+                    |(key, value): (&Text, &Val)| (V::Text(key.clone()).val(), value.clone());
                 Some(map.iter().map(pair).collect())
             }
             V::Null => Some(Vec::new()),

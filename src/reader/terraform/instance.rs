@@ -22,6 +22,9 @@ const TOO_MANY: &str = "more than 50,000 resources of one root module; the rest 
 /// Deepest nesting of modules.
 const MAX_MODULE_DEPTH: usize = 16;
 
+/// A resource of a module and one of its instances.
+type Place = (usize, usize);
+
 /// Something that is worked out once.
 pub(super) enum State<T> {
     Doing,
@@ -112,7 +115,7 @@ pub(super) struct Instance<'a> {
     pub(super) locals: RefCell<HashMap<&'a str, State<Val>>>,
     pub(super) outputs: RefCell<HashMap<&'a str, State<Val>>>,
     resources: RefCell<HashMap<usize, State<Rc<Expansion>>>>,
-    made: RefCell<HashMap<(usize, usize), State<Rc<Made>>>>,
+    made: RefCell<HashMap<Place, State<Rc<Made>>>>,
     calls: RefCell<HashMap<usize, State<Rc<Calls>>>>,
     pub(super) providers: RefCell<HashMap<String, State<Rc<Provider>>>>,
 }
@@ -195,7 +198,14 @@ impl<'a> Instance<'a> {
             iteration: Expansion::single(Mode::One, false, None).iterations.pop()?,
         };
         let chain = vec![format!("terragrunt ({source})").into()];
-        Some(Self::new(world, module, "".into(), Some(call), chain, false))
+        Some(Self::new(
+            world,
+            module,
+            "".into(),
+            Some(call),
+            chain,
+            false,
+        ))
     }
 
     /// The module around, and the call in it.
@@ -311,11 +321,13 @@ impl<'a> World<'a> {
             // At least 1, and cut at the bound.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let many = number.min(1e6) as u32;
-            let iterations = (0..many).take(self.cut(many as usize)).map(|index| Iteration {
-                key: Val::NULL,
-                value: Val::NULL,
-                count: Some(index),
-            });
+            let iterations = (0..many)
+                .take(self.cut(many as usize))
+                .map(|index| Iteration {
+                    key: Val::NULL,
+                    value: Val::NULL,
+                    count: Some(index),
+                });
             return Expansion {
                 mode: Mode::Count,
                 iterations: iterations.collect(),
@@ -465,7 +477,9 @@ impl<'a> World<'a> {
                 value: super::super::tree::Value::Map(Vec::new()),
             }
         } else {
-            V::map(values.clone()).at(block.file, line).node(block.file, line)
+            V::map(values.clone())
+                .at(block.file, line)
+                .node(block.file, line)
         };
         let resource = Resource {
             kind,
@@ -590,11 +604,7 @@ impl<'a> World<'a> {
         calls
     }
 
-    fn work_out_call(
-        &self,
-        instance: &Rc<Instance<'a>>,
-        block: Placed<&'a Block<'a>>,
-    ) -> Calls {
+    fn work_out_call(&self, instance: &Rc<Instance<'a>>, block: Placed<&'a Block<'a>>) -> Calls {
         let expansion = self.expand(instance, block);
         let name = block.it.label(0);
         let source = super::modules::source(block.it).unwrap_or_default();
@@ -606,7 +616,9 @@ impl<'a> World<'a> {
             let address = format!("{}module.{name}{}", instance.prefix, expansion.suffix(at));
             let room = self.instances.borrow().len() < MAX_MODULES;
             if !room {
-                self.limit("more than 5,000 instances of modules in one root; the rest was not followed");
+                self.limit(
+                    "more than 5,000 instances of modules in one root; the rest was not followed",
+                );
             }
             if let Some(module) = target.filter(|_| room) {
                 let mut chain = instance.chain.clone();
@@ -637,7 +649,14 @@ impl<'a> World<'a> {
                 values.insert("count".into(), count.clone().val());
             }
             let provider = self.provider_for(instance, "aws");
-            let mut made = self.made(instance, block, "module".to_owned(), address, values, &provider);
+            let mut made = self.made(
+                instance,
+                block,
+                "module".to_owned(),
+                address,
+                values,
+                &provider,
+            );
             made.resource.data = false;
             foreign.push(Rc::new(made));
         }
@@ -657,7 +676,11 @@ impl<'a> World<'a> {
     ) -> Option<&'a Module<'a>> {
         let path = super::modules::local_path(instance.module.directory, source)?;
         let Some(module) = self.modules.get(&*path) else {
-            self.note(block.file, block.it.line, "the local module is not in the scan");
+            self.note(
+                block.file,
+                block.it.line,
+                "the local module is not in the scan",
+            );
             return None;
         };
         let mut around = Some(Rc::clone(instance));
@@ -665,7 +688,11 @@ impl<'a> World<'a> {
         while let Some(outer) = around {
             depth += 1;
             if std::ptr::eq(outer.module, module) {
-                self.note(block.file, block.it.line, "the module calls itself: not followed");
+                self.note(
+                    block.file,
+                    block.it.line,
+                    "the module calls itself: not followed",
+                );
                 return None;
             }
             around = outer.call.as_ref().map(|call| Rc::clone(&call.parent));
@@ -703,7 +730,11 @@ impl<'a> World<'a> {
                 }))
                 .val()
             };
-            let many = if expansion.off { 0 } else { expansion.iterations.len() };
+            let many = if expansion.off {
+                0
+            } else {
+                expansion.iterations.len()
+            };
             match expansion.mode {
                 Mode::Count => Some(V::list((0..many).map(member).collect())),
                 Mode::Each => {
@@ -751,7 +782,9 @@ impl<'a> World<'a> {
             What::Resource(resource) => {
                 let expansion = self.expand_resource(&instance, resource);
                 match expansion.mode {
-                    Mode::Each | Mode::Count if expansion.mode == Mode::Each || name.parse::<u32>().is_ok() => {
+                    Mode::Each | Mode::Count
+                        if expansion.mode == Mode::Each || name.parse::<u32>().is_ok() =>
+                    {
                         self.object_index(object, &V::text(name))
                     }
                     _ => self.attribute(&instance, resource, 0, object, name),
@@ -832,7 +865,8 @@ impl<'a> World<'a> {
                 Mode::Count => {
                     let at = index.number().ok_or(false)?;
                     let found = expansion.iterations.iter().position(|it| {
-                        it.count.is_some_and(|count| (f64::from(count) - at).abs() < 0.5)
+                        it.count
+                            .is_some_and(|count| (f64::from(count) - at).abs() < 0.5)
                     });
                     found.ok_or(true)
                 }

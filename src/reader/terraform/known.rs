@@ -18,7 +18,9 @@ impl<'a> World<'a> {
         let provider = || self.provider_of(instance, block);
         let given = |name: &str| made.values.get(name).and_then(|v| v.v.interpolated());
         match (made.resource.kind.as_str(), name) {
-            ("aws_caller_identity", "account_id" | "id") => Some(V::text(self.account(&provider()))),
+            ("aws_caller_identity", "account_id" | "id") => {
+                Some(V::text(self.account(&provider())))
+            }
             ("aws_partition", "partition" | "id") => Some(V::text(partition(&provider()))),
             ("aws_partition", "dns_suffix") => Some(V::text(suffix(&provider()))),
             ("aws_partition", "reverse_dns_prefix") => {
@@ -36,23 +38,31 @@ impl<'a> World<'a> {
                 let path = given("path_prefix").unwrap_or_else(|| "/".into());
                 let account = self.account(&place);
                 let partition = partition(&place);
-                Some(V::text(format!("arn:{partition}:iam::{account}:policy{path}{name}")))
+                Some(V::text(format!(
+                    "arn:{partition}:iam::{account}:policy{path}{name}"
+                )))
             }
             ("aws_iam_role", "arn") => {
                 let name = given("name")?;
                 let place = provider();
                 let (partition, account) = (partition(&place), self.account(&place));
-                Some(V::text(format!("arn:{partition}:iam::{account}:role/{name}")))
+                Some(V::text(format!(
+                    "arn:{partition}:iam::{account}:role/{name}"
+                )))
             }
             ("aws_iam_user", "arn") => {
                 let name = given("user_name")?;
                 let place = provider();
                 let (partition, account) = (partition(&place), self.account(&place));
-                Some(V::text(format!("arn:{partition}:iam::{account}:user/{name}")))
+                Some(V::text(format!(
+                    "arn:{partition}:iam::{account}:user/{name}"
+                )))
             }
-            ("google_project" | "google_client_config", "project_id" | "project") => given("project_id")
-                .map(V::Text)
-                .or_else(|| provider().account.as_deref().map(V::text)),
+            ("google_project" | "google_client_config", "project_id" | "project") => {
+                given("project_id")
+                    .map(V::Text)
+                    .or_else(|| provider().account.as_deref().map(V::text))
+            }
             ("azuread_client_config" | "azurerm_client_config", "tenant_id") => {
                 let name = if made.resource.kind.starts_with("azuread") {
                     "azuread"
@@ -60,7 +70,11 @@ impl<'a> World<'a> {
                     "azurerm"
                 };
                 let provider = self.provider_for(instance, name);
-                provider.account.as_deref().filter(|_| name == "azuread").map(V::text)
+                provider
+                    .account
+                    .as_deref()
+                    .filter(|_| name == "azuread")
+                    .map(V::text)
             }
             _ => None,
         }

@@ -56,7 +56,10 @@ mod tests {
     #[test]
     fn local_sources_are_followed() {
         let path = |from, source| local_path(from, source);
-        assert_eq!(path("envs/prod", "../../modules/x/").as_deref(), Some("modules/x"));
+        assert_eq!(
+            path("envs/prod", "../../modules/x/").as_deref(),
+            Some("modules/x")
+        );
         assert_eq!(path(".", "./modules/x").as_deref(), Some("modules/x"));
         assert_eq!(path("a", "..").as_deref(), Some("."));
         assert_eq!(path("/srv/a", "../b").as_deref(), Some("/srv/b"));

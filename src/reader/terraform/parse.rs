@@ -269,8 +269,8 @@ impl<'d> Parser<'d> {
             match self.peek() {
                 b' ' | b'\t' | b'\r' => self.at += 1,
                 b'\n' if lines => self.at += 1,
-                b'#' => self.to_line_end(),
-                b'/' if self.peek_at(1) == b'/' => self.to_line_end(),
+                b'#' => self.over_line(),
+                b'/' if self.peek_at(1) == b'/' => self.over_line(),
                 b'/' if self.peek_at(1) == b'*' => {
                     let rest = self.bytes.get(self.at + 2..).unwrap_or_default();
                     let rest = if self.endless { &[] } else { rest };
@@ -286,7 +286,7 @@ impl<'d> Parser<'d> {
                                 };
                                 self.note(stop);
                             }
-                            self.to_line_end();
+                            self.over_line();
                         }
                     }
                 }
@@ -296,7 +296,7 @@ impl<'d> Parser<'d> {
         }
     }
 
-    fn to_line_end(&mut self) {
+    fn over_line(&mut self) {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     }
@@ -463,7 +463,7 @@ impl<'d> Parser<'d> {
             self.ahead -= 1;
             match self.peek() {
                 b'"' => self.over_string(),
-                b'#' => self.to_line_end(),
+                b'#' => self.over_line(),
                 b'/' if matches!(self.peek_at(1), b'/' | b'*') => self.skip(false),
                 b'<' if self.peek_at(1) == b'<' => {
                     if !self.over_heredoc() {
@@ -490,7 +490,7 @@ impl<'d> Parser<'d> {
         if !open.is_empty() || self.ahead == 0 {
             // Brackets do not match: lose the line only.
             self.at = start;
-            self.to_line_end();
+            self.over_line();
             if self.at == start {
                 self.at += 1;
             }

@@ -86,7 +86,9 @@ fn quoted(text: &str) -> String {
 fn render(values: &Map) -> Value {
     let text = |name: &str| values.get(name).and_then(|v| v.v.interpolated());
     let mut document = Parts {
-        version: text("version").unwrap_or_else(|| "2012-10-17".into()).to_string(),
+        version: text("version")
+            .unwrap_or_else(|| "2012-10-17".into())
+            .to_string(),
         id: text("policy_id").map(|id| id.to_string()),
         statements: Vec::new(),
     };
@@ -98,7 +100,10 @@ fn render(values: &Map) -> Value {
         texts.unwrap_or_else(|| single.into_iter().collect())
     };
     let mut base = Parts::default();
-    for source in listed("source_policy_documents").into_iter().chain(text("source_json")) {
+    for source in listed("source_policy_documents")
+        .into_iter()
+        .chain(text("source_json"))
+    {
         base.merge(Parts::parse(&source));
     }
     let statements = values.get("statement").and_then(|v| v.v.items());
@@ -108,7 +113,10 @@ fn render(values: &Map) -> Value {
         }
     }
     base.merge(document);
-    for over in listed("override_policy_documents").into_iter().chain(text("override_json")) {
+    for over in listed("override_policy_documents")
+        .into_iter()
+        .chain(text("override_json"))
+    {
         base.merge(Parts::parse(&over));
     }
     let mut out = Object::new();
@@ -134,7 +142,11 @@ impl Parts {
             // Not known, or no document: its statement stands for it, so that it is not taken for none.
             let statement = serde_json::json!({ "Sid": text });
             return Self {
-                statements: if text.trim().is_empty() { Vec::new() } else { vec![statement] },
+                statements: if text.trim().is_empty() {
+                    Vec::new()
+                } else {
+                    vec![statement]
+                },
                 ..Self::default()
             };
         };
@@ -206,7 +218,10 @@ fn statement(block: &Map) -> Value {
             out.insert(to.into(), value);
         }
     }
-    for (from, to) in [("principals", "Principal"), ("not_principals", "NotPrincipal")] {
+    for (from, to) in [
+        ("principals", "Principal"),
+        ("not_principals", "NotPrincipal"),
+    ] {
         if let Some(value) = principals(block.get(from)) {
             out.insert(to.into(), value);
         }
@@ -220,9 +235,7 @@ fn statement(block: &Map) -> Value {
 /// Texts as the provider writes them: sorted backwards, each once, and one alone is no list.
 fn strings(value: &V) -> Option<Value> {
     let items: Vec<Text> = match value {
-        V::List(items) | V::Set(items) => {
-            items.iter().filter_map(|item| symbol(&item.v)).collect()
-        }
+        V::List(items) | V::Set(items) => items.iter().filter_map(|item| symbol(&item.v)).collect(),
         V::Null => return None,
         other => symbol(other).into_iter().collect(),
     };
@@ -235,7 +248,9 @@ fn one_or_many(mut items: Vec<Text>) -> Option<Value> {
     match items.as_slice() {
         [] => None,
         [only] => Some(Value::from(&**only)),
-        many => Some(Value::Array(many.iter().map(|item| Value::from(&**item)).collect())),
+        many => Some(Value::Array(
+            many.iter().map(|item| Value::from(&**item)).collect(),
+        )),
     }
 }
 
@@ -298,7 +313,10 @@ fn conditions(blocks: Option<&Val>) -> Option<Value> {
                 .filter_map(|item| symbol(&item.v))
                 .map(|text| Value::from(&*text))
                 .collect(),
-            Some(other) => symbol(other).iter().map(|text| Value::from(&**text)).collect(),
+            Some(other) => symbol(other)
+                .iter()
+                .map(|text| Value::from(&**text))
+                .collect(),
             None => Vec::new(),
         };
         let tests = out.entry((*test).to_owned());

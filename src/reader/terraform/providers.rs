@@ -154,7 +154,14 @@ impl<'a> World<'a> {
                 _ => block.it.label(0),
             };
             let address = format!("{}backend.{name}", instance.prefix);
-            out.push(self.plain(instance, block, "backend", address, name, &Provider::default()));
+            out.push(self.plain(
+                instance,
+                block,
+                "backend",
+                address,
+                name,
+                &Provider::default(),
+            ));
         }
         out
     }

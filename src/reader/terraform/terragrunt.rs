@@ -58,10 +58,12 @@ fn includes(body: &Body<'_>) -> bool {
 
 /// The directories around a directory, innermost first.
 pub(super) fn parents(directory: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(directory), |directory| match directory.rsplit_once('/') {
-        Some((above, _)) => Some(above),
-        None if *directory != "." => Some("."),
-        None => None,
+    std::iter::successors(Some(directory), |directory| {
+        match directory.rsplit_once('/') {
+            Some((above, _)) => Some(above),
+            None if *directory != "." => Some("."),
+            None => None,
+        }
     })
     .skip(1)
 }

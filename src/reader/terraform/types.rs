@@ -72,10 +72,16 @@ fn deeper<'a>(
                     (None, Some(default)) => world.eval(default, scope),
                     (None, None) => Val::NULL,
                 };
-                out.insert((**name).into(), deeper(world, field, kind, scope, depth - 1));
+                out.insert(
+                    (**name).into(),
+                    deeper(world, field, kind, scope, depth - 1),
+                );
             }
             // Entries that are not known stay, whatever the type says.
-            for (key, item) in map.iter().filter(|(k, _)| super::super::resource::symbolic(k)) {
+            for (key, item) in map
+                .iter()
+                .filter(|(k, _)| super::super::resource::symbolic(k))
+            {
                 out.insert(key.clone(), item.clone());
             }
             V::map(out)

@@ -180,9 +180,9 @@ impl V {
             Self::Null | Self::Bool(_) | Self::Number(_) => false,
             Self::Text(text) => super::super::resource::symbolic(text),
             Self::List(items) | Self::Set(items) => items.iter().any(|item| item.v.partial()),
-            Self::Map(map) => map.iter().any(|(key, value)| {
-                value.v.partial() || super::super::resource::symbolic(key)
-            }),
+            Self::Map(map) => map
+                .iter()
+                .any(|(key, value)| value.v.partial() || super::super::resource::symbolic(key)),
             Self::Unknown(_) | Self::Object(_) => true,
         }
     }
@@ -281,9 +281,7 @@ impl V {
         };
         let value = match self {
             Self::Null => NodeValue::Null,
-            Self::Bool(_) | Self::Number(_) => {
-                scalar(&self.scalar().unwrap_or_default(), true)
-            }
+            Self::Bool(_) | Self::Number(_) => scalar(&self.scalar().unwrap_or_default(), true),
             Self::Text(text) => scalar(text, false),
             Self::List(items) | Self::Set(items) => {
                 NodeValue::List(items.iter().map(|item| item.node(file, line)).collect())

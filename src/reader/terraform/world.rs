@@ -303,9 +303,7 @@ impl<'a> World<'a> {
         self.charge(value.size(1000));
         let open = match value {
             V::Map(map) => map.keys().any(|k| super::super::resource::symbolic(k)),
-            V::List(items) | V::Set(items) => {
-                items.iter().any(|i| matches!(i.v, V::Unknown(_)))
-            }
+            V::List(items) | V::Set(items) => items.iter().any(|i| matches!(i.v, V::Unknown(_))),
             _ => false,
         };
         if !open {
@@ -364,6 +362,6 @@ impl<'a> World<'a> {
         let child = self.child(object)?;
         let names = child.module.outputs.keys();
         let output = |name: &&'a str| (Text::from(*name), self.output(&child, name));
-        Some(V::map(names.map(|name| output(name)).collect::<Map>()))
+        Some(V::map(names.map(output).collect::<Map>()))
     }
 }

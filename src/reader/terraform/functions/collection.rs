@@ -172,7 +172,10 @@ pub(super) fn apply(world: &World<'_>, name: &str, values: &[V]) -> Option<Outco
             (Some(keys), Some(values)) => {
                 let pairs = keys.iter().zip(values.iter());
                 let entry = |(key, value): (&Val, &Val)| {
-                    let key = key.v.interpolated().unwrap_or_else(|| wrapped(&written(&key.v)));
+                    let key = key
+                        .v
+                        .interpolated()
+                        .unwrap_or_else(|| wrapped(&written(&key.v)));
                     (key, value.clone())
                 };
                 V::map(pairs.map(entry).collect()).into_known()
@@ -183,7 +186,11 @@ pub(super) fn apply(world: &World<'_>, name: &str, values: &[V]) -> Option<Outco
             V::Map(map) => transpose(map),
             _ => Outcome::Open,
         },
-        "matchkeys" => match (list, values.get(1).and_then(items), values.get(2).and_then(items)) {
+        "matchkeys" => match (
+            list,
+            values.get(1).and_then(items),
+            values.get(2).and_then(items),
+        ) {
             (Some(list), Some(keys), Some(wanted)) => {
                 let wanted: std::collections::HashSet<String> =
                     wanted.iter().map(|w| written(&w.v)).collect();
@@ -243,7 +250,8 @@ fn open_map(map: &Map) -> bool {
 
 /// Whether a list has members that may stand for several.
 fn open_list(list: &[Val]) -> bool {
-    list.iter().any(|item| matches!(&item.v, V::Unknown(symbol) if symbol.ends_with("...")))
+    list.iter()
+        .any(|item| matches!(&item.v, V::Unknown(symbol) if symbol.ends_with("...")))
 }
 
 /// What is not known stays as an entry under its own name, so that it is not taken for nothing.
@@ -345,10 +353,14 @@ fn transpose(map: &Map) -> Outcome {
             let Some(name) = item.v.interpolated() else {
                 return Outcome::Open;
             };
-            out.entry(name).or_default().push(V::Text(key.clone()).val());
+            out.entry(name)
+                .or_default()
+                .push(V::Text(key.clone()).val());
         }
     }
-    let entries = out.into_iter().map(|(key, items)| (key, V::list(items).val()));
+    let entries = out
+        .into_iter()
+        .map(|(key, items)| (key, V::list(items).val()));
     V::map(entries.collect()).into_known()
 }
 
@@ -418,7 +430,10 @@ fn combine(name: &str, values: &[V]) -> Outcome {
 }
 
 fn items_of(value: V) -> Vec<Val> {
-    value.items().map(|items| items.to_vec()).unwrap_or_default()
+    value
+        .items()
+        .map(|items| items.to_vec())
+        .unwrap_or_default()
 }
 
 fn range(world: &World<'_>, values: &[V]) -> Outcome {

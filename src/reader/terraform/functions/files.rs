@@ -59,7 +59,9 @@ pub(super) fn apply<'a>(
         },
         "dirname" => match text.filter(|_| decided) {
             Some(text) => {
-                let directory = text.rsplit_once('/').map_or(".", |(directory, _)| directory);
+                let directory = text
+                    .rsplit_once('/')
+                    .map_or(".", |(directory, _)| directory);
                 Outcome::Known(V::text(directory))
             }
             None => Outcome::Open,

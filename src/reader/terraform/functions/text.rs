@@ -15,9 +15,24 @@ pub(super) fn apply(name: &str, values: &[V]) -> Option<Outcome> {
     }
     let wanted = matches!(
         name,
-        "lower" | "upper" | "title" | "trim" | "trimspace" | "trimprefix" | "trimsuffix"
-            | "chomp" | "replace" | "split" | "substr" | "strrev" | "startswith" | "endswith"
-            | "strcontains" | "indent" | "regex" | "regexall"
+        "lower"
+            | "upper"
+            | "title"
+            | "trim"
+            | "trimspace"
+            | "trimprefix"
+            | "trimsuffix"
+            | "chomp"
+            | "replace"
+            | "split"
+            | "substr"
+            | "strrev"
+            | "startswith"
+            | "endswith"
+            | "strcontains"
+            | "indent"
+            | "regex"
+            | "regexall"
     );
     if !wanted {
         return None;
@@ -59,7 +74,11 @@ pub(super) fn apply(name: &str, values: &[V]) -> Option<Outcome> {
         "split" => one(&|separator, text| {
             let part = |part: &str| V::text(part).val();
             match separator {
-                "" => V::list(text.chars().map(|c| part(c.encode_utf8(&mut [0; 4]))).collect()),
+                "" => V::list(
+                    text.chars()
+                        .map(|c| part(c.encode_utf8(&mut [0; 4])))
+                        .collect(),
+                ),
                 _ => V::list(text.split(separator).map(part).collect()),
             }
         }),
@@ -308,14 +327,19 @@ fn substr(text: &str, from: Option<f64>, length: Option<f64>) -> Outcome {
     let chars: Vec<char> = text.chars().collect();
     let all = i64::try_from(chars.len()).unwrap_or(i64::MAX);
     let from = whole(from);
-    let from = if from < 0 { (all + from).max(0) } else { from.min(all) };
+    let from = if from < 0 {
+        (all + from).max(0)
+    } else {
+        from.min(all)
+    };
     let to = match whole(length) {
         length if length < 0 => all,
         length => from.saturating_add(length).min(all),
     };
     let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
     let part = range.and_then(|(from, to)| chars.get(from..to));
-    part.map(|part| V::text(part.iter().collect::<String>())).into()
+    part.map(|part| V::text(part.iter().collect::<String>()))
+        .into()
 }
 
 /// What a match gives: a text, a list of groups, or a map of named ones.
@@ -338,7 +362,10 @@ fn regex(pattern: &str, text: Option<&str>) -> Outcome {
     let (Some(regex), Some(text)) = (compiled(pattern), text) else {
         return Outcome::Open;
     };
-    regex.captures(text).map(|found| captured(&regex, &found)).into()
+    regex
+        .captures(text)
+        .map(|found| captured(&regex, &found))
+        .into()
 }
 
 fn regex_all(pattern: &str, text: Option<&str>) -> Outcome {
@@ -346,5 +373,7 @@ fn regex_all(pattern: &str, text: Option<&str>) -> Outcome {
         return Outcome::Open;
     };
     let found = regex.captures_iter(text).take(10_000);
-    Outcome::Known(V::list(found.map(|found| captured(&regex, &found).val()).collect()))
+    Outcome::Known(V::list(
+        found.map(|found| captured(&regex, &found).val()).collect(),
+    ))
 }

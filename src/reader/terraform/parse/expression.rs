@@ -428,7 +428,6 @@ impl<'d> Parser<'d> {
     }
 
     /// `key, value in collection`.
-    #[expect(clippy::type_complexity)]
     pub(super) fn for_head(
         &mut self,
     ) -> Parsed<(

@@ -85,7 +85,7 @@ impl<'d> Parser<'d> {
         }
         let marker = self.slice(start, self.at);
         let opening = self.at;
-        self.to_line_end();
+        self.over_line();
         if marker.is_empty() || !self.slice(opening, self.at).trim().is_empty() || self.ended() {
             return None;
         }
@@ -215,7 +215,10 @@ impl<'d> Parser<'d> {
             b'u' | b'U' => {
                 let length = if code == b'u' { 4 } else { 8 };
                 let digits = self.slice(self.at, self.at + length);
-                match u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
+                match u32::from_str_radix(digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                {
                     Some(c) => {
                         text.push(c);
                         self.at += length;

@@ -25,7 +25,8 @@ fn names(text: &str) -> BTreeSet<String> {
 fn whatever_is_inserted_loses_at_most_its_block() {
     let blocks = blocks();
     let junk = [
-        "{", "}", "[", "]", "(", ")", "\"", "<<E\n", "/*", "*/", "${", "%{", "\\", "#", "=", "\n", "\0", "é", ",", "...",
+        "{", "}", "[", "]", "(", ")", "\"", "<<E\n", "/*", "*/", "${", "%{", "\\", "#", "=", "\n",
+        "\0", "é", ",", "...",
     ];
     for (at, block) in blocks.iter().enumerate() {
         for place in (0..block.len()).filter(|place| block.is_char_boundary(*place)) {
@@ -51,8 +52,9 @@ fn whatever_is_cut_off_leaves_what_stands_before() {
     let blocks = blocks();
     let text = blocks.concat();
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-        let (_, trouble) = body(&text[..end]);
-        let found = names(&text[..end]);
+        let start = text.get(..end).unwrap();
+        let (_, trouble) = body(start);
+        let found = names(start);
         let mut before = 0;
         for (at, block) in blocks.iter().enumerate() {
             before += block.len();
