@@ -46,6 +46,10 @@ pub struct Terraform;
 const NAME: &str = "terraform";
 /// Files larger than this are no configuration that somebody wrote.
 const LARGEST: usize = 32 << 20;
+/// Steps of evaluation that one root may take, whatever the size of the configuration.
+const MIN_STEPS: usize = 500_000;
+/// Steps that one root may take at most.
+const MAX_STEPS: usize = 10_000_000;
 
 impl Reader for Terraform {
     fn name(&self) -> &'static str {
@@ -186,9 +190,16 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
         let directory = modules::directory(&document.origin.path);
         directories.entry(directory).or_default().push(file);
     }
+    let values = values_of_roots(&directories);
     let modules: BTreeMap<&str, Module<'_>> = directories
         .par_iter()
-        .map(|(directory, files)| (*directory, Module::new(directory, files)))
+        .filter(|(directory, _)| !values.is_moved(directory))
+        .map(|(directory, files)| {
+            (
+                *directory,
+                Module::new(directory, files, values.of(directory)),
+            )
+        })
         .collect();
     let by_path: BTreeMap<&str, &str> = documents
         .iter()
@@ -218,6 +229,43 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
     let (resources, more) = all.roots();
     problems.extend(more);
     (resources, problems)
+}
+
+/// Values for variables in directories of their own (`envs/prod.tfvars`), which belong to the configuration above.
+#[derive(Default)]
+struct Values<'a> {
+    moved: BTreeSet<&'a str>,
+    by_root: BTreeMap<&'a str, Vec<&'a File<'a>>>,
+}
+
+impl<'a> Values<'a> {
+    fn is_moved(&self, directory: &str) -> bool {
+        self.moved.contains(directory)
+    }
+
+    fn of(&self, directory: &str) -> &[&'a File<'a>] {
+        self.by_root.get(directory).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn values_of_roots<'a>(directories: &BTreeMap<&'a str, Vec<&'a File<'a>>>) -> Values<'a> {
+    let mut values = Values::default();
+    let only_values = |files: &Vec<&File<'_>>| files.iter().all(|f| config::is_values(f.name));
+    for (&directory, files) in directories {
+        if !only_values(files) {
+            continue;
+        }
+        let mut above = terragrunt::parents(directory).take(3);
+        let root = above.find(|above| {
+            let files = directories.get(above);
+            files.is_some_and(|files| !only_values(files))
+        });
+        if let Some(root) = root {
+            values.moved.insert(directory);
+            values.by_root.entry(root).or_default().extend(files);
+        }
+    }
+    values
 }
 
 /// The names of directories as estates: their paths below what the user named, unless two have the same.
@@ -277,6 +325,7 @@ impl<'a> Configuration<'a> {
                 let source = modules::source(call.it).unwrap_or_default();
                 called.extend(modules::local_path(module.directory, source));
             }
+            called.extend(terragrunt::target(module));
         }
         let mut roots: Vec<&Module<'a>> = self
             .modules
@@ -285,8 +334,12 @@ impl<'a> Configuration<'a> {
             .collect();
         let mut done: Vec<Root<'a>> = Vec::new();
         let mut reached: BTreeSet<&str> = BTreeSet::new();
-        while !roots.is_empty() {
-            let read: Vec<Root<'a>> = roots.par_iter().map(|module| self.root(module)).collect();
+        let bytes: usize = self.documents.iter().map(|d| d.bytes.len()).sum();
+        let steps = bytes.saturating_mul(50) / roots.len().max(1);
+        let steps = steps.clamp(MIN_STEPS, MAX_STEPS);
+        loop {
+            let read = roots.par_iter().map(|module| self.root(module, steps));
+            let read: Vec<Root<'a>> = read.collect();
             for root in read {
                 reached.extend(root.reached.iter().copied());
                 done.push(root);
@@ -296,6 +349,9 @@ impl<'a> Configuration<'a> {
                 .filter(|module| !reached.contains(module.directory))
                 .take(1)
                 .collect();
+            if roots.is_empty() {
+                break;
+            }
         }
         done.sort_by_key(|root| root.directory);
         let mut resources = Vec::new();
@@ -322,7 +378,7 @@ impl<'a> Configuration<'a> {
         (resources, problems.into_iter().collect())
     }
 
-    fn root(&self, module: &'a Module<'a>) -> Root<'a> {
+    fn root(&self, module: &'a Module<'a>, steps: usize) -> Root<'a> {
         let estate = self.estates.get(module.directory);
         let estate = estate.map_or_else(|| module.directory.into(), Str::clone);
         let world = World::new(
@@ -331,6 +387,7 @@ impl<'a> Configuration<'a> {
             self.templates,
             self.documents,
             estate,
+            steps,
         );
         let resources = world.run(module);
         Root {

@@ -64,8 +64,9 @@ fn loaded(name: &str) -> bool {
 }
 
 impl<'a> Module<'a> {
-    /// Puts the files of a directory together. They come in the order of their names.
-    pub(super) fn new(directory: &'a str, files: &[&'a File<'a>]) -> Self {
+    /// Puts the files of a directory together. They come in the order of their names. `values` are files of values
+    /// from elsewhere, which nothing loads without being asked.
+    pub(super) fn new(directory: &'a str, files: &[&'a File<'a>], values: &[&'a File<'a>]) -> Self {
         let mut module = Self {
             directory,
             ..Self::default()
@@ -81,6 +82,11 @@ impl<'a> Module<'a> {
         for file in files.iter().filter(overriding) {
             module.file(file);
         }
+        let optional = values.iter().map(|file| Placed {
+            file: file.number,
+            it: &file.body,
+        });
+        module.optional_values.extend(optional);
         // terraform.tfvars is weaker than any *.auto.tfvars.
         let names: HashMap<u32, &str> = files.iter().map(|f| (f.number, f.name)).collect();
         let auto = |placed: &Placed<&Body<'_>>| {

@@ -156,7 +156,11 @@ impl<'a> World<'a> {
 
     /// Goes from a value to its members.
     fn follow(&self, mut value: V, steps: &'a [Step<'a>], scope: Scope<'_, 'a>) -> V {
+        self.charge(steps.len());
         for (at, step) in steps.iter().enumerate() {
+            if self.spent() {
+                return V::unknown("…");
+            }
             value = match step {
                 Step::Member(name) => self.member(&value, name),
                 Step::Index(index) => {

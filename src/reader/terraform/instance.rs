@@ -17,9 +17,13 @@ const MAX_INSTANCES: usize = 1000;
 /// Most instances of modules in one root.
 const MAX_MODULES: usize = 5000;
 /// Most instances of resources in one root.
-const MAX_RESOURCES: usize = 100_000;
+const MAX_RESOURCES: usize = 50_000;
+const TOO_MANY: &str = "more than 50,000 resources of one root module; the rest was left out";
 /// Deepest nesting of modules.
 const MAX_MODULE_DEPTH: usize = 16;
+
+/// A resource of a module and one of its instances.
+type Place = (usize, usize);
 
 /// Something that is worked out once.
 pub(super) enum State<T> {
@@ -111,7 +115,7 @@ pub(super) struct Instance<'a> {
     pub(super) locals: RefCell<HashMap<&'a str, State<Val>>>,
     pub(super) outputs: RefCell<HashMap<&'a str, State<Val>>>,
     resources: RefCell<HashMap<usize, State<Rc<Expansion>>>>,
-    made: RefCell<HashMap<(usize, usize), State<Rc<Made>>>>,
+    made: RefCell<HashMap<Place, State<Rc<Made>>>>,
     calls: RefCell<HashMap<usize, State<Rc<Calls>>>>,
     pub(super) providers: RefCell<HashMap<String, State<Rc<Provider>>>>,
 }
@@ -361,7 +365,15 @@ impl<'a> World<'a> {
                     count: None,
                 }
             }
-            None => Expansion::single(Mode::Undecided, false, None),
+            None => {
+                let each = written(&each);
+                let mut one = Expansion::single(Mode::Undecided, false, None);
+                for it in &mut one.iterations {
+                    it.key = V::unknown(format!("keys({each})[*]")).val();
+                    it.value = V::unknown(format!("{each}[*]")).val();
+                }
+                one
+            }
         }
     }
 
@@ -413,7 +425,7 @@ impl<'a> World<'a> {
         let block = *instance.module.resources.get(resource)?;
         let iteration = expansion.iterations.get(at)?;
         if self.resources.get() >= MAX_RESOURCES {
-            self.limit("more than 100,000 resources of one root module; the rest was left out");
+            self.limit(TOO_MANY);
             return None;
         }
         self.resources.set(self.resources.get() + 1);
@@ -458,7 +470,7 @@ impl<'a> World<'a> {
         provider: &Provider,
     ) -> Made {
         let line = block.it.line;
-        self.charge(values.values().map(|v| v.v.size(100_000)).sum::<usize>() / 4);
+        self.charge(values.values().map(|v| v.v.size(100_000)).sum::<usize>());
         let attributes = if self.spent() {
             Node {
                 line,
@@ -546,8 +558,9 @@ impl<'a> World<'a> {
         let each = each.map_or(V::Null, |each| self.eval(each, scope).v);
         let pairs = self.pairs(&each).unwrap_or_else(|| {
             // Not known how often: once, with what is not known in it.
-            let symbol = |part: &str| V::unknown(format!("{iterator}.{part}")).val();
-            vec![(symbol("key"), symbol("value"))]
+            let each = written(&each);
+            let key = V::unknown(format!("keys({each})[*]")).val();
+            vec![(key, V::unknown(format!("{each}[*]")).val())]
         });
         let cut = self.cut(pairs.len());
         let mut items = Vec::new();
@@ -621,6 +634,11 @@ impl<'a> World<'a> {
                 children.push(child.id);
                 continue;
             }
+            if self.resources.get() >= MAX_RESOURCES {
+                self.limit(TOO_MANY);
+                break;
+            }
+            self.resources.set(self.resources.get() + 1);
             let scope = Scope {
                 iteration: Some(iteration),
                 ..Scope::of(instance, block.file)

@@ -198,7 +198,7 @@ impl<'d> Parser<'d> {
             bracketed: false,
             trouble: Vec::new(),
             broken: false,
-            ahead: text.len().saturating_mul(8),
+            ahead: text.len().saturating_mul(8).max(1 << 16),
             endless: false,
         }
     }
@@ -269,8 +269,8 @@ impl<'d> Parser<'d> {
             match self.peek() {
                 b' ' | b'\t' | b'\r' => self.at += 1,
                 b'\n' if lines => self.at += 1,
-                b'#' => self.to_line_end(),
-                b'/' if self.peek_at(1) == b'/' => self.to_line_end(),
+                b'#' => self.over_line(),
+                b'/' if self.peek_at(1) == b'/' => self.over_line(),
                 b'/' if self.peek_at(1) == b'*' => {
                     let rest = self.bytes.get(self.at + 2..).unwrap_or_default();
                     let rest = if self.endless { &[] } else { rest };
@@ -278,8 +278,15 @@ impl<'d> Parser<'d> {
                         Some(end) => self.at += end + 4,
                         None => {
                             self.broken = true;
-                            self.endless = true;
-                            self.to_line_end();
+                            if !std::mem::replace(&mut self.endless, true) {
+                                let stop = Stop {
+                                    at: self.at,
+                                    limit: false,
+                                    message: "a comment is not closed",
+                                };
+                                self.note(stop);
+                            }
+                            self.over_line();
                         }
                     }
                 }
@@ -289,7 +296,7 @@ impl<'d> Parser<'d> {
         }
     }
 
-    fn to_line_end(&mut self) {
+    fn over_line(&mut self) {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     }
@@ -316,7 +323,7 @@ impl<'d> Parser<'d> {
         loop {
             self.skip(true);
             if self.ended() {
-                if inner {
+                if inner && self.ahead > 0 {
                     self.broken = true;
                     let stop = Stop {
                         at: self.at,
@@ -351,12 +358,30 @@ impl<'d> Parser<'d> {
                 self.depth = depth;
                 self.bracketed = false;
                 self.note(stop);
+                self.ahead = self.ahead.saturating_sub(stop.at.saturating_sub(start));
+                if self.ahead == 0 {
+                    self.give_up();
+                    break;
+                }
                 self.recover(start, stop.at);
             }
         }
         self.depth -= 1;
         self.bracketed = bracketed;
         body
+    }
+
+    /// Stops reading: so much of the text is broken that what is left costs more than it can tell.
+    fn give_up(&mut self) {
+        let stop = Stop {
+            at: self.at,
+            limit: true,
+            message: "too much is broken; the rest was not read",
+        };
+        self.trouble.truncate(MAX_TROUBLE - 1);
+        self.note(stop);
+        self.at = self.bytes.len();
+        self.broken = false;
     }
 
     fn item(&mut self, body: &mut Body<'d>) -> Parsed<()> {
@@ -438,7 +463,7 @@ impl<'d> Parser<'d> {
             self.ahead -= 1;
             match self.peek() {
                 b'"' => self.over_string(),
-                b'#' => self.to_line_end(),
+                b'#' => self.over_line(),
                 b'/' if matches!(self.peek_at(1), b'/' | b'*') => self.skip(false),
                 b'<' if self.peek_at(1) == b'<' => {
                     if !self.over_heredoc() {
@@ -465,7 +490,7 @@ impl<'d> Parser<'d> {
         if !open.is_empty() || self.ahead == 0 {
             // Brackets do not match: lose the line only.
             self.at = start;
-            self.to_line_end();
+            self.over_line();
             if self.at == start {
                 self.at += 1;
             }

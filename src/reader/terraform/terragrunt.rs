@@ -46,12 +46,18 @@ pub(super) fn generated(
     out
 }
 
+/// The directory of the module that a terragrunt.hcl works with, where it is a local one.
+pub(super) fn target(module: &super::config::Module<'_>) -> Option<String> {
+    let block = module.terragrunt?.it.blocks("terraform").next()?;
+    super::modules::local_path(module.directory, super::modules::source(block)?)
+}
+
 fn includes(body: &Body<'_>) -> bool {
     body.blocks("include").next().is_some()
 }
 
 /// The directories around a directory, innermost first.
-fn parents(directory: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parents(directory: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(directory), |directory| {
         match directory.rsplit_once('/') {
             Some((above, _)) => Some(above),

@@ -184,3 +184,121 @@ output "name" { value = aws_iam_user.this.name }
         assert!(found.contains(line), "{found}");
     }
 }
+
+/// Fixtures: directories of configuration with what they say (`expected.txt`).
+#[test]
+fn fixtures() {
+    let base = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/terraform");
+    let mut cases: Vec<_> = std::fs::read_dir(base).unwrap().flatten().collect();
+    cases.sort_by_key(std::fs::DirEntry::path);
+    let mut wrong = String::new();
+    for case in cases {
+        let mut files = Vec::new();
+        collect(&case.path(), &case.path(), &mut files);
+        files.sort();
+        let expected_at = case.path().join("expected.txt");
+        let views: Vec<_> = files
+            .iter()
+            .map(|(p, t)| (p.as_str(), t.as_str()))
+            .collect();
+        let found = dump(&views);
+        if std::env::var_os("TENURE_WRITE_FIXTURES").is_some() {
+            std::fs::write(&expected_at, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_at).unwrap_or_default();
+        if found != expected {
+            let _ = writeln!(wrong, "{}:\n{found}", case.path().display());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn collect(base: &std::path::Path, at: &std::path::Path, out: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(at).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(base, &path, out);
+        } else if path.file_name().is_some_and(|name| name != "expected.txt") {
+            let name = path
+                .strip_prefix(base)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+            out.push((name, text));
+        }
+    }
+}
+
+/// Hostile input ends soon, with a reason.
+#[test]
+fn hostile() {
+    let big = 1 << 20;
+    let deep = |open: &str, close: &str| {
+        format!("a = {}1{}\n", open.repeat(100_000), close.repeat(100_000))
+    };
+    let chain = (0..3000)
+        .map(|i| format!("  l{i} = local.l{}\n", i + 1))
+        .collect::<String>();
+    let doubling = (1..60)
+        .map(|i| format!("  l{i} = [local.l{0}, local.l{0}]\n", i - 1))
+        .collect::<String>();
+    let text_bomb = (1..60)
+        .map(|i| format!("  t{i} = \"${{local.t{0}}}${{local.t{0}}}\"\n", i - 1))
+        .collect::<String>();
+    let tree = (0..9)
+        .map(|i| {
+            (
+                format!("m{i}/main.tf"),
+                format!(
+                    "{}resource \"r\" \"x\" {{}}\n",
+                    (0..10)
+                        .map(|j| format!("module \"c{j}\" {{\n source = \"../m{}\"\n}}\n", i + 1))
+                        .collect::<String>()
+                ),
+            )
+        })
+        .collect::<Vec<_>>();
+    let cases: Vec<(&str, Vec<(String, String)>)> = vec![
+        ("nested lists", vec![("main.tf".into(), deep("[", "]"))]),
+        ("nested brackets", vec![("main.tf".into(), deep("(", ")"))]),
+        ("nested objects", vec![("main.tf".into(), deep("{a=", "}"))]),
+        ("nested templates", vec![("main.tf".into(), deep("\"${", "}\""))]),
+        ("nested calls", vec![("main.tf".into(), deep("f(", ")"))]),
+        ("signs", vec![("main.tf".into(), deep("!", ""))]),
+        ("choices", vec![("main.tf".into(), deep("true ? 1 : ", ""))]),
+        ("blocks", vec![("main.tf".into(), "a {\n".repeat(200_000))]),
+        ("closing", vec![("main.tf".into(), "}\n".repeat(200_000))]),
+        ("operators", vec![("main.tf".into(), format!("a = {}1\n", "1 + ".repeat(big / 4)))]),
+        ("members", vec![("main.tf".into(), format!("resource \"a\" \"b\" {{\n c = x{}\n}}\n", ".b".repeat(big / 8)))]),
+        ("long list", vec![("main.tf".into(), format!("resource \"a\" \"b\" {{ c = [{}] }}\n", "1,".repeat(big / 8)))]),
+        ("open lists", vec![("main.tf".into(), "a = [\n".repeat(200_000))]),
+        ("open objects", vec![("main.tf".into(), "a = {\n".repeat(200_000))]),
+        ("open heredocs", vec![("main.tf".into(), (0..100_000).map(|i| format!("a = <<X{i}\n")).collect())]),
+        ("open comments", vec![("main.tf".into(), "/* \n".repeat(500_000))]),
+        ("open texts", vec![("main.tf".into(), "a = \"${\n".repeat(200_000))]),
+        ("chain of locals", vec![("main.tf".into(), format!("locals {{\n{chain}}}\nresource \"a\" \"b\" {{\n c = local.l0\n}}\n"))]),
+        ("circle of locals", vec![("main.tf".into(), "locals {\n a = local.b\n b = \"x${local.a}\"\n}\nresource \"a\" \"b\" {\n c = local.a\n}\n".into())]),
+        ("circle of resources", vec![("main.tf".into(), "resource \"a\" \"b\" {\n n = a.c.n\n}\nresource \"a\" \"c\" {\n n = a.b.n\n}\n".into())]),
+        ("doubling lists", vec![("main.tf".into(), format!("locals {{\n l0 = [1, 2]\n{doubling}}}\nresource \"a\" \"b\" {{\n c = jsonencode(local.l59)\n d = local.l59 == local.l59\n}}\n"))]),
+        ("doubling texts", vec![("main.tf".into(), format!("locals {{\n t0 = \"xxxxxxxx\"\n{text_bomb}}}\nresource \"a\" \"b\" {{\n c = local.t59\n}}\n"))]),
+        ("ranges", vec![("main.tf".into(), "resource \"a\" \"b\" {\n count = 1000000000\n c = setproduct(range(9999), range(9999), range(9999))\n d = range(0, 1e300)\n e = [for x in range(9999) : [for y in range(9999) : [for z in range(9999) : x]]]\n}\n".into())]),
+        ("each of many", vec![("main.tf".into(), "resource \"a\" \"b\" {\n for_each = toset([for x in range(9999) : \"k${x}\"])\n c = join(\",\", range(9999))\n}\n".into())]),
+        ("a module that calls itself", vec![("m/main.tf".into(), "module \"a\" {\n source = \"../m\"\n}\nmodule \"b\" {\n source = \"./\"\n}\nresource \"a\" \"b\" {}\n".into())]),
+        ("modules that call each other", vec![("m/main.tf".into(), "module \"a\" {\n source = \"../n\"\n}\nresource \"a\" \"m\" {}\n".into()), ("n/main.tf".into(), "module \"a\" {\n source = \"../m\"\n}\nresource \"a\" \"n\" {}\n".into())]),
+        ("a tree of modules", tree),
+        ("regular expressions", vec![("main.tf".into(), "resource \"a\" \"b\" {\n c = regexall(\"(a{1000}){1000}\", \"aaa\")\n d = replace(join(\"\", range(9999)), \"\", join(\"\", range(9999)))\n}\n".into())]),
+    ];
+    for (name, files) in cases {
+        let start = std::time::Instant::now();
+        let views: Vec<_> = files
+            .iter()
+            .map(|(p, t)| (p.as_str(), t.as_str()))
+            .collect();
+        let (resources, problems) = read(&views);
+        let took = start.elapsed();
+        assert!(!resources.is_empty() || !problems.is_empty(), "{name}");
+        assert!(took.as_secs() < 100, "{name}: {took:?}");
+    }
+}

@@ -109,7 +109,7 @@ impl V {
             }
         };
         match self {
-            Self::Text(text) => 1 + text.len() / 256,
+            Self::Text(text) => 1 + text.len() / 16,
             Self::List(items) | Self::Set(items) => items.iter().fold(1, add),
             Self::Map(map) => map.values().fold(1, add),
             _ => 1,

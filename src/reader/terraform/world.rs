@@ -1,8 +1,8 @@
 //! One root module with everything below it, while it is worked out.
 //!
 //! Everything is worked out when it is first asked for and then remembered. What asks for itself is not known.
-//! Work is bounded: expressions nest and refer on to 120 levels, one root may take so many steps, make so many
-//! instances; beyond that things stay symbolic, and a problem says so.
+//! Work is bounded: expressions nest and refer on to 120 levels, one root may take so many steps (as many more as there
+//! is more configuration) and make so many instances; beyond that things stay symbolic, and a problem says so.
 
 use super::config::Module;
 use super::eval::{Scope, written};
@@ -15,8 +15,6 @@ use std::rc::Rc;
 
 /// How deep expressions and what they refer to are followed, together.
 const MAX_DEPTH: u32 = 120;
-/// Steps that one root may take.
-const MAX_STEPS: usize = 3_000_000;
 /// Largest value of a local, a variable or an output.
 const MAX_SIZE: usize = 100_000;
 
@@ -33,6 +31,7 @@ pub(super) struct World<'a> {
     /// The estate's name where an account should stand that no file tells.
     pub(super) estate: super::Str,
     pub(super) documents: &'a [super::Document<'a>],
+    /// Steps that are left.
     steps: Cell<usize>,
     depth: Cell<u32>,
     /// How many expressions could not be worked out though everything in them was known.
@@ -59,6 +58,7 @@ impl<'a> World<'a> {
         templates: &'a BTreeMap<&'a str, Expr<'a>>,
         documents: &'a [super::Document<'a>],
         estate: super::Str,
+        steps: usize,
     ) -> Self {
         Self {
             modules,
@@ -68,7 +68,7 @@ impl<'a> World<'a> {
             resources: Cell::new(0),
             estate,
             documents,
-            steps: Cell::new(0),
+            steps: Cell::new(steps),
             depth: Cell::new(0),
             faults: Cell::new(0),
             limits: RefCell::default(),
@@ -79,7 +79,7 @@ impl<'a> World<'a> {
 
     /// Goes a level deeper; `None` where that is too deep or too much was done.
     pub(super) fn enter(&self) -> Option<Deeper<'_>> {
-        self.steps.set(self.steps.get() + 1);
+        self.charge(1);
         if self.spent() {
             return None;
         }
@@ -93,14 +93,14 @@ impl<'a> World<'a> {
 
     /// Counts work that is not an expression.
     pub(super) fn charge(&self, steps: usize) {
-        self.steps.set(self.steps.get().saturating_add(steps));
+        self.steps.set(self.steps.get().saturating_sub(steps));
     }
 
     /// Whether too much was done.
     pub(super) fn spent(&self) -> bool {
-        let spent = self.steps.get() > MAX_STEPS;
+        let spent = self.steps.get() == 0;
         if spent {
-            self.limit("more than 3,000,000 steps of evaluation; the rest stays symbolic");
+            self.limit("too many steps of evaluation; the rest stays symbolic");
         }
         spent
     }
@@ -362,6 +362,6 @@ impl<'a> World<'a> {
         let child = self.child(object)?;
         let names = child.module.outputs.keys();
         let output = |name: &&'a str| (Text::from(*name), self.output(&child, name));
-        Some(V::map(names.map(|name| output(name)).collect::<Map>()))
+        Some(V::map(names.map(output).collect::<Map>()))
     }
 }

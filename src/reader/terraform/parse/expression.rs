@@ -103,7 +103,11 @@ impl<'d> Parser<'d> {
         self.at += 1;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return self.stop("nested more than 64 levels deep; what is inside was not read");
+            return Err(Stop {
+                at: self.at,
+                limit: true,
+                message: "nested more than 64 levels deep; what is inside was not read",
+            });
         }
         let inner = Box::new(self.unary()?);
         self.depth -= 1;
@@ -424,7 +428,6 @@ impl<'d> Parser<'d> {
     }
 
     /// `key, value in collection`.
-    #[expect(clippy::type_complexity)]
     pub(super) fn for_head(
         &mut self,
     ) -> Parsed<(

@@ -85,7 +85,7 @@ impl<'d> Parser<'d> {
         }
         let marker = self.slice(start, self.at);
         let opening = self.at;
-        self.to_line_end();
+        self.over_line();
         if marker.is_empty() || !self.slice(opening, self.at).trim().is_empty() || self.ended() {
             return None;
         }
