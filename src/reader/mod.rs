@@ -35,6 +35,7 @@ pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
+pub mod terraform_state;
 mod tree;
 
 /// One input format.
@@ -124,6 +125,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(kubernetes::Kubernetes),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
+        Box::new(terraform_state::TerraformState),
         Box::new(secrets::Secrets::new(detector)),
     ]
 }
