@@ -226,7 +226,9 @@ pub fn checks<N: AsRef<str>, T: AsRef<str>>(
     only: &[Family],
 ) -> Result<CheckSet, Vec<CheckError>> {
     let wanted = |family| only.is_empty() || only.contains(&family);
-    let platforms = wanted(Family::Aws) || wanted(Family::Kubernetes);
+    let platforms = [Family::Aws, Family::Kubernetes, Family::Infrastructure]
+        .into_iter()
+        .any(wanted);
     let mut checks = CheckSet::ready(files, &|kind| match kind {
         SubjectKind::Waiver => true,
         SubjectKind::Credential => platforms || wanted(Family::Secrets),

@@ -344,3 +344,87 @@ fn every_platforms_credentials_have_an_end_or_none() {
         .unwrap();
     assert_eq!(tier(&inventory, &app.0), Some(Tier::Admin));
 }
+
+#[test]
+fn stacks_of_pulumi_are_read_in_terraforms_words() {
+    let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYzzzzzzzzzKEY";
+    let stack = json!({"version": 3, "deployment": {"manifest": {"time": "2026-01-01T00:00:00Z"}, "resources": [
+      {"urn": "urn:pulumi:prod::pay::pulumi:pulumi:Stack::pay-prod", "type": "pulumi:pulumi:Stack"},
+      {"urn": "urn:pulumi:prod::pay::aws:iam/user:User::bot", "type": "aws:iam/user:User", "custom": true, "id": "bot",
+       "outputs": {"arn": "arn:aws:iam::111122223333:user/bot", "name": "bot", "path": "/", "tags": {"costCentre": "a"}}},
+      {"urn": "urn:pulumi:prod::pay::aws:iam/userPolicyAttachment:UserPolicyAttachment::a", "id": "a",
+       "type": "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+       "outputs": {"user": "bot", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}},
+      {"urn": "urn:pulumi:prod::pay::aws:iam/accessKey:AccessKey::k", "id": "AKIAQWERTYUIOPASDFGH",
+       "type": "aws:iam/accessKey:AccessKey", "outputs": {"user": "bot", "id": "AKIAQWERTYUIOPASDFGH",
+         "secret": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": format!("\"{secret}\"")}}},
+      {"urn": "urn:pulumi:prod::pay::aws:iam/accessKey:AccessKey::l", "id": "AKIAQWERTYUIOPASDFGI",
+       "type": "aws:iam/accessKey:AccessKey", "outputs": {"user": "bot",
+         "secret": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc:def"}}},
+      {"type": "x"}]}});
+    let text = serde_json::to_string_pretty(&stack).unwrap();
+    let (inventory, problems, names) = read(&[("prod.json", &text)]);
+    assert_eq!(names, ["pulumi"]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(
+        tier(&inventory, "arn:aws:iam::111122223333:user/bot"),
+        Some(Tier::Admin)
+    );
+    let exposed = |id: &str| !inventory.credentials[&id.into()].exposures.is_empty();
+    assert!(exposed("aws:access-key:AKIAQWERTYUIOPASDFGH"));
+    assert!(!exposed("aws:access-key:AKIAQWERTYUIOPASDFGI"));
+    assert!(!format!("{inventory:?}").contains(secret));
+
+    let settings = "config:\n  aws:region: eu-west-1\n  app:dbPassword: hunter2hunter2\n  app:token:\n    secure: AAABAMc\n";
+    let (inventory, problems, names) = read(&[("Pulumi.prod.yaml", settings)]);
+    assert_eq!((names, problems.len()), (vec!["pulumi"], 0));
+    assert_eq!(inventory.credentials.len(), 1);
+}
+
+#[test]
+fn a_backends_credentials_are_known() {
+    let text = r#"{"version": 3, "serial": 1, "backend": {"type": "s3", "config": {
+      "bucket": "b", "access_key": "AKIAQWERTYUIOPASDFGH",
+      "secret_key": "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", "token": ""}}}"#;
+    let (inventory, problems, names) = read(&[("infra/.terraform/terraform.tfstate", text)]);
+    assert_eq!((names, problems.len()), (vec!["terraform-backend"], 0));
+    let key = &inventory.credentials[&"aws:access-key:AKIAQWERTYUIOPASDFGH".into()];
+    assert_eq!(key.exposures.len(), 1);
+    assert_eq!(key.exposures.first().unwrap().evidence.line, Some(3));
+}
+
+fn plan_of_user(name: &str) -> String {
+    json!({"format_version": "1.2", "terraform_version": "1.9.5", "resource_changes": [
+      {"address": "aws_iam_user.u", "mode": "managed", "type": "aws_iam_user", "name": "u",
+       "change": {"actions": ["create"], "after": {"name": name, "path": "/"}, "after_unknown": {"arn": true}}},
+      {"address": "aws_iam_user_policy.p", "mode": "managed", "type": "aws_iam_user_policy", "name": "p",
+       "change": {"actions": ["create"], "after": {"name": "p", "user": name, "policy": ADMIN}}}]})
+    .to_string()
+}
+
+fn export(account: &str, name: &str) -> String {
+    json!({"UserDetailList": [{"Path": "/", "UserName": name, "UserId": format!("AIDA{account}"),
+      "Arn": format!("arn:aws:iam::{account}:user/{name}"), "CreateDate": "2024-01-01T00:00:00Z",
+      "GroupList": [], "AttachedManagedPolicies": []}],
+      "GroupDetailList": [], "RoleDetailList": [], "Policies": []})
+    .to_string()
+}
+
+#[test]
+fn what_is_declared_is_what_was_observed_where_one_answers_to_it() {
+    let plan = plan_of_user("bot");
+    let one = export("111122223333", "bot");
+    let (inventory, _, _) = read(&[("infra/plan.json", &plan), ("a.json", &one)]);
+    assert_eq!(inventory.identities.len(), 1);
+    let id = "arn:aws:iam::111122223333:user/bot";
+    let user = &inventory.identities[&id.into()];
+    assert_eq!(user.presence.len(), 2);
+    assert_eq!(user.account.as_deref(), Some("111122223333"));
+    assert_eq!(tier(&inventory, id), Some(Tier::Admin));
+
+    let two = export("444455556666", "bot");
+    let (inventory, _, _) = read(&[("infra/plan.json", &plan), ("a.json", &one), ("b.json", &two)]);
+    assert_eq!(inventory.identities.len(), 3);
+    let apart = &inventory.identities[&"arn:aws:iam::infra:user/bot".into()];
+    assert!(apart.derivation.iter().any(|d| d.contains("2 accounts have one of this name")));
+}

@@ -31,10 +31,12 @@ pub mod certificates;
 pub mod codeowners;
 mod family;
 pub mod kubernetes;
+pub mod pulumi;
 pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
+pub mod terraform_backend;
 pub mod terraform_state;
 mod tree;
 
@@ -123,8 +125,10 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(certificates::Certificates),
         Box::new(codeowners::Codeowners),
         Box::new(kubernetes::Kubernetes),
+        Box::new(pulumi::Pulumi),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
+        Box::new(terraform_backend::TerraformBackend),
         Box::new(terraform_state::TerraformState),
         Box::new(secrets::Secrets::new(detector)),
     ]
