@@ -149,7 +149,31 @@ pub(super) static OWNER_STATE: Enumeration = words(
     "owner state",
     &["owned", "disputed", "orphaned", "suggested", "unowned"],
 );
-pub(super) static PLATFORM: Enumeration = words("platform", &["aws", "kubernetes", "other"]);
+pub(super) static PLATFORM: Enumeration = words(
+    "platform",
+    &[
+        "aws",
+        "kubernetes",
+        "gcp",
+        "entra",
+        "github",
+        "gitlab",
+        "bitbucket",
+        "azure-devops",
+        "circleci",
+        "jenkins",
+        "vault",
+        "okta",
+        "snowflake",
+        "databricks",
+        "datadog",
+        "grafana",
+        "argocd",
+        "registry",
+        "host",
+        "other",
+    ],
+);
 pub(super) static HUMANITY: Enumeration =
     words("humanity", &["human", "non-human", "undetermined"]);
 pub(super) static IDENTITY_KIND: Enumeration = words(
@@ -161,6 +185,22 @@ pub(super) static IDENTITY_KIND: Enumeration = words(
         "kubernetes-service-account",
         "kubernetes-user",
         "kubernetes-group",
+        "gcp-service-account",
+        "gcp-principal",
+        "entra-application",
+        "entra-managed-identity",
+        "entra-principal",
+        "ci-job",
+        "deploy-key",
+        "app",
+        "service-account",
+        "database-user",
+        "vault-role",
+        "registry-account",
+        "profile",
+        "service-connection",
+        "host-user",
+        "module-declared",
     ],
 );
 pub(super) static CAPABILITY: Enumeration = words(
