@@ -14,7 +14,7 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 111] = [
+const IDS: [&str; 129] = [
     "anonymous-grant",
     "aws-account-not-exported",
     "aws-account-suspended-with-identities",
@@ -88,6 +88,7 @@ const IDS: [&str; 111] = [
     "aws-two-active-keys",
     "aws-user-direct-policy",
     "aws-user-inline-policy",
+    "azure-owner-assigned",
     "console-access-without-mfa",
     "credential-expired",
     "credential-leaked",
@@ -100,8 +101,22 @@ const IDS: [&str; 111] = [
     "declaration-expired",
     "declared-not-found",
     "default-service-account-granted",
+    "deploy-key-with-write",
+    "entra-graph-takeover",
+    "entra-secret-long-lived",
     "found-not-declared",
+    "gcp-basic-role",
+    "gcp-impersonation-role",
+    "gcp-public-grant",
+    "gcp-service-account-open",
     "human-use-of-machine-identity",
+    "iac-backend-credential",
+    "iac-declared-admin",
+    "iac-key-never-ends",
+    "iac-output-exposes-secret",
+    "iac-plaintext-secret-argument",
+    "iac-secret-in-state",
+    "iac-token-without-ttl",
     "identity-admin",
     "identity-can-escalate",
     "identity-can-issue-credentials",
@@ -114,6 +129,7 @@ const IDS: [&str; 111] = [
     "owner-suggested-only",
     "privilege-beyond-approval",
     "privileged-credential-leaked",
+    "pulumi-plain-secret",
     "purpose-missing",
     "review-date-missing",
     "review-overdue",
@@ -122,6 +138,8 @@ const IDS: [&str; 111] = [
     "token-automounted",
     "unused-privileged-services",
     "unused-services",
+    "vault-role-any-account",
+    "vault-root-policy",
     "waiver-expired",
     "waiver-unused",
     "wildcard-grant",
@@ -247,7 +265,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("condition", "condition: kind in ['aws-role', 'aws-usr']")],
-            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group` (did you mean `aws-user`?)",
+            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
         ),
         (
             &[("condition", "condition: \"'admninister' in capabilities\"")],
