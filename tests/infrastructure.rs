@@ -423,8 +423,17 @@ fn what_is_declared_is_what_was_observed_where_one_answers_to_it() {
     assert_eq!(tier(&inventory, id), Some(Tier::Admin));
 
     let two = export("444455556666", "bot");
-    let (inventory, _, _) = read(&[("infra/plan.json", &plan), ("a.json", &one), ("b.json", &two)]);
+    let (inventory, _, _) = read(&[
+        ("infra/plan.json", &plan),
+        ("a.json", &one),
+        ("b.json", &two),
+    ]);
     assert_eq!(inventory.identities.len(), 3);
     let apart = &inventory.identities[&"arn:aws:iam::infra:user/bot".into()];
-    assert!(apart.derivation.iter().any(|d| d.contains("2 accounts have one of this name")));
+    assert!(
+        apart
+            .derivation
+            .iter()
+            .any(|d| d.contains("2 accounts have one of this name"))
+    );
 }
