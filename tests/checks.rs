@@ -14,7 +14,7 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 222] = [
+const IDS: [&str; 240] = [
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
@@ -96,6 +96,7 @@ const IDS: [&str; 222] = [
     "aws-two-active-keys",
     "aws-user-direct-policy",
     "aws-user-inline-policy",
+    "azure-owner-assigned",
     "ci-actor-name-trusted",
     "ci-all-secrets-in-one",
     "ci-app-token-all-permissions",
@@ -148,7 +149,10 @@ const IDS: [&str; 222] = [
     "declaration-expired",
     "declared-not-found",
     "default-service-account-granted",
+    "deploy-key-with-write",
     "docker-login-kept-plain",
+    "entra-graph-takeover",
+    "entra-secret-long-lived",
     "federation-cloud-principal-cluster-admin",
     "federation-identity-shared",
     "federation-job-admin",
@@ -161,9 +165,20 @@ const IDS: [&str; 222] = [
     "federation-without-audience",
     "flux-applies-as-controller",
     "found-not-declared",
+    "gcp-basic-role",
+    "gcp-impersonation-role",
+    "gcp-public-grant",
+    "gcp-service-account-open",
     "git-password-kept-plain",
     "host-keys-unchecked",
     "human-use-of-machine-identity",
+    "iac-backend-credential",
+    "iac-declared-admin",
+    "iac-key-never-ends",
+    "iac-output-exposes-secret",
+    "iac-plaintext-secret-argument",
+    "iac-secret-in-state",
+    "iac-token-without-ttl",
     "identity-admin",
     "identity-can-escalate",
     "identity-can-issue-credentials",
@@ -221,6 +236,7 @@ const IDS: [&str; 222] = [
     "password-of-several-accounts",
     "privilege-beyond-approval",
     "privileged-credential-leaked",
+    "pulumi-plain-secret",
     "purpose-missing",
     "registry-account-shared",
     "registry-login-in-repository",
@@ -233,6 +249,8 @@ const IDS: [&str; 222] = [
     "unused-privileged-services",
     "unused-services",
     "user-credentials-in-repository",
+    "vault-role-any-account",
+    "vault-root-policy",
     "waiver-expired",
     "waiver-unused",
     "wildcard-grant",
@@ -444,7 +462,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(

@@ -7,6 +7,7 @@ pub mod federation;
 pub mod glob;
 pub mod kubernetes;
 pub mod literal;
+pub mod located;
 pub mod named;
 pub mod paths;
 pub mod tree;

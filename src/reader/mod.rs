@@ -49,11 +49,14 @@ pub mod kubernetes_config;
 mod markup;
 mod pipeline;
 pub mod profiles;
+pub mod pulumi;
 pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
 pub mod terraform;
+pub mod terraform_backend;
+pub mod terraform_state;
 mod tree;
 
 /// One input format.
@@ -157,9 +160,12 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(kubernetes::Kubernetes),
         Box::new(kubernetes_config::KubernetesConfig),
         Box::new(profiles::Profiles::new(Arc::clone(&detector))),
+        Box::new(pulumi::Pulumi),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
         Box::new(terraform::Terraform),
+        Box::new(terraform_backend::TerraformBackend),
+        Box::new(terraform_state::TerraformState),
         Box::new(secrets::Secrets::new(detector)),
     ]
 }
