@@ -499,3 +499,36 @@ subjects: [{kind: ServiceAccount, name: ci, namespace: build}]
             .contains("app/gone")
     );
 }
+
+/// A target of many: each trust is asked of each account, so most must be told apart cheaply, and rightly.
+#[test]
+fn as_many_trusts_as_accounts_let_in_those_that_they_name() {
+    const MANY: usize = 1_000;
+    let google = "gcp:deploy@acme.iam.gserviceaccount.com";
+    let mut inventory = Inventory::default();
+    let member = |n: usize| format!("serviceAccount:acme.svc.id.goog[app/api{n}]");
+    let forms: Vec<Form> = (0..MANY)
+        .map(|n| federation::google_member(&member(n)).unwrap())
+        .collect();
+    target(&mut inventory, google, Platform::Gcp, &forms);
+    let account = |n: usize| {
+        format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: api{n}\n  namespace: app\n  annotations:\n    \
+             iam.gke.io/gcp-service-account: deploy@acme.iam.gserviceaccount.com\n---\n"
+        )
+    };
+    // The last one is of a name that no trust names, though it begins as others do.
+    let all: String = (0..=MANY).map(account).collect();
+    read(&mut inventory, &all);
+    tenure::link::link(&mut inventory);
+    let found = tenure::privilege::assess(&inventory);
+    for n in 0..=MANY {
+        let id = format!("k8s:cluster/app/api{n}");
+        let expected = if n < MANY { "open" } else { "shut" };
+        assert_eq!(
+            outcome(&found[&id.as_str().into()], google),
+            expected,
+            "{id}"
+        );
+    }
+}

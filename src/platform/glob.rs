@@ -42,7 +42,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Longest patterns that are compared with each other; longer ones are taken to overlap.
-const MAX_COMPARED: usize = 2048;
+pub const MAX_COMPARED: usize = 2048;
 
 /// Whether some text matches both patterns.
 pub fn overlap(one: &str, other: &str) -> bool {

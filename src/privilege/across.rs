@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Most ways further that one identity takes over from those that it becomes.
 const MOST_PATHS: usize = 25;
 
+/// Longest chain that is written out; further steps are found in the proof of the identity that it leads to.
+const MAX_HOPS: usize = 64;
+
 /// Adds to each identity what those may do that it becomes. What becomes something else in turn goes first; those
 /// that go round in a circle keep what they have.
 pub(super) fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) {
@@ -189,7 +192,7 @@ impl Step<'_> {
         let via = |proof: &Arc<Proof>| {
             Arc::new(Proof {
                 claim: format!("{}{depending}", proof.claim).into(),
-                hops: steps.iter().chain(&proof.hops).cloned().collect(),
+                hops: (steps.iter().chain(&proof.hops).take(MAX_HOPS).cloned()).collect(),
                 certainty: proof.certainty.max(firm),
                 scope: proof.scope.clone(),
             })
@@ -219,7 +222,7 @@ impl Step<'_> {
             path.conditions.extend(conditions.iter().cloned());
             path.missing.extend(missing.clone());
             let steps = steps.iter().map(|step| Hop::clone(step));
-            path.hops = steps.chain(path.hops).collect();
+            path.hops = steps.chain(path.hops).take(MAX_HOPS).collect();
             own.paths.push(Arc::new(path));
         }
         let taken = own.paths.len() - before;

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::platform::federation::{self, ANY_ISSUER};
 use crate::platform::glob;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The action by which a token of an OIDC provider is exchanged for a role.
@@ -53,13 +54,77 @@ impl Entrance<'_> {
 }
 
 /// The trusts of an inventory by whose they are.
-pub(super) struct Doors<'i>(BTreeMap<&'i IdentityId, Vec<&'i Trust>>);
+pub(super) struct Doors<'i>(BTreeMap<&'i IdentityId, Vec<Door<'i>>>);
+
+/// A trust, and how the subjects begin that it asks for, once that is asked. One target may have as many trusts as
+/// there are identities that become it, and each is asked of each: most are told apart by that alone.
+struct Door<'i> {
+    trust: &'i Trust,
+    beginnings: OnceCell<Option<Vec<String>>>,
+}
+
+impl Door<'_> {
+    /// Whether the trust can let in a token whose subject begins so. A yes says nothing.
+    fn may_take(&self, subject: Option<&str>) -> bool {
+        let Some(subject) = subject else { return true };
+        let beginnings = self.beginnings.get_or_init(|| beginnings(self.trust));
+        beginnings.as_ref().is_none_or(|beginnings| {
+            let same = |b: &String| b.bytes().zip(subject.bytes()).all(|(a, b)| a == b);
+            beginnings.iter().any(same)
+        })
+    }
+}
+
+/// How the subjects begin that a trust asks for; `None` where it may take any.
+fn beginnings(trust: &Trust) -> Option<Vec<String>> {
+    let TrustPrincipal::Federated(name) = &trust.principal else {
+        return None;
+    };
+    let provider = match name.split_once(":oidc-provider/") {
+        Some((_, provider)) => provider,
+        None => name,
+    };
+    let subject = format!("{}:sub", provider.to_ascii_lowercase());
+    let block: serde_json::Value = serde_json::from_str(trust.condition.as_deref()?).ok()?;
+    for (operator, tests) in block.as_object()? {
+        let operator = operator.to_ascii_lowercase();
+        if !matches!(&*operator, "stringequals" | "stringlike") {
+            continue;
+        }
+        for (key, values) in tests.as_object().into_iter().flatten() {
+            if key.to_ascii_lowercase() != subject {
+                continue;
+            }
+            let values = match values {
+                serde_json::Value::Array(values) => values.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            return values.iter().map(|v| beginning(v.as_str()?)).collect();
+        }
+    }
+    None
+}
+
+/// A text up to what may stand for something else; `None` for one that is too long to be compared.
+fn beginning(text: &str) -> Option<String> {
+    let literal = text.split(['*', '?', '$', '{']).next().unwrap_or_default();
+    (text.len() <= glob::MAX_COMPARED).then(|| literal.to_owned())
+}
+
+/// How a token's subject begins, where nothing else decides what is known of it.
+fn begins(token: &Token) -> Option<String> {
+    let other = |claim: &str| claim.eq_ignore_ascii_case("sub");
+    let plain = !token.subject.is_empty() && !token.claims.keys().any(|claim| other(claim));
+    plain.then(|| beginning(&token.subject)).flatten()
+}
 
 impl<'i> Doors<'i> {
     pub(super) fn new(inventory: &'i Inventory) -> Self {
-        let mut of: BTreeMap<&IdentityId, Vec<&Trust>> = BTreeMap::new();
+        let mut of: BTreeMap<&IdentityId, Vec<Door<'_>>> = BTreeMap::new();
         for trust in &inventory.trusts {
-            of.entry(&trust.target).or_default().push(trust);
+            let beginnings = OnceCell::new();
+            let door = Door { trust, beginnings };
+            of.entry(&trust.target).or_default().push(door);
         }
         Self(of)
     }
@@ -107,12 +172,17 @@ fn tokens(who: &Identity) -> Vec<Cow<'_, Token>> {
     tokens
 }
 
-fn of_token<'i>(trusts: &[&'i Trust], token: &Token, target: &IdentityId) -> Entrance<'i> {
+fn of_token<'i>(doors: &[Door<'i>], token: &Token, target: &IdentityId) -> Entrance<'i> {
     let mut read = false;
     let mut barred = BTreeSet::new();
     let mut best: Option<(&Trust, BTreeSet<String>)> = None;
-    for &trust in trusts {
+    let subject = begins(token);
+    for door in doors {
         read = true;
+        if !door.may_take(subject.as_deref()) {
+            continue;
+        }
+        let trust = door.trust;
         let Some(keys) = judge(trust, token, target) else {
             continue;
         };
