@@ -462,7 +462,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(
