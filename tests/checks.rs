@@ -799,6 +799,7 @@ fn a_clean_estate_yields_nothing() {
         name: "api".into(),
         runs_as: "k8s:cluster/shop/api".into(),
         automount: None,
+        traits: Default::default(),
         evidence: at("api.yaml", 1),
     });
     let evaluation = Estate(estate.clone()).evaluate(&[]);
