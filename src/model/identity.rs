@@ -190,6 +190,9 @@ impl Humanity {
 pub enum Presence {
     /// A binding, trust or leaked key names it; no record of the identity itself was read.
     Referenced,
+    /// A declaration of it is switched off: a count of 0, a chart's value. Joining turns this into `Declared` and
+    /// disabled, unless another source declares or lists it.
+    SwitchedOff,
     /// A manifest or infrastructure code declares it.
     Declared,
     /// An export of the running system lists it.
