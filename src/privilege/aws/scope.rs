@@ -157,3 +157,28 @@ pub(super) fn substituted(pattern: &str, values: &BTreeMap<String, String>) -> O
     text.push_str(rest);
     Some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_that_files_do_not_decide_are_no_wildcards() {
+        for (pattern, expected) in [
+            ("${module.data.bucket_arn}/*", Some("*/*")),
+            ("${var.resource}", Some("arn:*:*")),
+            ("arn:aws:s3:::${var.x ? \"a\" : \"b\"}/k", Some("arn:aws:s3:::*/k")),
+            ("arn:aws:s3:::b/${aws:username}/${var.k}", Some("arn:aws:s3:::b/${aws:username}/*")),
+            ("arn:aws:iam::*:user/${aws:username}", None),
+            ("arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}", None),
+            ("arn:aws:s3:::b/${*}", None),
+            ("*", None),
+        ] {
+            assert_eq!(loosened(pattern).as_deref(), expected, "{pattern}");
+            if expected.is_some() {
+                let left = substituted(pattern, &BTreeMap::new());
+                assert!(left.is_none_or(|left| left.contains("${")), "{pattern}");
+            }
+        }
+    }
+}
