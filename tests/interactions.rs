@@ -201,7 +201,7 @@ fn a_client_id_alone_means_the_identity_that_has_it() {
 
 #[test]
 fn a_role_of_the_same_code_is_an_arn() {
-    let code = "resource \"aws_iam_role\" \"ci\" {\n  name = \"ci\"\n  assume_role_policy = jsonencode({})\n}\n\
+    let code = "resource \"aws_iam_role\" \"ci\" {\n  name = \"ci\"\n  assume_role_policy = jsonencode({Statement = []})\n}\n\
          resource \"kubernetes_service_account\" \"ci\" {\n  metadata {\n    name = \"ci\"\n    annotations = { \
          \"eks.amazonaws.com/role-arn\" = aws_iam_role.ci.arn }\n  }\n}\n";
     let report = scanned(&[("envs/main.tf", code)]);
@@ -235,4 +235,42 @@ fn a_chart_of_a_kustomization_has_its_values() {
     let id = "k8s:cluster/ops/inline";
     assert_eq!(identity(&report, id)["presence"], json!(["declared"]));
     assert_eq!(identity(&report, id)["enabled"], Value::Null);
+}
+
+#[test]
+fn what_everybody_is_given_is_no_fault_of_each() {
+    let all = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: all}\nroleRef: \
+         {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\nsubjects:\n- {kind: Group, \
+         name: \"system:authenticated\", apiGroup: rbac.authorization.k8s.io}\n";
+    let report = scanned(&[("all.yaml", all), ("runner.yaml", RUNNER)]);
+    let id = "k8s:cluster/ops/runner";
+    assert_eq!(tier(&report, id), "admin");
+    let found = checks(&report, id);
+    assert!(
+        found.iter().all(|check| check == "owner-missing"),
+        "{found:?}"
+    );
+    let group = checks(&report, "k8s:cluster#group:system:authenticated");
+    assert!(group.contains(&"anonymous-grant".to_owned()), "{group:?}");
+}
+
+#[test]
+fn a_token_made_for_vault_is_one() {
+    let auth = |audience: &str| {
+        format!(
+            "apiVersion: secrets.hashicorp.com/v1beta1\nkind: VaultAuth\nmetadata: {{name: app, namespace: \
+             app}}\nspec:\n  method: kubernetes\n  mount: kubernetes\n  kubernetes: {{role: app, serviceAccount: app, \
+             audiences: [{audience}]}}\n"
+        )
+    };
+    let code = "resource \"vault_kubernetes_auth_backend_role\" \"app\" {\n  backend = \"kubernetes\"\n  role_name = \
+         \"app\"\n  bound_service_account_names = [\"app\"]\n  bound_service_account_namespaces = [\"app\"]\n  audience \
+         = \"vault\"\n  token_policies = [\"root\"]\n}\n";
+    for (audience, expected) in [("vault", "certain"), ("other", "conditional")] {
+        let auth = auth(audience);
+        let report = scanned(&[("auth.yaml", &auth), ("main.tf", code)]);
+        let privilege = &identity(&report, "k8s:cluster/app/app")["privilege"];
+        assert_eq!(privilege["tier"], "admin");
+        assert_eq!(privilege["certainty"], expected, "{audience}");
+    }
 }

@@ -164,22 +164,27 @@ fn clients(inventory: &mut Inventory) {
         }
     }
     let mut meant: BTreeMap<IdentityId, IdentityId> = BTreeMap::new();
-    for identity in inventory.identities.values().filter(|i| unknown(i)) {
-        let client = identity.id.0.rsplit('/').next().unwrap_or_default();
+    let named = inventory.identities.values().filter(|i| unknown(i));
+    let becomes = inventory.identities.values().flat_map(|i| &i.becomes);
+    let unnamed = becomes
+        .map(|(id, _)| id)
+        .filter(|id| id.0.starts_with("entra:") && !inventory.identities.contains_key(*id));
+    for named in named.map(|i| &i.id).chain(unnamed) {
+        let client = named.0.rsplit('/').next().unwrap_or_default();
         if let Some(Some(id)) = known.get(client) {
-            meant.insert(identity.id.clone(), IdentityId::clone(id));
+            meant.insert(named.clone(), IdentityId::clone(id));
         }
     }
     if meant.is_empty() {
         return;
     }
     for (id, target) in &meant {
-        let Some(named) = inventory.identities.remove(id) else {
-            continue;
-        };
+        let named = inventory.identities.remove(id);
         if let Some(identity) = inventory.identities.get_mut(target) {
             identity.aliases.insert(Str::clone(&id.0));
-            identity.evidence.extend(named.evidence);
+            identity
+                .evidence
+                .extend(named.into_iter().flat_map(|i| i.evidence));
             identity.presence.insert(Presence::Referenced);
         }
     }

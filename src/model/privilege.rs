@@ -296,7 +296,7 @@ pub struct Privilege {
     /// Capabilities, each with the best proof (the most certain, then the shortest).
     pub capabilities: BTreeMap<Capability, Arc<Proof>>,
     /// Rows of the platform's table of permissions that amount to something, by name (`mint-tokens`), each with
-    /// the best proof. Kubernetes only.
+    /// the best proof; without what everybody is given, as `own_tier`. Kubernetes only.
     pub powers: BTreeMap<Str, Arc<Proof>>,
     /// The proof of the tier, for every tier above `none`.
     pub proof: Option<Arc<Proof>>,

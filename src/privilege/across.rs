@@ -4,7 +4,7 @@
 use super::entrance::{Doors, Entrance};
 use crate::model::{
     Certainty, Evidence, Hop, Identity, IdentityId, IdentityKind, Inventory, Path, Platform,
-    Privilege, Proof, Tier,
+    Privilege, Proof, Tier, TrustPrincipal,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -237,6 +237,11 @@ impl Step<'_> {
             _ if matches!(self.entrance, Entrance::Given) => "in the cluster",
             (Platform::Kubernetes, _) => match &self.entrance {
                 Entrance::Open { trust, .. } if trust.evidence == *self.evidence => "by its trust",
+                Entrance::Open { trust, .. }
+                    if matches!(trust.principal, TrustPrincipal::Service(_)) =>
+                {
+                    "by an association of its cluster"
+                }
                 _ => "by its annotation",
             },
             (_, IdentityKind::CiJob) => "when it signs in",

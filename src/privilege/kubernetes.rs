@@ -80,6 +80,11 @@ pub fn assess(
             let of_everybody = everybody.iter().any(|group| **group == *id.0);
             let own = own.get(id).filter(|_| !of_everybody);
             privilege.own_tier = own.map_or(privilege.tier, |own| own.tier);
+            if let Some(own) = own {
+                // What everybody is given is said once, of everybody.
+                privilege.powers.clone_from(&own.powers);
+                privilege.wildcard.clone_from(&own.wildcard);
+            }
         }
     }
     out.extend(judged);

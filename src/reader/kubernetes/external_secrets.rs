@@ -455,6 +455,10 @@ impl Sink<'_> {
         if let (Some(role), Some(account)) = (role, account) {
             let target = self.vault_role(mount, role, &evidence);
             self.becomes(&object.namespace, account, target, evidence.clone());
+            for audience in settings.1.strings("audiences") {
+                let audience = Some(&*audience);
+                self.token(&object.namespace, account, audience, evidence.clone());
+            }
         }
         let secret = named(&settings.1, "secretRef");
         let user = match account {
