@@ -246,6 +246,11 @@ impl<'t> Declared<'t> {
         self.template
     }
 
+    /// A node of the template with its functions worked out.
+    pub(super) fn value(&self, node: &'t Node) -> Option<Node> {
+        self.evaluator.value(node)
+    }
+
     pub(super) fn id(&self) -> &str {
         self.id
     }
