@@ -19,7 +19,8 @@ fn now() -> Timestamp {
 }
 
 fn together(reader: &dyn Reader, files: &[(&str, &str)]) -> (Inventory, Vec<Problem>) {
-    let origins: Vec<Origin> = files.iter().map(|(name, _)| Origin::file(*name)).collect();
+    let origins: Vec<std::sync::Arc<Origin>> =
+        files.iter().map(|(name, _)| Origin::file(*name)).collect();
     let mut documents = Vec::new();
     for (origin, (name, text)) in origins.iter().zip(files) {
         let probe = Probe {
