@@ -121,7 +121,7 @@ impl<'a> Accounts<'a> {
                         || policy.0.contains("::aws:policy/");
                     all.boundaries.insert(who, (policy, read));
                 }
-                EntitlementRole::Grant => {
+                EntitlementRole::Grant | EntitlementRole::Conditional => {
                     let embedded = policy.0.contains("#inline/");
                     all.held.entry(who).or_default().push((policy, embedded));
                 }

@@ -118,7 +118,7 @@ impl<'a> Grants<'a> {
                         all.boundaries.insert(&entitlement.principal, policy);
                     }
                 }
-                EntitlementRole::Grant => {
+                EntitlementRole::Grant | EntitlementRole::Conditional => {
                     if all.policies.contains_key(&entitlement.policy) {
                         let held = all.holders.entry(&entitlement.principal).or_default();
                         held.push(&entitlement.policy);

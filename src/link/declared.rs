@@ -67,7 +67,7 @@ fn matches(inventory: &mut Inventory) -> BTreeMap<Str, Str> {
         for alias in identity
             .aliases
             .iter()
-            .filter(|a| a.starts_with("terraform:"))
+            .filter(|a| a.starts_with("terraform:") || a.starts_with("cloudformation:"))
         {
             by_alias
                 .entry(alias.clone())
@@ -267,7 +267,10 @@ fn same_place(inventory: &mut Inventory) {
     let told: Vec<crate::model::CredentialId> = inventory
         .credentials
         .values()
-        .filter(|c| c.id.0.starts_with("terraform:") || c.id.0.starts_with("pulumi:"))
+        .filter(|c| {
+            let made = ["terraform:", "cloudformation:", "pulumi:"];
+            made.iter().any(|language| c.id.0.starts_with(language))
+        })
         .filter(|c| c.fingerprint.is_none())
         .map(|c| c.id.clone())
         .collect();

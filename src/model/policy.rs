@@ -225,6 +225,9 @@ pub enum Scope {
 pub enum EntitlementRole {
     /// It gives what its rules allow.
     Grant,
+    /// It gives what its rules allow under a condition that the request decides (IAM conditions of Google Cloud,
+    /// of Azure's role assignments), which `via` names.
+    Conditional,
     /// It caps what other policies give (an IAM permissions boundary).
     Boundary,
 }

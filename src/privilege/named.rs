@@ -15,7 +15,7 @@ pub fn assess(inventory: &Inventory, out: &mut BTreeMap<IdentityId, Privilege>) 
             continue;
         };
         let judged_elsewhere = matches!(identity.platform, Platform::Aws | Platform::Kubernetes);
-        if judged_elsewhere || entitlement.role != EntitlementRole::Grant {
+        if judged_elsewhere || entitlement.role == EntitlementRole::Boundary {
             continue;
         }
         let answer = out.entry(identity.id.clone()).or_default();
@@ -54,7 +54,14 @@ fn hold(answer: &mut Privilege, entitlement: &Entitlement, policy: &Policy) {
         let tier = Tier::ALL.into_iter().find(|t| t.as_str() == role.tier);
         let tier = tier.unwrap_or_default();
         let proof = Arc::new(Proof {
-            claim: format!("{name} on {reach}").into(),
+            claim: match entitlement.role {
+                EntitlementRole::Conditional => {
+                    format!("{name} on {reach}, depending on {}", entitlement.via).into()
+                }
+                EntitlementRole::Grant | EntitlementRole::Boundary => {
+                    format!("{name} on {reach}").into()
+                }
+            },
             hops: vec![
                 hop(&entitlement.via, &entitlement.evidence),
                 hop(
@@ -62,7 +69,10 @@ fn hold(answer: &mut Privilege, entitlement: &Entitlement, policy: &Policy) {
                     &rule.evidence,
                 ),
             ],
-            certainty: Certainty::Certain,
+            certainty: match entitlement.role {
+                EntitlementRole::Conditional => Certainty::Conditional,
+                EntitlementRole::Grant | EntitlementRole::Boundary => Certainty::Certain,
+            },
             scope: None,
         });
         for capability in Capability::ALL {
@@ -85,8 +95,17 @@ fn hop(what: &str, evidence: &crate::model::Evidence) -> Arc<Hop> {
 }
 
 fn raise(answer: &mut Privilege, tier: Tier, proof: Option<Arc<Proof>>) {
-    let firmer = tier == answer.tier && answer.proof.is_none();
+    let certainty = |proof: &Option<Arc<Proof>>| proof.as_ref().map(|proof| proof.certainty);
+    let firmer = tier == answer.tier
+        && match (certainty(&answer.proof), certainty(&proof)) {
+            (None, _) => true,
+            (Some(known), Some(new)) => new < known,
+            (Some(_), None) => false,
+        };
     if tier > answer.tier || firmer {
+        if let Some(certainty) = certainty(&proof) {
+            answer.certainty = certainty;
+        }
         answer.tier = tier;
         answer.proof = proof;
     }

@@ -10,6 +10,7 @@ use sink::Sink;
 
 mod aws;
 mod azure;
+mod configured;
 mod eks;
 mod google;
 mod index;
@@ -86,10 +87,12 @@ pub(super) fn facts(resources: &[Resource]) -> (Facts, Vec<Problem>) {
             "google" => google::read(&mut sink, resource),
             "azuread" | "azurerm" => azure::read(&mut sink, resource),
             "kubernetes" | "kubectl" => kubernetes::read(&mut sink, resource),
+            "provider" | "backend" => configured::read(&mut sink, resource),
             _ => {}
         }
         table::read(&mut sink, resource);
     }
+    configured::outputs(&mut sink);
     sink.done()
 }
 
@@ -163,7 +166,11 @@ impl Resource {
 
     /// The alias by which everything that is declared is known.
     fn alias(&self) -> String {
-        format!("terraform:{}#{}", self.estate, self.address)
+        let language = match self.evidence.reader {
+            "cloudformation" => "cloudformation",
+            _ => "terraform",
+        };
+        format!("{language}:{}#{}", self.estate, self.address)
     }
 
     /// The address without the numbers and keys of instances.

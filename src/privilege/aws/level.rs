@@ -1,6 +1,7 @@
 //! Whether a set of policies changes anything or only looks.
 
 use super::condition::Verdict;
+use super::scope::loosened;
 use super::set::{Allowed, Boundary, On, PolicySet};
 use super::statement::{Patterns, Statement};
 use crate::model::{Certainty, Str};
@@ -80,7 +81,12 @@ impl PolicySet<'_> {
 
     /// What is left of these (lower-case) action patterns of a statement after denials and boundary.
     pub(super) fn left_of(&self, statement: &Statement, start: Vec<Str>) -> Vec<Part> {
-        let scopes = self.scopes(statement);
+        let mut scopes = self.scopes(statement);
+        for scope in &mut scopes {
+            if let Some(loose) = loosened(scope) {
+                *scope = loose.into();
+            }
+        }
         let mut left: Vec<_> = start
             .into_iter()
             .filter_map(|p| {

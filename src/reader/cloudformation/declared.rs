@@ -246,6 +246,11 @@ impl<'t> Declared<'t> {
         self.template
     }
 
+    /// A node of the template with its functions worked out.
+    pub(super) fn value(&self, node: &'t Node) -> Option<Node> {
+        self.evaluator.value(node)
+    }
+
     pub(super) fn id(&self) -> &str {
         self.id
     }
@@ -335,7 +340,14 @@ fn value_of(name: &str, known: &std::collections::BTreeMap<String, Resource>) ->
     let (id, attribute) = name.split_once('.').unwrap_or((name, ""));
     let resource = known.get(id)?;
     let attribute = match (attribute, resource.kind.as_str()) {
-        ("", "aws_iam_policy" | "aws_sns_topic" | "aws_iam_openid_connect_provider") => "arn",
+        (
+            "",
+            "aws_iam_policy"
+            | "aws_sns_topic"
+            | "aws_sfn_state_machine"
+            | "aws_iam_openid_connect_provider"
+            | "aws_iam_saml_provider",
+        ) => "arn",
         ("", "aws_lambda_function") => "function_name",
         ("", _) => "name",
         ("Arn", _) => "arn",

@@ -44,7 +44,7 @@ impl<'r> Sink<'r> {
             problems: Vec::new(),
             index: Index::new(resources),
             resources,
-            stated: HashSet::new(),
+            stated: resources.iter().filter_map(super::vault::states).collect(),
             referred: HashSet::new(),
             pools: super::google::pools(resources),
         }
@@ -52,6 +52,11 @@ impl<'r> Sink<'r> {
 
     pub(super) fn done(self) -> (Facts, Vec<Problem>) {
         (self.facts, self.problems)
+    }
+
+    /// All resources.
+    pub(super) fn resources(&self) -> &'r [Resource] {
+        self.resources
     }
 
     /// The resource that a text refers to.
@@ -148,12 +153,21 @@ impl<'r> Sink<'r> {
         policy: PolicyId,
         scope: Scope,
     ) {
+        let condition = condition(resource);
+        let role = match condition {
+            Some(_) => EntitlementRole::Conditional,
+            None => EntitlementRole::Grant,
+        };
+        let via = match condition {
+            Some(title) => format!("{} (condition {title})", resource.address).into(),
+            None => resource.address.as_str().into(),
+        };
         self.facts.entitlements.push(Entitlement {
             principal,
             policy,
             scope,
-            role: EntitlementRole::Grant,
-            via: resource.address.as_str().into(),
+            role,
+            via,
             evidence: resource.evidence.clone(),
         });
     }
@@ -269,6 +283,19 @@ impl<'r> Sink<'r> {
             None,
         ));
     }
+}
+
+/// The title of the condition under which a role is given, or its expression's first words.
+fn condition(resource: &Resource) -> Option<&str> {
+    let node = resource.attributes.get("condition")?;
+    let told = match &node.value {
+        Value::Scalar { text, .. } => (!text.is_empty()).then_some("of the assignment"),
+        _ => texts_at(&resource.attributes, "condition.title")
+            .first()
+            .copied()
+            .or_else(|| (!node.items().is_empty() || node.is_map()).then_some("of the binding")),
+    };
+    told.filter(|_| node.text() != Some("null"))
 }
 
 /// What stands for a value that is kept elsewhere.

@@ -112,6 +112,13 @@ fn aws(sink: &mut Sink<'_>, resource: &Resource) {
     }
 }
 
+/// The id of the policy that a resource states, which roles name.
+pub(super) fn states(resource: &Resource) -> Option<crate::model::PolicyId> {
+    let name = resource.text("name")?;
+    let told = resource.kind == "vault_policy" && resource.text("policy").is_some();
+    told.then(|| format!("vault:{}/role/{name}", resource.place()).into())
+}
+
 /// A policy: for each path its capabilities, as `<capability>:<path>`, with `everything` for `*`.
 fn policy(sink: &mut Sink<'_>, resource: &Resource) {
     let (Some(name), Some(text)) = (resource.text("name"), resource.text("policy")) else {
