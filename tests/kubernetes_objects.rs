@@ -207,9 +207,15 @@ fn findings(inventory: &Inventory) -> Vec<String> {
         .findings
         .iter()
         .filter(|f| {
-            ["k8s-", "kubeconfig-", "argocd-", "flux-", "registry-"]
-                .iter()
-                .any(|p| f.check.starts_with(p))
+            [
+                "kubernetes-",
+                "kubeconfig-",
+                "argocd-",
+                "flux-",
+                "registry-",
+            ]
+            .iter()
+            .any(|p| f.check.starts_with(p))
         })
         .map(|f| format!("finding {}: {}\n", f.check, f.message))
         .collect();

@@ -104,7 +104,8 @@ pub(super) struct InputArguments {
     /// Your own checks and detectors: a YAML file or a directory of them. May be repeated.
     #[arg(long, value_name = "PATH")]
     pub rules: Vec<PathBuf>,
-    /// Read only these, comma-separated: secrets, aws, kubernetes, ownership. `secrets` alone is the fast path.
+    /// Read only these, comma-separated: secrets, aws, kubernetes, infrastructure (Terraform,
+    /// CloudFormation, Pulumi, Ansible, Compose, dotfiles), ci, ownership. `secrets` alone is the fast path.
     #[arg(long, value_name = "FAMILIES", value_delimiter = ',', value_parser = family)]
     pub only: Vec<crate::scan::Family>,
     /// Skip files that were read before with the same rules and held nothing, as this file remembers.
@@ -281,8 +282,12 @@ pub(super) struct ChecksArguments {
 /// What can be done with checks.
 #[derive(Debug, Subcommand)]
 pub(super) enum ChecksAction {
-    /// A line each.
-    List,
+    /// A line each: id, severity, what it is asked of, title.
+    List {
+        /// Only those whose id or title holds this text.
+        #[arg(value_name = "TEXT")]
+        like: Option<String>,
+    },
     /// One check whole: why, condition, parameters, controls, remediation.
     Show {
         /// The check's id.

@@ -13,7 +13,9 @@ pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
     let rules = Rules::load(&arguments.rules)?;
     let checks = rules.checks()?;
     match &arguments.action {
-        ChecksAction::List => report::stdout(|out, _| list(&checks, out))?,
+        ChecksAction::List { like } => {
+            report::stdout(|out, _| list(&checks, like.as_deref(), out))?;
+        }
         ChecksAction::Show { id } => {
             let controls = Controls::builtin().map_err(Error::Internal)?;
             let check = checks.get(id).ok_or_else(|| unknown(&checks, id))?;
@@ -31,12 +33,20 @@ pub(super) fn run(arguments: &ChecksArguments) -> Result<Status, Error> {
     Ok(Status::Clean)
 }
 
-fn list(checks: &CheckSet, out: &mut dyn Write) -> io::Result<()> {
-    let width = checks.iter().map(|c| c.id.len()).max().unwrap_or_default();
-    for check in checks.iter() {
+fn list(checks: &CheckSet, like: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let like = like.unwrap_or_default().to_lowercase();
+    let holds = |text: &str| text.to_lowercase().contains(&like);
+    let mut checks: Vec<_> = checks.iter().collect();
+    checks.retain(|c| holds(&c.id) || holds(&c.title));
+    let widest = |text: fn(&scan::Check) -> &str| {
+        let widths = checks.iter().map(|c| text(c).len());
+        widths.max().unwrap_or_default()
+    };
+    let (width, of) = (widest(|c| &c.id), widest(|c| c.applies_to.as_str()));
+    for check in &checks {
         writeln!(
             out,
-            "{:width$}  {:8}  {:11}  {}",
+            "{:width$}  {:8}  {:of$}  {}",
             check.id,
             check.severity.as_str(),
             check.applies_to.as_str(),

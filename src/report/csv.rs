@@ -124,7 +124,7 @@ fn gap_row(gap: &Gap<'_>) -> Vec<String> {
 }
 
 /// Columns of `inventory.csv`.
-const INVENTORY: [&str; 44] = [
+const INVENTORY: [&str; 46] = [
     "ref_id",
     "record_type",
     "id",
@@ -169,6 +169,8 @@ const INVENTORY: [&str; 44] = [
     "serves",
     "unused_services",
     "unused_window",
+    "traits",
+    "derivation",
 ];
 
 fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
@@ -231,6 +233,9 @@ fn inventory_row(row: &InventoryRow<'_>) -> Vec<String> {
     let never = unused.map(|u| u.never_used().map(|s| s.service.as_str()));
     cells.push(never.map(join).unwrap_or_default());
     cells.push(unused.map(window).unwrap_or_default());
+    let traits = identity.map(|i| &i.traits);
+    cells.push(list(traits.or(credential.map(|c| &c.traits))));
+    cells.push(list(identity.map(|i| &i.derivation)));
     cells
 }
 

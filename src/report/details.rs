@@ -56,6 +56,14 @@ pub(super) fn identity(
         pen.field("known as", PLAIN, &clean(&i.presence.join(", ")))?;
     }
     places(&i.evidence, pen)?;
+    if !i.traits.is_empty() {
+        pen.field("notable", PLAIN, &clean(&i.traits.join(", ")))?;
+    }
+    for (index, line) in i.derivation.iter().take(MANY).enumerate() {
+        let label = if index == 0 { "worked out" } else { "" };
+        pen.field(label, DIM, &clean(line))?;
+    }
+    rest(i.derivation.len(), MANY, "line", "lines", pen)?;
 
     heading("WHOSE IS IT", pen)?;
     whose(&i.ownership, pen)?;
@@ -416,8 +424,12 @@ fn becoming(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
     rest(view.trusts.len(), MANY, "trust", "trusts", pen)?;
     for (index, w) in view.workloads.iter().take(MANY).enumerate() {
         let label = if index == 0 { "run as it" } else { "" };
+        let notable = match &*w.traits {
+            [] => String::new(),
+            traits => format!(" ({})", clean(&traits.join(", "))),
+        };
         let text = format!(
-            "{} {}: {}",
+            "{} {}{notable}: {}",
             clean(&w.kind),
             clean(&w.name),
             place(&w.evidence)
@@ -547,6 +559,10 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
             _ => ("says:", text),
         };
         pen.item(15, (DIM, label), DIM, &text)?;
+    }
+    if !c.traits.is_empty() {
+        let traits = clean(&c.traits.join(", "));
+        pen.item(15, (DIM, "notable:"), DIM, &traits)?;
     }
     if let Some(tier) = &c.implied_tier {
         let basis = c.implied_tier_basis.as_deref().unwrap_or_default();

@@ -37,13 +37,7 @@ pub(super) fn section(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<
         let text = format!("{} to {}", clean(&token.subject), clean(audience));
         pen.field(label, PLAIN, &text)?;
     }
-    more(tokens.len(), pen)?;
-    let derivation = &view.identity.derivation;
-    for (index, line) in derivation.iter().take(MANY).enumerate() {
-        let label = if index == 0 { "worked out" } else { "" };
-        pen.field(label, DIM, &clean(line))?;
-    }
-    more(derivation.len(), pen)
+    more(tokens.len(), pen)
 }
 
 fn one(job: &Job, pen: &mut Pen<'_>) -> io::Result<()> {

@@ -208,6 +208,7 @@ impl Records {
             assigned: identity.assigned.into_iter().collect(),
             tokens: jobs::tokens(&identity.tokens),
             derivation: identity.derivation.into_iter().collect(),
+            traits: identity.traits.into_iter().collect(),
             evidence: identity.evidence.iter().map(Into::into).collect(),
             id,
         }
@@ -426,7 +427,7 @@ fn date(field: &model::DateField) -> Option<String> {
 const fn presence(presence: model::Presence) -> &'static str {
     match presence {
         model::Presence::Referenced => "referenced",
-        model::Presence::Declared => "declared",
+        model::Presence::SwitchedOff | model::Presence::Declared => "declared",
         model::Presence::Observed => "observed",
     }
 }
@@ -473,6 +474,7 @@ fn credential(
         records: c.records.iter().map(Into::into).collect(),
         revocation: text(&c.revocation),
         claims: claims(&c.claims),
+        traits: c.traits.iter().cloned().collect(),
         implied_tier: implied.then(|| c.implied_tier.tier.as_str().to_owned()),
         implied_tier_basis: implied.then(|| c.implied_tier.basis.to_string()),
     }
@@ -634,6 +636,7 @@ impl From<&model::Workload> for wire::Workload {
             kind: w.kind.to_string(),
             name: w.name.to_string(),
             runs_as: w.runs_as.to_string(),
+            traits: w.traits.iter().cloned().collect(),
             evidence: (&w.evidence).into(),
         }
     }

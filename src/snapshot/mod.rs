@@ -298,6 +298,9 @@ pub struct Identity {
     /// What had to be worked out to know of it, and what could not be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub derivation: Vec<Str>,
+    /// What is notable about how it is set up or kept: `docker-socket`, `static-keys`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traits: Vec<Str>,
     /// Id of the registry entry that speaks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declaration: Option<Str>,
@@ -518,6 +521,9 @@ pub struct Credential {
     /// What it says about itself, by name: `tenant`, `user`, `scope`, `host`, `kind`, `token-id`, …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, Vec<String>>,
+    /// What is notable about how it is kept: `encrypted`, `plain`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traits: Vec<Str>,
     /// What it may do by its own account or by its kind, whoever holds it: `admin`, `escalate`, `issue`,
     /// `write`, `read`, `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -625,6 +631,9 @@ pub struct Workload {
     pub name: String,
     /// The identity it runs as.
     pub runs_as: String,
+    /// What is notable of it: `privileged`, `host-path:/etc`, `outside:hooks.acme.example`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traits: Vec<Str>,
     /// Where.
     pub evidence: Evidence,
 }
