@@ -417,7 +417,7 @@ fn what_fills_a_secret_of_a_gitlab_job_is_one_and_a_role_is_assumed_once() {
         "variables: {ROLE: \"arn:aws:iam::111122223333:role/deploy\"}\n\
          deploy:\n  image: acme/tools:1\n  id_tokens: {AWS_TOKEN: {aud: https://gitlab.com}}\n  \
          variables: {ROLE_ARN: \"arn:aws:iam::111122223333:role/deploy\"}\n  \
-         script: [aws sts assume-role-with-web-identity --role-arn ${ROLE_ARN} --web-identity-token $AWS_TOKEN]\n\
+         script: ['aws sts assume-role-with-web-identity --role-arn ${ROLE_ARN} --web-identity-token $AWS_TOKEN']\n\
          static:\n  variables: {AWS_ACCESS_KEY_ID: $AK, AWS_SECRET_ACCESS_KEY: $SK, NPM_TOKEN: $NPM_TOKEN}\n  \
          script: [aws s3 ls]\n\
          next:\n  image: acme/tools:1\n  trigger: {project: acme/other}\n",
