@@ -409,3 +409,41 @@ fn symbolic_parts_are_said_and_never_guessed() {
         "sts.amazonaws.com"
     );
 }
+
+#[test]
+fn what_fills_a_secret_of_a_gitlab_job_is_one_and_a_role_is_assumed_once() {
+    let (inventory, _) = one(
+        "r/.gitlab-ci.yml",
+        "variables: {ROLE: \"arn:aws:iam::111122223333:role/deploy\"}\n\
+         deploy:\n  image: acme/tools:1\n  id_tokens: {AWS_TOKEN: {aud: https://gitlab.com}}\n  \
+         variables: {ROLE_ARN: \"arn:aws:iam::111122223333:role/deploy\"}\n  \
+         script: ['aws sts assume-role-with-web-identity --role-arn ${ROLE_ARN} --web-identity-token $AWS_TOKEN']\n\
+         static:\n  variables: {AWS_ACCESS_KEY_ID: $AK, AWS_SECRET_ACCESS_KEY: $SK, NPM_TOKEN: $NPM_TOKEN}\n  \
+         script: [aws s3 ls]\n\
+         next:\n  image: acme/tools:1\n  trigger: {project: acme/other}\n",
+    );
+    let job = |name: &str| inventory.jobs.iter().find(|job| &*job.name == name);
+    let deploy = job("deploy").unwrap();
+    let assumed: Vec<_> = deploy
+        .assumes
+        .iter()
+        .map(|it| (&*it.target, it.audience.as_deref()))
+        .collect();
+    let role = "arn:aws:iam::111122223333:role/deploy";
+    assert_eq!(assumed, [(role, Some("https://gitlab.com"))]);
+    let fixed = job("static").unwrap();
+    assert!(
+        fixed
+            .traits
+            .iter()
+            .any(|it| &**it == "static-cloud-key:aws")
+    );
+    let secrets: Vec<&str> = inventory
+        .secret_uses
+        .iter()
+        .filter(|used| used.workload == fixed.id)
+        .map(|used| &*used.name)
+        .collect();
+    assert_eq!(secrets, ["AK", "NPM_TOKEN", "SK"]);
+    assert!(job("next").unwrap().uses.is_empty());
+}

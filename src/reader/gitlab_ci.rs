@@ -239,38 +239,45 @@ fn job_facts(
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
-    let mut take = |build: &mut Build, text: &str, how: &str, evidence: &Evidence| {
-        for name in shell_variables(text) {
-            let known = predefined(&name)
-                || tokens.contains(&name.as_str())
-                || stored.contains(&name.as_str())
-                || own.contains(name.as_str());
-            if name == "CI_JOB_TOKEN" {
-                build.mark("job-token");
+    // `fills` is the variable that the text is given to: `SECRET: $SECRET` passes on the project's, and what fills
+    // a secret is one, whatever its name.
+    let mut take =
+        |build: &mut Build, text: &str, how: &str, at: &Evidence, fills: Option<&str>| {
+            for name in shell_variables(text) {
+                let known = predefined(&name)
+                    || tokens.contains(&name.as_str())
+                    || stored.contains(&name.as_str())
+                    || own.contains(name.as_str()) && fills != Some(name.as_str());
+                let whole = text.trim().trim_matches(['$', '{', '}']) == name;
+                let fills = fills.filter(|fills| whole && secret_like(fills));
+                if name == "CI_JOB_TOKEN" {
+                    build.mark("job-token");
+                }
+                if known || !secret_like(&name) && fills.is_none() {
+                    continue;
+                }
+                build.secret(&place, &name, how, None, at);
+                let cloud =
+                    pipeline::cloud_key(&name).or_else(|| fills.and_then(pipeline::cloud_key));
+                if let Some(cloud) = cloud {
+                    build.mark(format!("static-cloud-key:{cloud}"));
+                }
+                let upper = name.to_ascii_uppercase();
+                if [
+                    "GITLAB_TOKEN",
+                    "GITLAB_API_TOKEN",
+                    "GITLAB_PAT",
+                    "GL_TOKEN",
+                    "PRIVATE_TOKEN",
+                ]
+                .iter()
+                .any(|it| upper.ends_with(it))
+                {
+                    build.mark(format!("personal-token:{name}"));
+                }
+                handed.insert(name);
             }
-            if known || !secret_like(&name) {
-                continue;
-            }
-            build.secret(&place, &name, how, None, evidence);
-            if let Some(cloud) = pipeline::cloud_key(&name) {
-                build.mark(format!("static-cloud-key:{cloud}"));
-            }
-            let upper = name.to_ascii_uppercase();
-            if [
-                "GITLAB_TOKEN",
-                "GITLAB_API_TOKEN",
-                "GITLAB_PAT",
-                "GL_TOKEN",
-                "PRIVATE_TOKEN",
-            ]
-            .iter()
-            .any(|it| upper.ends_with(it))
-            {
-                build.mark(format!("personal-token:{name}"));
-            }
-            handed.insert(name);
-        }
-    };
+        };
     for key in ["before_script", "script", "after_script"] {
         let mut found = Vec::new();
         if let Some(part) = get(key) {
@@ -279,8 +286,11 @@ fn job_facts(
         for (_, scalar) in found {
             let at = pipeline::at(document, NAME, scalar);
             let text = scalar.text().unwrap_or_default();
-            take(&mut build, text, key, &at);
-            for assumed in of_script(text, &|text| [text.to_owned()].into(), &at) {
+            take(&mut build, text, key, &at, None);
+            for mut assumed in of_script(text, &|asked| filled(pipeline, node, asked), &at) {
+                if &*assumed.by == "oidc" {
+                    assumed.audience = audience(node, text);
+                }
                 build.assume(assumed);
             }
         }
@@ -294,8 +304,15 @@ fn job_facts(
             .or_else(|| value.str("value"))
             .unwrap_or_default();
         let at = pipeline::at(document, NAME, value);
-        take(&mut build, text, &format!("variable {name}"), &at);
+        take(
+            &mut build,
+            text,
+            &format!("variable {name}"),
+            &at,
+            Some(name),
+        );
         if matches!(name.as_str(), "AWS_ROLE_ARN" | "ROLE_ARN" | "AWS_ROLE")
+            && !build.job.assumes.iter().any(|it| &*it.target == text)
             && let Some(identity) = pipeline::role_arn(text)
         {
             build.assume(Assumed {
@@ -303,7 +320,7 @@ fn job_facts(
                 target: text.into(),
                 identity: Some(identity),
                 by: "oidc".into(),
-                audience: None,
+                audience: audience(node, ""),
                 seconds: None,
                 evidence: at,
             });
@@ -313,7 +330,8 @@ fn job_facts(
     id_tokens(&mut build, document, node, project);
     let services = get("services").map_or(&[][..], Node::items);
     let images = get("image").into_iter().chain(services);
-    for node in images {
+    // A job that starts another pipeline runs nothing itself.
+    for node in images.filter(|_| node.get("trigger").is_none()) {
         let text = node.text().or_else(|| node.str("name"));
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             let at = pipeline::at(document, NAME, node);
@@ -339,6 +357,36 @@ fn job_facts(
         }
     }
     build.finish(facts);
+}
+
+/// What a variable of the job comes to, nearest first; the question itself where no file says.
+fn filled(pipeline: &Pipeline<'_>, node: &Node, asked: &str) -> BTreeSet<String> {
+    let name = asked
+        .strip_prefix("${{ env.")
+        .and_then(|rest| rest.strip_suffix(" }}"));
+    let own = node.get("variables").map_or(&[][..], Node::entries);
+    let known = name.and_then(|name| {
+        let mut all = own.iter().chain(pipeline.variables());
+        let (_, value) = all.find(|(key, _)| key.as_str() == name)?;
+        value.text().or_else(|| value.str("value"))
+    });
+    let plain = known.filter(|text| !text.is_empty() && !text.contains('$'));
+    [plain.unwrap_or(asked).to_owned()].into()
+}
+
+/// The audience of the token that a command shows: of the one that it names, or the only one there is.
+fn audience(node: &Node, command: &str) -> Option<Str> {
+    let tokens = node.get("id_tokens").map_or(&[][..], Node::entries);
+    let named = shell_variables(command);
+    let mut mentioned = tokens.iter().filter(|(name, _)| named.contains(name));
+    let (_, token) = match (mentioned.next(), mentioned.next(), tokens) {
+        (Some(one), None, _) | (None, _, [one]) => one,
+        _ => return None,
+    };
+    match texts(token.get("aud")).as_slice() {
+        [one] => Some(one.as_str().into()),
+        _ => None,
+    }
 }
 
 /// What starts a job: `merge_request_event` where its rules or those of the workflow say so.
