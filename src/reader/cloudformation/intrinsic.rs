@@ -63,6 +63,7 @@ impl<'t> Evaluator<'t> {
                     .collect(),
             ),
             Value::Scalar { text: long, .. } if long.len() > MAX_TEXT => {
+                self.spend(MAX_TEXT / NODE_BYTES);
                 return Some(text(node.line, bounded(long.clone())));
             }
             other => other.clone(),
