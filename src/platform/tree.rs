@@ -5,6 +5,7 @@
 //! duplicate keys do not lose the document (the last one counts, as in `kubectl`), and one broken
 //! document of a stream does not lose the others.
 
+mod comments;
 mod lenient;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
@@ -220,10 +221,11 @@ pub fn json_message(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether a document is JSON rather than YAML: it opens with a brace or bracket.
+/// Whether a document is JSON rather than YAML: it opens with a brace or bracket, or a comment of programs.
 pub fn looks_like_json(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
+    let head = head.trim_ascii_start();
+    matches!(head.first(), Some(b'{' | b'[')) || head.starts_with(b"//") || head.starts_with(b"/*")
 }
 
 /// Reads a document of either syntax, chosen by its first character. Invalid UTF-8 is an error that names the line.
@@ -254,6 +256,12 @@ fn of_either(bytes: &[u8], tags: Tags) -> Vec<Result<Node, TreeError>> {
     };
     if looks_like_json(bytes) {
         let read = json(bytes);
+        if read.iter().any(Result::is_err) {
+            let plain = json(&comments::blanked(bytes));
+            if plain.iter().all(Result::is_ok) {
+                return plain;
+            }
+        }
         // A YAML flow mapping also starts with a brace; what is not JSON may still be YAML.
         if read.iter().all(Result::is_ok) || bytes.len() > 1 << 20 {
             return read;

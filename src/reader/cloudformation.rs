@@ -6,7 +6,7 @@
 use super::Reader;
 use super::resource::{self, Resource};
 use super::tree::{self, Node};
-use crate::model::{Document, Evidence, Facts, Probe, Problem, Str};
+use crate::model::{Document, Evidence, Facts, Probe, Problem, ProblemKind, Str};
 use std::collections::BTreeMap;
 
 mod assembly;
@@ -97,7 +97,9 @@ fn template(
         };
         let typed = |node: &&Node| {
             let mut all = node.entries().iter();
-            all.any(|(_, it)| it.str("Type").is_some_and(|t| t.contains("::")))
+            all.any(|(id, it)| {
+                it.str("Type").is_some_and(|t| t.contains("::")) || id.starts_with("Fn::ForEach::")
+            })
         };
         if root.get("Resources").filter(typed).is_none() {
             continue;
@@ -114,6 +116,18 @@ fn template(
         };
         let mut own = declared::outputs(&template);
         for (id, node) in &template.resources {
+            if id.starts_with("Fn::ForEach::") {
+                let message = "resources made by `Fn::ForEach`: not read";
+                problems.push(Problem {
+                    path: document.origin.path.clone(),
+                    line: (node.line > 0).then_some(node.line),
+                    column: None,
+                    kind: ProblemKind::Note,
+                    reader: NAME,
+                    message: message.into(),
+                });
+                continue;
+            }
             own.extend(Declared::new(&template, id, node).resources());
         }
         declared::refer(&mut own);

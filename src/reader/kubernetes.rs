@@ -91,11 +91,17 @@ fn stands_alone(document: &Document<'_>) -> bool {
 /// What a file states that belongs to no other.
 fn read_alone(document: &Document<'_>) -> (Facts, Vec<Problem>) {
     if !stands_alone(document) {
-        return (Facts::default(), Vec::new());
+        return (Facts::default(), broken_frame(document));
     }
     let mut sink = Sink::new(document);
     for part in tree::documents(document.bytes) {
         match part {
+            // What `jq .items` leaves of a list.
+            Ok(node) if !node.items().is_empty() => {
+                for (i, item) in node.items().iter().enumerate() {
+                    sink.document(item, &format!("/{i}"), None);
+                }
+            }
             Ok(node) => sink.document(&node, "", None),
             Err(error) => sink.broken(error),
         }
@@ -106,6 +112,23 @@ fn read_alone(document: &Document<'_>) -> (Facts, Vec<Problem>) {
         return read;
     }
     sink.finish()
+}
+
+/// Why the file that holds a chart or an overlay together is none, where it cannot be read.
+fn broken_frame(document: &Document<'_>) -> Vec<Problem> {
+    let frames = [
+        "Chart.yaml",
+        "kustomization.yaml",
+        "kustomization.yml",
+        "Kustomization",
+    ];
+    if !frames.contains(&document.origin.file_name()) {
+        return Vec::new();
+    }
+    let parts = tree::documents(document.bytes).into_iter();
+    parts
+        .filter_map(|part| Some(part.err()?.problem(document, NAME)))
+        .collect()
 }
 
 /// What objects state that were made from a document, rather than stand in it. What is still open in them stands as

@@ -23,6 +23,9 @@ use std::sync::Arc;
 /// How many first bytes readers see when they decide whether a document is theirs.
 const HEAD: usize = 8 * 1024;
 
+/// Files of these names are text, and missed when they are not.
+const CONFIGURATION: [&str; 6] = ["tf", "tofu", "tfvars", "tfstate", "yaml", "yml"];
+
 /// Members of archives that a format reader claims are read up to this many bytes.
 const MEMBER_LIMIT: u64 = 256 << 20;
 
@@ -381,6 +384,16 @@ impl Intake<'_> {
         let probe = probe(origin, head, whole && head.len() == bytes.len());
         if probe.binary {
             part.coverage.binary += 1;
+            if probe.has_extension(&CONFIGURATION) {
+                part.coverage.problems.insert(Problem {
+                    path: origin.path.clone(),
+                    line: None,
+                    column: None,
+                    kind: ProblemKind::Malformed,
+                    reader: "source",
+                    message: "holds NUL bytes: taken for binary, and not read".into(),
+                });
+            }
         }
         for reader in self.readers {
             if !self.asks(reader.as_ref())

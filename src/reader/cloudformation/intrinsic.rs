@@ -9,7 +9,9 @@ const MAX_DEPTH: usize = 64;
 /// How many nodes one resource may evaluate to: joins of joins must not fill the memory.
 const MAX_NODES: usize = 200_000;
 /// Longest text that is put together.
-const MAX_TEXT: usize = 1 << 20;
+const MAX_TEXT: usize = 64 << 10;
+/// How many bytes of text weigh as much as a node.
+const NODE_BYTES: usize = 64;
 
 /// The value of an argument whose property is to be left out: `AWS::NoValue`.
 const NO_VALUE: &str = "AWS::NoValue";
@@ -60,13 +62,24 @@ impl<'t> Evaluator<'t> {
                     .filter_map(|(key, value)| Some((key.clone(), self.eval(value, depth + 1)?)))
                     .collect(),
             ),
+            Value::Scalar { text: long, .. } if long.len() > MAX_TEXT => {
+                self.spend(MAX_TEXT / NODE_BYTES);
+                return Some(text(node.line, bounded(long.clone())));
+            }
             other => other.clone(),
         };
+        if let Value::Scalar { text, .. } = &value {
+            self.spend(text.len() / NODE_BYTES);
+        }
         Some(Node {
             line: node.line,
             file: 0,
             value,
         })
+    }
+
+    fn spend(&self, nodes: usize) {
+        self.left.set(self.left.get().saturating_sub(nodes));
     }
 
     fn call(&self, function: &str, argument: &Node, line: u32, depth: usize) -> Option<Node> {
@@ -234,7 +247,10 @@ impl<'t> Evaluator<'t> {
                 None => self.reference(name, line, depth),
             };
             match value.as_ref().and_then(Node::text) {
-                Some(value) => out.push_str(value),
+                Some(value) => {
+                    self.spend(value.len() / NODE_BYTES);
+                    out.push_str(value);
+                }
                 None => out.push_str(&format!("${{{name}}}")),
             }
             if out.len() > MAX_TEXT {

@@ -11,9 +11,11 @@ pub(super) fn body<'d>(text: &'d str, name: &str) -> (Body<'d>, Vec<Trouble>) {
     let mut out = Body::default();
     let mut trouble = Vec::new();
     // YAML's reader knows lines, and JSON is YAML but for rare cases.
-    let mut read = tree::yaml(text);
-    if read.len() != 1 || read.iter().any(Result::is_err) {
-        read = tree::json(text.as_bytes());
+    let strict = tree::json(text.as_bytes()).iter().all(Result::is_ok);
+    let mut read = if strict { tree::yaml(text) } else { Vec::new() };
+    let is_map = |node: &Result<Node, _>| node.as_ref().is_ok_and(Node::is_map);
+    if read.len() != 1 || !read.iter().all(is_map) {
+        read = tree::documents(text.as_bytes());
     }
     for document in read {
         match document {

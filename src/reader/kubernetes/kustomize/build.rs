@@ -15,6 +15,8 @@ use crate::reader::tree::{self, Value};
 
 /// Deepest chain of kustomizations that is followed.
 const MAX_DEPTH: usize = 64;
+/// How often objects of one build are asked whether a patch is for them: patches times objects.
+const MAX_ASKS: usize = 1_000_000;
 
 /// A build on its way.
 pub(super) struct Build<'e, 'd> {
@@ -24,6 +26,8 @@ pub(super) struct Build<'e, 'd> {
     budget: usize,
     /// How many kustomizations may still be.
     visits: usize,
+    /// How often an object may still be asked whether a patch is for it.
+    asks: usize,
     exhausted: bool,
     /// The kustomizations that are being put together, the outermost first.
     stack: Vec<usize>,
@@ -38,6 +42,7 @@ impl<'e, 'd> Build<'e, 'd> {
             problems: Vec::new(),
             budget,
             visits,
+            asks: MAX_ASKS,
             exhausted: false,
             stack: Vec::new(),
             variables: Vec::new(),
@@ -485,6 +490,19 @@ impl<'e, 'd> Build<'e, 'd> {
         options: Option<&Node>,
         by: &str,
     ) {
+        match self.asks.checked_sub(resources.len()) {
+            Some(left) => self.asks = left,
+            None => {
+                let message =
+                    "more patches of more objects than are tried: the rest was not applied";
+                self.problem(
+                    target.unwrap_or(patch),
+                    ProblemKind::Limited,
+                    message.to_owned(),
+                );
+                return;
+            }
+        }
         let json = json_patch::is_one(patch);
         let chosen: Vec<usize> = match target {
             Some(target) => {

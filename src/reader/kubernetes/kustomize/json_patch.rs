@@ -1,8 +1,13 @@
 //! JSON patches (RFC 6902).
 
 use super::Node;
-use super::edit::Mark;
+use super::edit::{Mark, weight};
 use crate::reader::tree::Value;
+
+/// Deepest place that an operation reaches, and deepest value that it copies.
+const MAX_DEPTH: usize = 64;
+/// How many nodes the operations of one patch may copy: copies of copies must not fill the memory.
+const MAX_COPIED: usize = 20_000;
 
 /// Whether a tree is a JSON patch: a list of operations.
 pub(super) fn is_one(node: &Node) -> bool {
@@ -16,14 +21,18 @@ pub(super) fn is_one(node: &Node) -> bool {
 /// Applies a patch, operation by operation. `Err` is the line of the first one that does not fit; those before
 /// it stay applied.
 pub(super) fn apply(target: &mut Node, patch: &Node) -> Result<(), u32> {
+    let mut left = MAX_COPIED;
     for operation in patch.items() {
-        one(target, operation).ok_or(operation.line)?;
+        one(target, operation, &mut left).ok_or(operation.line)?;
     }
     Ok(())
 }
 
-fn one(target: &mut Node, operation: &Node) -> Option<()> {
+fn one(target: &mut Node, operation: &Node, left: &mut usize) -> Option<()> {
     let path = pointer(operation.str("path")?);
+    if path.len() > MAX_DEPTH {
+        return None;
+    }
     let value = || {
         let value = operation.get("value").cloned();
         value.unwrap_or_else(|| Mark::of(operation).node(Value::Null))
@@ -38,15 +47,32 @@ fn one(target: &mut Node, operation: &Node) -> Option<()> {
         "move" => {
             let from = pointer(operation.str("from")?);
             let value = remove(target, &from)?;
+            if deeper(&value, MAX_DEPTH) {
+                return None;
+            }
             add(target, &path, value)
         }
         "copy" => {
-            let value = find(target, &pointer(operation.str("from")?))?.clone();
+            let value = find(target, &pointer(operation.str("from")?))?;
+            if deeper(value, MAX_DEPTH) {
+                return None;
+            }
+            *left = left.checked_sub(weight(value))?;
+            let value = value.clone();
             add(target, &path, value)
         }
         "test" => same(find(target, &path)?, &value()).then_some(()),
         _ => None,
     }
+}
+
+/// Whether a value is nested deeper than this.
+fn deeper(node: &Node, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return true;
+    };
+    node.items().iter().any(|item| deeper(item, depth))
+        || node.entries().iter().any(|(_, value)| deeper(value, depth))
 }
 
 fn pointer(text: &str) -> Vec<String> {
