@@ -458,7 +458,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(
@@ -795,6 +795,7 @@ fn a_clean_estate_yields_nothing() {
         name: "api".into(),
         runs_as: "k8s:cluster/shop/api".into(),
         automount: None,
+        traits: Default::default(),
         evidence: at("api.yaml", 1),
     });
     let evaluation = Estate(estate.clone()).evaluate(&[]);

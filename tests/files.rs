@@ -242,7 +242,7 @@ fn problems_are_said_and_lose_nothing_else() {
     put(
         room.path(),
         "a/compose.yaml",
-        "services:\n  a: {image: b\n---\nservices:\n  c: {image: d}\n",
+        "services:\n  a: {image: b\n---\nservices:\n  c: {image: d, env_file: .env}\n",
     );
     put(
         room.path(),
@@ -329,6 +329,31 @@ fn checks_find_what_is_kept_badly_and_nothing_in_what_is_kept_well() {
         .map(|finding| finding["check"].as_str().unwrap())
         .collect();
     assert!(ours.is_empty(), "{ours:?}");
+}
+
+#[test]
+fn services_that_are_handed_nothing_are_no_identities() {
+    let room = room();
+    put(
+        room.path(),
+        "web/compose.yml",
+        "services:\n  proxy: {image: nginx, ports: ['80:80']}\n  cache: {image: redis}\n  \
+         app: {image: a, environment: {API_TOKEN: '${API_TOKEN:?}'}}\n  \
+         agent: {image: b, volumes: ['/var/run/docker.sock:/var/run/docker.sock']}\n  \
+         mail: {image: c, labels: {owner: post@acme.example}}\n  \
+         job: {extends: {file: base.yml, service: job}}\n",
+    );
+    let (inventory, _) = read(room.path(), false);
+    let ids: Vec<&str> = inventory.identities.keys().map(|id| &*id.0).collect();
+    assert_eq!(
+        ids,
+        [
+            "compose:web/agent",
+            "compose:web/app",
+            "compose:web/job",
+            "compose:web/mail"
+        ]
+    );
 }
 
 #[test]

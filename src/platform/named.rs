@@ -93,7 +93,7 @@ mod tests {
         let gives = |name| role("github", name).map(|role| role.tier.as_str());
         assert_eq!(gives("contents:write"), Some("write"));
         assert_eq!(gives("Issues:READ"), Some("read"));
-        assert_eq!(gives("issues:admin"), None);
+        assert_eq!(gives("issues"), None);
         assert!(role("nowhere", "contents:write").is_none());
     }
 }

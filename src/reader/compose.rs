@@ -191,11 +191,15 @@ fn service(keeping: &mut Keeping<'_>, tree: &Node, folder: &str, name: &str, nod
         identity,
         nodes,
     };
+    let handed_before = keeping.facts.secret_uses.len();
     labels(keeping, &mut service);
     rights(&mut service);
     mounts::read(keeping, &mut service);
     variables::read(keeping, &mut service);
     secrets(keeping, &mut service);
+    if keeping.facts.secret_uses.len() == handed_before && !notable(&service.identity) {
+        return;
+    }
     let evidence = keeping.at(node.line);
     keeping.facts.workloads.push(Workload {
         id: id.into(),
@@ -207,6 +211,15 @@ fn service(keeping: &mut Keeping<'_>, tree: &Node, folder: &str, name: &str, nod
         evidence,
     });
     keeping.facts.identities.push(service.identity);
+}
+
+/// Whether a service is more than a program beside others: it reaches what is its host's, somebody is said to own
+/// it, or what it is handed stands in another file. Listing every cache and proxy would hide those that matter.
+fn notable(identity: &Identity) -> bool {
+    let plain = ["example", "in-repository", "published"];
+    identity.traits.iter().any(|name| !plain.contains(&&**name))
+        || !identity.labels.is_empty()
+        || !identity.derivation.is_empty()
 }
 
 /// What the service may do on its host.

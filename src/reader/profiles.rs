@@ -364,6 +364,9 @@ impl Chain {
     }
 }
 
+/// Profiles that one chain is followed through; nobody's is as long.
+const LONGEST_CHAIN: usize = 32;
+
 /// Follows `source_profile` to the end.
 fn chain(profiles: &BTreeMap<String, Profile>, name: &str) -> Chain {
     let mut chain = Chain::default();
@@ -375,6 +378,11 @@ fn chain(profiles: &BTreeMap<String, Profile>, name: &str) -> Chain {
             chain.traits.insert("missing-source");
             break;
         };
+        if met.len() >= LONGEST_CHAIN {
+            chain.start = format!("more than {LONGEST_CHAIN} other profiles");
+            chain.traits.insert("long-chain");
+            break;
+        }
         if !met.insert(at) {
             chain.start = format!("profile {}, which leads back to itself", short(at));
             chain.traits.insert("cycle");

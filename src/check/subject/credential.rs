@@ -286,7 +286,8 @@ fn lifetime<'a>(view: &CredentialView<'a>) -> Value<'a> {
             let number: i64 = number.parse().ok()?;
             Some(if unit == "d" { number } else { number / 24 })
         });
-    Value::int(days.or_else(|| said.max()))
+    let declared = credential.lifetime.map(|seconds| seconds / Timestamp::DAY);
+    Value::int(days.or_else(|| said.max()).or(declared))
 }
 
 fn genuine<'a>(view: &CredentialView<'a>) -> Value<'a> {
@@ -313,7 +314,7 @@ columns! { OfCredential;
     "expires_in_days": Type::Int, Record, |v| Value::int(days_until(v.credential.expires, v.now)), "Whole days until it ends; negative when past.";
     "expires": Type::Time, Record, |v| identity::moment_text(v.credential.expires), "When it ends.";
     "never_expires": Type::Bool, Record, |v| Value::never(v.credential.expires), "A source says that it never ends.";
-    "lifetime_days": Type::Int, Record, lifetime, "Whole days from when it was made to its end, or that it says such a one lives.";
+    "lifetime_days": Type::Int, Record, lifetime, "Whole days from when it was made to its end, or that it or its declaration says such a one lives.";
     "expired": Type::Bool, Record, |v| Value::bool(past(v.credential.expires, v.now)), "Its end is past.";
     "legacy": Type::Bool, Record, |v| Value::Bool(legacy(v.credential)), "A Kubernetes service account token kept in a Secret, which never ends.";
     "leaked": Type::Bool, Exposure, |v| Value::Bool(!v.credential.exposures.is_empty()), "Its value stands in the open.";
@@ -332,7 +333,6 @@ columns! { OfCredential;
     "owner.state": Type::Enum(&OWNER_STATE), Ownership, |v| identity::owner_state_of(v.ownership), "Whose the credential is.";
     "owner": Type::Text, Ownership, |v| Value::owned(v.ownership.and_then(|o| o.owner.as_ref()).map(ToString::to_string).unwrap_or_default()), "Its declared owner.";
     "recorded_by": Type::Texts, Record, |v| Value::list(v.credential.records.iter().map(|e| e.reader).collect::<BTreeSet<_>>()), "The readers of the records that speak of it: `terraform`, `terraform-state`, `aws-access-keys`.";
-    "lifetime_days": Type::Int, Record, |v| Value::int(v.credential.lifetime.map(|seconds| seconds / Timestamp::DAY)), "For how many days it is good, as its declaration says.";
     "rotated": Type::Bool, Record, |v| Value::Bool(v.credential.rotation.is_some()), "Its declaration replaces it on a schedule.";
     "revocation": Type::Text, Record, |v| Value::text(v.credential.revocation.as_deref()), "Where to revoke it.";
     "implied_tier": Type::Enum(&TIER), Record, |v| word(&TIER, v.credential.implied_tier.tier.as_str()), "What it may do by its own account or by its kind, whoever holds it.";
