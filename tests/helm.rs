@@ -65,14 +65,14 @@ fn text(files: &[(&str, &str)]) -> (Facts, Vec<Problem>) {
 
 /// The declared accounts: `namespace/name`, and `off` where disabled.
 fn accounts(facts: &Facts) -> Vec<String> {
-    let declared = |identity: &&Identity| identity.presence.contains(&Presence::Declared);
+    let declared = |identity: &&Identity| !identity.presence.contains(&Presence::Referenced);
     let mut names: Vec<String> = facts
         .identities
         .iter()
         .filter(declared)
         .map(|identity| {
             let namespace = identity.namespace.as_deref().unwrap_or_default();
-            let off = if identity.enabled == Some(false) {
+            let off = if identity.presence.contains(&Presence::SwitchedOff) {
                 " off"
             } else {
                 ""
@@ -87,7 +87,7 @@ fn accounts(facts: &Facts) -> Vec<String> {
 
 fn named<'f>(facts: &'f Facts, name: &str) -> Vec<&'f Identity> {
     let declared = facts.identities.iter().filter(|identity| {
-        &*identity.name == name && identity.presence.contains(&Presence::Declared)
+        &*identity.name == name && !identity.presence.contains(&Presence::Referenced)
     });
     declared.collect()
 }

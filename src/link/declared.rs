@@ -17,6 +17,29 @@ pub fn link(inventory: &mut Inventory) {
     let names = matches(inventory);
     rename(inventory, &names);
     same_place(inventory);
+    switched_off(inventory);
+}
+
+/// What one declaration switches off and another makes exists all the same: a chart with its account switched off
+/// beside the manifest that declares it. Only what nothing else makes is disabled.
+fn switched_off(inventory: &mut Inventory) {
+    for identity in inventory.identities.values_mut() {
+        if !identity.presence.contains(&Presence::SwitchedOff) {
+            continue;
+        }
+        let made = |p: &Presence| matches!(p, Presence::Declared | Presence::Observed);
+        let made = identity.presence.iter().any(made);
+        identity.presence = identity
+            .presence
+            .iter()
+            .copied()
+            .filter(|p| *p != Presence::SwitchedOff)
+            .collect();
+        identity.presence.insert(Presence::Declared);
+        if !made {
+            identity.enabled = Some(false);
+        }
+    }
 }
 
 /// Whether an identity was seen to exist.
@@ -28,7 +51,10 @@ fn observed(identity: &Identity) -> bool {
 fn unplaced(identity: &Identity) -> bool {
     matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole)
         && identity.platform == Platform::Aws
-        && identity.presence.iter().any(|p| *p == Presence::Declared)
+        && identity
+            .presence
+            .iter()
+            .any(|p| matches!(p, Presence::Declared | Presence::SwitchedOff))
         && !observed(identity)
         && Arn::parse(&identity.id.0).is_some_and(|arn| arn.customer().is_none())
 }

@@ -25,6 +25,7 @@ pub fn link(inventory: &mut Inventory) {
     let mut steps = annotations(inventory);
     steps.extend(subjects(inventory));
     take(inventory, steps);
+    clients(inventory);
     for (role, alias) in resolved(inventory) {
         if let Some(role) = inventory.identities.get_mut(&role) {
             role.aliases.insert(alias);
@@ -104,7 +105,6 @@ fn take(inventory: &mut Inventory, steps: Vec<Step>) {
 
 /// What ServiceAccounts say of themselves.
 fn annotations(inventory: &Inventory) -> Vec<Step> {
-    let mut applications: Option<BTreeMap<&str, Option<&IdentityId>>> = None;
     let mut steps = Vec::new();
     for identity in inventory.identities.values() {
         if identity.kind != IdentityKind::KubernetesServiceAccount {
@@ -120,41 +120,82 @@ fn annotations(inventory: &Inventory) -> Vec<Step> {
         }
         for label in labels(ENTRA_CLIENT) {
             let client = label.value.trim();
-            if client.is_empty() {
+            let said = |(target, _): &(IdentityId, Evidence)| target.0.starts_with("entra:");
+            if client.is_empty() || identity.becomes.iter().any(said) {
                 continue;
             }
-            let known = applications.get_or_insert_with(|| by_client(inventory));
-            let target = match known.get(client) {
-                Some(Some(id)) => IdentityId::clone(id),
-                _ => {
-                    let tenant = labels(ENTRA_TENANT).next();
-                    let tenant = tenant.map_or("-", |label| label.value.trim());
-                    format!("entra:{tenant}/{client}").as_str().into()
-                }
-            };
+            let tenant = labels(ENTRA_TENANT).next();
+            let tenant = tenant.map_or("unknown", |label| label.value.trim());
+            let target = format!("entra:{tenant}/{client}").as_str().into();
             steps.push((identity.id.clone(), (target, label.evidence.clone())));
         }
     }
     steps
 }
 
-/// Entra's identities by client id; `None` for one that several go by.
-fn by_client(inventory: &Inventory) -> BTreeMap<&str, Option<&IdentityId>> {
+/// Entra's identities that are named by their client id, without their tenant or without any source that knows
+/// them: if exactly one that is known has this client id, it is meant.
+fn clients(inventory: &mut Inventory) {
+    let unknown = |identity: &Identity| {
+        identity.platform == Platform::Entra
+            && identity.presence.iter().all(|p| *p == Presence::Referenced)
+    };
     let mut known: BTreeMap<&str, Option<&IdentityId>> = BTreeMap::new();
     for identity in inventory.identities.values() {
-        if identity.platform != Platform::Entra {
+        if identity.platform != Platform::Entra || unknown(identity) {
             continue;
         }
         let own = identity.id.0.rsplit('/').next().unwrap_or_default();
-        let names = identity.aliases.iter().map(|alias| &**alias).chain([own]);
-        for name in names.collect::<BTreeSet<_>>() {
+        let aliases = identity.aliases.iter();
+        let clients = aliases.filter_map(|alias| match alias.rsplit_once(':') {
+            Some((head, client))
+                if head.ends_with("client_id") || head.ends_with("application_id") =>
+            {
+                Some(client)
+            }
+            Some(_) => None,
+            None => Some(&**alias),
+        });
+        for name in clients.chain([own]).collect::<BTreeSet<_>>() {
             let slot = known.entry(name).or_insert(Some(&identity.id));
             if *slot != Some(&identity.id) {
                 *slot = None;
             }
         }
     }
-    known
+    let mut meant: BTreeMap<IdentityId, IdentityId> = BTreeMap::new();
+    for identity in inventory.identities.values().filter(|i| unknown(i)) {
+        let client = identity.id.0.rsplit('/').next().unwrap_or_default();
+        if let Some(Some(id)) = known.get(client) {
+            meant.insert(identity.id.clone(), IdentityId::clone(id));
+        }
+    }
+    if meant.is_empty() {
+        return;
+    }
+    for (id, target) in &meant {
+        let Some(named) = inventory.identities.remove(id) else {
+            continue;
+        };
+        if let Some(identity) = inventory.identities.get_mut(target) {
+            identity.aliases.insert(Str::clone(&id.0));
+            identity.evidence.extend(named.evidence);
+            identity.presence.insert(Presence::Referenced);
+        }
+    }
+    for identity in inventory.identities.values_mut() {
+        if identity
+            .becomes
+            .iter()
+            .any(|(id, _)| meant.contains_key(id))
+        {
+            identity.becomes = identity
+                .becomes
+                .iter()
+                .map(|(id, evidence)| (meant.get(id).unwrap_or(id).clone(), evidence.clone()))
+                .collect();
+        }
+    }
 }
 
 /// ServiceAccounts that trusts name, literally: they can show such a token, whether or not an annotation says that

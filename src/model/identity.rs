@@ -9,6 +9,9 @@ natural_id! {
     IdentityId
 }
 
+/// The line of an identity's derivation that says that a module makes it whose files were not there.
+pub const UNREAD_MODULE: &str = "its module was not read";
+
 /// The platform that authenticates an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
@@ -190,6 +193,9 @@ impl Humanity {
 pub enum Presence {
     /// A binding, trust or leaked key names it; no record of the identity itself was read.
     Referenced,
+    /// A declaration of it is switched off: a count of 0, a chart's value. Joining turns this into `Declared` and
+    /// disabled, unless another source declares or lists it.
+    SwitchedOff,
     /// A manifest or infrastructure code declares it.
     Declared,
     /// An export of the running system lists it.
@@ -351,6 +357,11 @@ impl Identity {
             (Platform::Other, _) => None,
             (platform, _) => Some(format!("{}:{account}", platform.as_str()).into()),
         }
+    }
+
+    /// Whether a module makes it whose files were not there, which may give it more than its call tells.
+    pub fn is_of_unread_module(&self) -> bool {
+        self.derivation.iter().any(|line| **line == *UNREAD_MODULE)
     }
 
     /// Takes over what another record of the same identity knows.

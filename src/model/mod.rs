@@ -91,6 +91,7 @@ pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};
 pub use identity::{
     Humanity, Identity, IdentityId, IdentityKind, Label, LabelSource, Platform, Presence, Token,
+    UNREAD_MODULE,
 };
 pub use identity_center::{Assignment, DirectoryEntry, PermissionSet};
 pub use inventory::{Assessed, Inventory};

@@ -427,7 +427,7 @@ fn date(field: &model::DateField) -> Option<String> {
 const fn presence(presence: model::Presence) -> &'static str {
     match presence {
         model::Presence::Referenced => "referenced",
-        model::Presence::Declared => "declared",
+        model::Presence::SwitchedOff | model::Presence::Declared => "declared",
         model::Presence::Observed => "observed",
     }
 }

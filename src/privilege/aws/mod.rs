@@ -355,7 +355,11 @@ fn lower_tiers(world: &World<'_, '_>, node: &Node<'_>, judged: &Judged, answer: 
         answer.tier = Tier::None;
     } else {
         let account = &node.account;
-        let missing = format!("authorization details of account {account}");
+        let module = node.identity.is_some_and(|i| i.is_of_unread_module());
+        let missing = match module {
+            true => "the files of the module that makes it".to_owned(),
+            false => format!("authorization details of account {account}"),
+        };
         answer.unresolved.insert(missing.into());
     }
     // What was not read may give more.

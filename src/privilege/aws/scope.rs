@@ -65,7 +65,51 @@ fn kind(verb: &str) -> Option<&'static str> {
 /// Whether a pattern can match a resource that the action works on. To an action that the table does not know
 /// any pattern will do.
 pub(super) fn speaks_of(probe: Probe, pattern: &str) -> bool {
+    let loose = loosened(pattern);
+    let pattern = loose.as_deref().unwrap_or(pattern);
     known(probe).is_none_or(|action| action.works_on(pattern))
+}
+
+/// Whether a variable is an expression of infrastructure code that files do not decide (`module.data.bucket_arn`),
+/// rather than one of IAM's own, which have a colon after their service (`aws:username`).
+fn undecided(variable: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let rest = variable.trim_start_matches(word);
+    !rest.starts_with(':') && !matches!(variable.trim(), "*" | "?" | "$")
+}
+
+/// The expressions in a pattern that files do not decide.
+pub(super) fn open_expressions(pattern: &str) -> impl Iterator<Item = &str> {
+    let parts = pattern.split("${").skip(1);
+    parts
+        .filter_map(|part| part.split_once('}').map(|(inside, _)| inside))
+        .filter(|inside| undecided(inside))
+}
+
+/// A pattern with anything in the place of what files do not decide; `None` where they decide it all. It is one
+/// resource (or so many) that is meant: nothing that takes every resource fits.
+pub(super) fn loosened(pattern: &str) -> Option<String> {
+    open_expressions(pattern).next()?;
+    let mut text = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        match after.split_once('}') {
+            Some((inside, tail)) if undecided(inside) => {
+                text.push('*');
+                rest = tail;
+            }
+            _ => {
+                text.push_str("${");
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    Some(match is_everything(&text) {
+        true => "arn:*:*".to_owned(),
+        false => text,
+    })
 }
 
 /// Whether a pattern can match no other user than this one: its last part is the user's own name.
@@ -87,8 +131,10 @@ pub(super) fn substituted(pattern: &str, values: &BTreeMap<String, String>) -> O
             continue;
         };
         let (name, default) = match variable.split_once(',') {
-            Some((name, default)) => (name.trim(), Some(default.trim().trim_matches('\''))),
-            None => (variable.trim(), None),
+            Some((name, default)) if !undecided(name) => {
+                (name.trim(), Some(default.trim().trim_matches('\'')))
+            }
+            _ => (variable.trim(), None),
         };
         let key = name.to_ascii_lowercase();
         match (values.get(&key), default) {
@@ -99,10 +145,40 @@ pub(super) fn substituted(pattern: &str, values: &BTreeMap<String, String>) -> O
             (None, None) if key == "aws:username" || key.starts_with("aws:principaltag/") => {
                 return None;
             }
+            (None, None) if undecided(name) => {
+                text.push_str("${");
+                text.push_str(variable);
+                text.push('}');
+            }
             (None, None) => text.push('*'),
         }
         rest = tail;
     }
     text.push_str(rest);
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_that_files_do_not_decide_are_no_wildcards() {
+        for (pattern, expected) in [
+            ("${module.data.bucket_arn}/*", Some("*/*")),
+            ("${var.resource}", Some("arn:*:*")),
+            ("arn:aws:s3:::${var.x ? \"a\" : \"b\"}/k", Some("arn:aws:s3:::*/k")),
+            ("arn:aws:s3:::b/${aws:username}/${var.k}", Some("arn:aws:s3:::b/${aws:username}/*")),
+            ("arn:aws:iam::*:user/${aws:username}", None),
+            ("arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}", None),
+            ("arn:aws:s3:::b/${*}", None),
+            ("*", None),
+        ] {
+            assert_eq!(loosened(pattern).as_deref(), expected, "{pattern}");
+            if expected.is_some() {
+                let left = substituted(pattern, &BTreeMap::new());
+                assert!(left.is_none_or(|left| left.contains("${")), "{pattern}");
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::condition::{Asked, Condition, Context, Known, Verdict, depend, told_tags};
 use super::control::Caps;
-use super::scope::{blankets, own_only, speaks_of, substituted};
+use super::scope::{blankets, loosened, open_expressions, own_only, speaks_of, substituted};
 use super::statement::{CORE, Compiled, GIVING, Patterns, Probe, Statement, probe, spelling};
 use crate::model::{Breadth, Certainty};
 use crate::platform::aws::actions::resource_controlled;
@@ -362,10 +362,29 @@ impl<'w> PolicySet<'w> {
                 Verdict::Depends(keys) => keys,
             },
         };
+        let open = |keys: &mut BTreeSet<String>, meets: &dyn Fn(&str) -> bool| {
+            let may = loosened(pattern).is_some_and(|loose| meets(&loose));
+            if may {
+                keys.extend(open_expressions(pattern).map(str::to_owned));
+            }
+            may
+        };
         let fits = match on {
             On::Any => speaks_of(probe, pattern) && !self.pares(statement, probe),
             On::Everything => is_everything(pattern) && !self.pares(statement, probe),
-            On::Arn(arn) => glob::matches(pattern, arn) && !self.excluded(statement, arn),
+            On::Arn(arn) => {
+                let meets = |p: &str| glob::matches(p, arn) && !self.excluded(statement, arn);
+                meets(pattern) || open(&mut keys, &meets)
+            }
+            On::OtherUser(own) if loosened(pattern).is_some() => {
+                let meets = |p: &str| {
+                    overlaps(p, "arn:*:iam::*:user/*")
+                        && speaks_of(probe, p)
+                        && !own_only(p, own)
+                        && !self.pares(statement, probe)
+                };
+                open(&mut keys, &meets)
+            }
             On::OtherUser(own) => {
                 overlaps(pattern, "arn:*:iam::*:user/*")
                     && speaks_of(probe, pattern)

@@ -1,6 +1,7 @@
 //! Policies compiled: which of the actions that matter each statement speaks of, found once per policy.
 
 use super::condition::Condition;
+use super::scope::open_expressions;
 use crate::model::{Effect, Evidence, Hop, IamRule, Matcher, Rule, RuleBody, Str};
 use crate::platform::aws::access_level::{self, AccessLevel};
 use crate::platform::aws::actions::{self, Action, Known};
@@ -221,6 +222,8 @@ pub(super) struct Statement {
     pub broad: bool,
     /// The actions as the document spells them.
     pub written: Vec<Str>,
+    /// Actions that are expressions of code which files do not decide.
+    pub open: Vec<Str>,
 }
 
 impl Statement {
@@ -309,6 +312,12 @@ impl Compiled {
         Self::of_statements(id, name, customer, statements.collect())
     }
 
+    /// Actions that are expressions of code which files do not decide.
+    pub(super) fn open_actions(&self) -> impl Iterator<Item = &str> {
+        let grants = self.statements.iter().filter(|s| s.allow);
+        grants.flat_map(|s| s.open.iter().map(|action| &**action))
+    }
+
     /// From a document that ships with the program.
     pub(super) fn of_document(id: Str, name: Str, document: &Document) -> Self {
         let current = document.version.as_deref() == Some("2012-10-17");
@@ -317,6 +326,7 @@ impl Compiled {
             allow: statement.allow,
             broad: broad(&selected(&statement.actions)),
             written: selected(&statement.actions).list,
+            open: Vec::new(),
             actions: actions(selected(&statement.actions)),
             resources: statement
                 .resources
@@ -373,7 +383,13 @@ impl Compiled {
 
 fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
     let resources = listed(&body.resources);
-    let named = listed(&body.actions);
+    let mut named = listed(&body.actions);
+    // Which action an expression of code stands for is not known.
+    let told = |action: &Str| open_expressions(action).next().is_none();
+    let (list, open): (Vec<Str>, Vec<Str>) = named.list.iter().cloned().partition(told);
+    if !open.is_empty() {
+        named = Patterns::new(named.negated, list);
+    }
     // Before 2012-10-17 `${…}` is literal text.
     let variables = body.version.as_deref() == Some("2012-10-17")
         && resources.list.iter().any(|p| p.contains("${"));
@@ -381,6 +397,7 @@ fn of_rule(rule: &Rule, body: &IamRule) -> Statement {
         allow: rule.effect == Effect::Allow,
         broad: broad(&named),
         written: named.list.clone(),
+        open,
         actions: actions(named),
         resources,
         variables,

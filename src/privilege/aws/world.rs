@@ -7,7 +7,7 @@ use super::statement::{Compiled, probe};
 use super::trust::Gate;
 use crate::model::{
     Effect, Entitlement, EntitlementRole, Hop, Identity, IdentityId, IdentityKind, Inventory,
-    Platform, PolicyId, PolicyKind, Str, Timestamp,
+    Platform, PolicyId, PolicyKind, Presence, Str, Timestamp,
 };
 use crate::platform::aws::arn::Arn;
 use crate::platform::aws::managed;
@@ -289,7 +289,11 @@ impl<'i, 'w> World<'i, 'w> {
         }
         let known = identity.is_none_or(|identity| {
             let mut evidence = identity.evidence.iter();
+            let code = identity.presence.contains(&Presence::Declared);
+            // What code declares is judged as it is declared; what a module makes whose files are not there may be
+            // given more in them.
             evidence.any(|e| e.reader == "aws-authorization-details")
+                || code && !identity.is_of_unread_module()
         });
         self.nodes.push(Node {
             id,
@@ -368,7 +372,11 @@ impl<'i, 'w> World<'i, 'w> {
                     continue;
                 };
                 grants.insert(policy);
-                let what = self.policies.get(policy).map_or_else(String::new, |p| {
+                let held = self.policies.get(policy);
+                let open = held.into_iter().flat_map(Compiled::open_actions);
+                let open = open.map(|action| format!("action {action} of policy {name}").into());
+                node.unresolved.extend(open);
+                let what = held.map_or_else(String::new, |p| {
                     format!("{} policy {}", entitlement.via, p.name)
                 });
                 let mut hops: Vec<Arc<Hop>> = group.into_iter().cloned().collect();

@@ -21,6 +21,13 @@ pub(super) struct Clouds {
     pub(super) open: Vec<Str>,
 }
 
+fn declared_role(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(":iam::"));
+    rest.is_some_and(|(_, rest)| rest.contains(":role/"))
+}
+
 impl Sink<'_> {
     /// The identities of clouds that a ServiceAccount's annotations name.
     pub(super) fn clouds(&mut self, object: &Object<'_>) -> Clouds {
@@ -58,6 +65,8 @@ impl Sink<'_> {
         };
         let text = value.text().unwrap_or_default();
         let open = symbolic(text) && text.contains(":role/");
+        // Infrastructure code names a role that it declares by where that stands, if not by an account.
+        let open = open || self.document.bytes.is_empty() && declared_role(text);
         if names::iam_role(text).is_some() || open && name_of(Some(value)).is_some() {
             clouds.becomes.push((text.into(), evidence.clone()));
             let audience = name_of(object.annotation(AWS_AUDIENCE)).unwrap_or("sts.amazonaws.com");
@@ -109,7 +118,7 @@ impl Sink<'_> {
         };
         // Without the annotation it is the tenant of the cluster, which no manifest names.
         let tenant = name_of(object.annotation(AZURE_TENANT)).unwrap_or("unknown");
-        let (platform, kind) = (Platform::Entra, IdentityKind::EntraApplication);
+        let (platform, kind) = (Platform::Entra, IdentityKind::EntraManagedIdentity);
         let why = "a Kubernetes ServiceAccount becomes it";
         let id = format!("entra:{tenant}/{client}");
         let id = self.refer_identity(id, platform, kind, client, why, &evidence);

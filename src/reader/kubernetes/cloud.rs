@@ -9,6 +9,7 @@ use crate::model::{
     Str, Trust, TrustPrincipal,
 };
 use crate::platform::aws::policy;
+use crate::platform::federation::{self, Form};
 
 /// Annotation with the project of an object of Config Connector.
 const PROJECT: &str = "cnrm.cloud.google.com/project-id";
@@ -408,12 +409,23 @@ impl Sink<'_> {
         )
     }
 
-    /// `IAMPolicyMember` of Config Connector: a grant, or who may act as an account.
+    /// `IAMPolicyMember`, `IAMPolicy` and `IAMPartialPolicy` of Config Connector: grants, or who may act as an account.
     pub(super) fn gcp_member(&mut self, object: &Object<'_>) {
         let Some(spec) = object.node.get("spec") else {
             return;
         };
-        let Some(role) = named(spec, "role") else {
+        self.gcp_grant(object, spec, named(spec, "role"), spec);
+        for binding in spec.list("bindings") {
+            let role = named(binding, "role");
+            for member in binding.list("members") {
+                self.gcp_grant(object, spec, role, member);
+            }
+        }
+    }
+
+    /// A role for a member: a text, or an object that names it or the account's object.
+    fn gcp_grant(&mut self, object: &Object<'_>, spec: &Node, role: Option<&str>, who: &Node) {
+        let Some(role) = role else {
             return;
         };
         let evidence = self.place(object);
@@ -422,27 +434,18 @@ impl Sink<'_> {
             .and_then(|r| named(r, "kind"))
             .unwrap_or("Project");
         let target = reference.and_then(|r| named(r, "external").or_else(|| named(r, "name")));
-        let from = spec.at(&["memberFrom", "serviceAccountRef"]);
+        let from = who.at(&["memberFrom", "serviceAccountRef"]);
         let from = from.and_then(|r| named(r, "external").or_else(|| named(r, "name")));
-        let member = named(spec, "member");
+        let member = who.text().or_else(|| named(who, "member"));
         let on_account = kind == "IAMServiceAccount";
-        if let (true, Some(target), Some(member)) = (on_account, target, member)
-            && role.ends_with("workloadIdentityUser")
-        {
+        if let (true, Some(target), Some(form)) = (
+            on_account,
+            target,
+            member.and_then(federation::google_member),
+        ) {
             let account = self.gcp_named(target, object, &evidence);
-            self.facts.trusts.push(Trust {
-                target: account,
-                principal: TrustPrincipal::Other(member.into()),
-                effect: Effect::Allow,
-                actions: vec![role.into()],
-                condition: None,
-                condition_keys: Vec::new(),
-                cross_account: None,
-                inside_organization: None,
-                grade: None,
-                label: Str::clone(&object.name),
-                evidence,
-            });
+            let label = member.unwrap_or(&object.name);
+            self.lets_in(account, &form, role, label, evidence);
             return;
         }
         let address = member
@@ -461,6 +464,13 @@ impl Sink<'_> {
             ("Folder" | "Organization", Some(name)) => {
                 let last = name.rsplit('/').next().unwrap_or(name);
                 format!("gcp:{}s/{last}", kind.to_ascii_lowercase())
+            }
+            ("IAMServiceAccount", Some(name)) => {
+                let account = self.gcp_named(name, object, &evidence);
+                format!(
+                    "gcp:serviceAccounts/{}",
+                    account.0.trim_start_matches("gcp:")
+                )
             }
             (_, Some(name)) => format!("gcp:projects/{project}/{kind}/{name}"),
             (_, None) => format!("gcp:projects/{project}/{kind}"),
@@ -554,6 +564,10 @@ impl Sink<'_> {
         let evidence = self.place(object);
         let (platform, kind) = (Platform::Entra, IdentityKind::EntraManagedIdentity);
         let id = format!("entra:{}/{owner}", object.namespace);
+        let audiences = spec.strings("audiences");
+        let audiences: Vec<&str> = audiences.iter().map(|it| &**it).collect();
+        let issuer = named(spec, "issuer").unwrap_or(federation::ANY_ISSUER);
+        let form = federation::entra(issuer, Some(subject), None, &audiences);
         let target = self.refer_identity(
             id,
             platform,
@@ -562,17 +576,30 @@ impl Sink<'_> {
             "Azure managed identity",
             &evidence,
         );
+        let how = "federatedIdentityCredential";
+        self.lets_in(target, &form, how, &object.name, evidence);
+    }
+
+    /// A cloud's identity lets in who shows a token of another platform.
+    fn lets_in(
+        &mut self,
+        target: IdentityId,
+        form: &Form,
+        how: &str,
+        label: &str,
+        evidence: Evidence,
+    ) {
         self.facts.trusts.push(Trust {
             target,
-            principal: TrustPrincipal::Other(subject.into()),
+            principal: TrustPrincipal::Federated(form.issuer.as_str().into()),
             effect: Effect::Allow,
-            actions: Vec::new(),
-            condition: None,
-            condition_keys: Vec::new(),
+            actions: vec![how.into()],
+            condition: form.condition.as_deref().map(Str::from),
+            condition_keys: form.keys.iter().map(|key| key.as_str().into()).collect(),
             cross_account: None,
             inside_organization: None,
             grade: None,
-            label: Str::clone(&object.name),
+            label: label.into(),
             evidence,
         });
     }

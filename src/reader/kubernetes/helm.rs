@@ -5,7 +5,7 @@
 //! said to be disabled. What cannot be run is read leniently; what cannot be known stays a symbol.
 
 use super::tree::{self, Node, TreeError};
-use crate::model::{Document, Facts, Presence, Problem, ProblemKind};
+use crate::model::{Document, Facts, Presence, Problem, ProblemKind, Set};
 use engine::{Condition, Want};
 use release::Release;
 use render::{Outcome, Rendered, Renderer, Wanted};
@@ -321,7 +321,7 @@ where
             let derivation = self.derivation(release);
             for (Ordered(mut identity), why) in found {
                 if !self.known.contains(&identity.id.to_string()) {
-                    identity.enabled = Some(false);
+                    identity.presence = Set::from_iter([Presence::SwitchedOff]);
                     identity.derivation.insert(derivation.as_str().into());
                     let why = format!("off by {}: {why}", release.said_by);
                     identity.derivation.insert(why.into());

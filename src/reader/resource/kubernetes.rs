@@ -154,6 +154,7 @@ fn one(sink: &mut Sink<'_>, resource: &Resource, mut manifest: Node) {
         bytes: b"",
     };
     let (mut facts, problems) = kubernetes::object(&document, &manifest);
+    resolve(sink, resource, &mut facts);
     for identity in &mut facts.identities {
         if identity.evidence.is_empty() {
             continue;
@@ -171,15 +172,61 @@ fn one(sink: &mut Sink<'_>, resource: &Resource, mut manifest: Node) {
             identity.presence.insert(Presence::Observed);
         }
         if let Some(reason) = resource.switched_off() {
-            identity.enabled = Some(false);
+            identity.presence = Set::from_iter([Presence::SwitchedOff]);
             identity.derivation.insert(Str::from(reason));
         }
+    }
+    if resource.switched_off().is_some() {
+        // Nobody is granted anything by what is not made.
+        facts.identities.retain(|identity| {
+            let own = |p: &Presence| *p != Presence::Referenced;
+            identity.presence.iter().any(own)
+        });
+        facts.entitlements.clear();
+        facts.workloads.clear();
+        facts.secret_uses.clear();
+        facts.trusts.clear();
     }
     sink.facts.append(facts);
     sink.problems.extend(problems);
     if manifest.str("kind") == Some("Secret") {
         secret(sink, resource, &manifest);
     }
+}
+
+/// Identities of clouds that annotations name by a reference to their resource: `azurerm_….client_id`.
+fn resolve(sink: &Sink<'_>, resource: &Resource, facts: &mut crate::model::Facts) {
+    let declared = |id: &IdentityId| {
+        let (class, text) = match id.0.strip_prefix("gcp:") {
+            Some(rest) => ("google", rest),
+            None => ("azuread", id.0.strip_prefix("entra:")?.split_once('/')?.1),
+        };
+        if !text.contains("${") {
+            return None;
+        }
+        sink.index.identity(&resource.estate, class, text)
+    };
+    let mut replaced = Vec::new();
+    for identity in &mut facts.identities {
+        let becomes = std::mem::take(&mut identity.becomes);
+        let becomes = becomes.iter().map(|(id, evidence)| {
+            let target = declared(id);
+            if let Some(target) = &target {
+                let open = Str::from(format!("not resolved: {id}"));
+                identity.derivation = identity
+                    .derivation
+                    .iter()
+                    .filter(|line| **line != open)
+                    .cloned()
+                    .collect();
+                replaced.push(id.clone());
+                return (target.clone(), evidence.clone());
+            }
+            (id.clone(), evidence.clone())
+        });
+        identity.becomes = becomes.collect();
+    }
+    facts.identities.retain(|i| !replaced.contains(&i.id));
 }
 
 /// Where the values of a Secret stand in the open.

@@ -6,7 +6,7 @@ use super::value::{document, text_at, texts_at};
 use super::{Resource, Value, symbolic};
 use crate::model::{
     Entitlement, EntitlementRole, Identity, IdentityId, IdentityKind, Moment, Platform, PolicyId,
-    Scope, Str, Workload,
+    Scope, Str, UNREAD_MODULE, Workload,
 };
 use crate::platform::kubernetes::names::{self, CLUSTER, DEFAULT_NAMESPACE};
 use crate::platform::{embedded, glob};
@@ -60,6 +60,17 @@ struct Row {
     #[serde(default)]
     only: BTreeMap<String, String>,
     key: Option<Key>,
+    account: Option<Account>,
+}
+
+/// A ServiceAccount that a module makes along with a role, which it becomes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    name: Vec<String>,
+    namespace: Vec<String>,
+    #[serde(default)]
+    unless: BTreeMap<String, String>,
 }
 
 /// A credential that a module makes along with an identity.
@@ -272,6 +283,9 @@ fn made(sink: &mut Sink<'_>, resource: &Resource, row: &Row, source: &str) {
             }
         }
         sink.facts.identities.push(identity);
+        if let Some(account) = &row.account {
+            bound(sink, resource, account, &id, source);
+        }
         if let Some(key) = &row.key
             && (key.only.is_empty() || has(resource, &key.only))
             && !has(resource, &key.unless)
@@ -289,6 +303,34 @@ fn made(sink: &mut Sink<'_>, resource: &Resource, row: &Row, source: &str) {
     }
 }
 
+/// The ServiceAccount that a module makes along with a role.
+fn bound(
+    sink: &mut Sink<'_>,
+    resource: &Resource,
+    account: &Account,
+    role: &IdentityId,
+    source: &str,
+) {
+    if has(resource, &account.unless) {
+        return;
+    }
+    let Some(name) = first(resource, &account.name) else {
+        return;
+    };
+    let (of, sort) = (
+        Platform::Kubernetes,
+        IdentityKind::KubernetesServiceAccount,
+    );
+    let namespace = first(resource, &account.namespace).unwrap_or(DEFAULT_NAMESPACE);
+    let id = id(resource, of, sort, name, Some(namespace), None);
+    let mut identity = declared(sink, resource, id, of, sort, name, source);
+    identity.namespace = Some(namespace.into());
+    identity.account = Some(CLUSTER.into());
+    let becomes = (role.clone(), resource.evidence.clone());
+    identity.becomes.insert(becomes);
+    sink.facts.identities.push(identity);
+}
+
 fn declared(
     sink: &Sink<'_>,
     resource: &Resource,
@@ -301,6 +343,7 @@ fn declared(
     let mut identity = sink.identity(resource, id, of, sort, name);
     let call = format!("{} ({source})", resource.address);
     identity.derivation.insert(call.into());
+    identity.derivation.insert(UNREAD_MODULE.into());
     identity
 }
 
@@ -379,7 +422,7 @@ fn guessed(sink: &mut Sink<'_>, resource: &Resource, source: &str) {
         let mut identity = declared(sink, resource, id, of, sort, &name, source);
         identity
             .derivation
-            .insert("its module was not read: concluded from its arguments".into());
+            .insert("concluded from the module's arguments".into());
         if of == Platform::Kubernetes {
             identity.account = Some(CLUSTER.into());
             identity.namespace = Some(namespace.unwrap_or(DEFAULT_NAMESPACE).into());

@@ -8,7 +8,7 @@ use crate::model::{
     Confidence, Credential, CredentialId, CredentialLink, CredentialStatus, Entitlement,
     EntitlementRole, Exposure, Facts, Humanity, Identity, IdentityId, IdentityKind, Label,
     LabelSource, Moment, Platform, Policy, PolicyId, PolicyKind, Presence, Problem, Rule, RuleBody,
-    Scope, Str, Timestamp,
+    Scope, Set, Str, Timestamp,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -86,7 +86,9 @@ impl<'r> Sink<'r> {
                 .insert(format!("not resolved: {}", inside(name)).into());
         }
         if let Some(reason) = resource.switched_off() {
-            identity.enabled = Some(false);
+            if resource.presence == Presence::Declared && !resource.data {
+                identity.presence = Set::from_iter([Presence::SwitchedOff]);
+            }
             identity.derivation.insert(reason.into());
         }
         let created = [

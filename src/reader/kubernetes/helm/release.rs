@@ -1,4 +1,4 @@
-//! Who installs a chart, and with which values: `HelmRelease` of Flux, `Application` of Argo CD.
+//! Who installs a chart, and with which values: `HelmRelease` of Flux, `Application` of Argo CD, `helmCharts` of kustomize.
 
 use super::super::tree::{self, Node};
 use super::files::Estate;
@@ -27,6 +27,14 @@ pub(super) fn releases(
     let mut found: BTreeMap<usize, Vec<Release>> = BTreeMap::new();
     for document in documents {
         let mentions = |text: &str| memchr::memmem::find(document.bytes, text.as_bytes()).is_some();
+        if mentions("helmCharts") {
+            for (chart, release) in kustomization(document, estate) {
+                let all = found.entry(chart).or_default();
+                if all.len() < 32 {
+                    all.push(release);
+                }
+            }
+        }
         let application = mentions("argoproj.io") && mentions("Application");
         if !application && !mentions("HelmRelease") {
             continue;
@@ -145,6 +153,65 @@ fn argo(node: &Node, document: &Document<'_>, estate: &Estate<'_>) -> Option<(us
         ));
     }
     None
+}
+
+/// `helmCharts` of a kustomization: charts that stand beside it, with values of its own.
+fn kustomization(document: &Document<'_>, estate: &Estate<'_>) -> Vec<(usize, Release)> {
+    let name = document.origin.file_name();
+    if !matches!(
+        name,
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+    ) {
+        return Vec::new();
+    }
+    let Some(node) = first(document.bytes) else {
+        return Vec::new();
+    };
+    let path = &*document.origin.path;
+    let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+    let home = node.at(&["helmGlobals", "chartHome"]).and_then(Node::text);
+    let home = joined(dir, home.unwrap_or("charts"));
+    let mut found = Vec::new();
+    for entry in node.list("helmCharts") {
+        let Some(chart) = entry.str("name") else {
+            continue;
+        };
+        let versioned = entry
+            .str("version")
+            .map(|version| format!("{chart}-{version}/{chart}"));
+        let places = [Some(chart.to_owned()), versioned];
+        let index = places
+            .iter()
+            .flatten()
+            .find_map(|place| estate.by_dir.get(&joined(&home, place)));
+        let Some(index) = index else { continue };
+        let files = entry.str("valuesFile").map(str::to_owned).into_iter();
+        let more = entry.strings("additionalValuesFiles");
+        let files = files.chain(more.iter().map(ToString::to_string));
+        let mut values: Vec<Node> = files
+            .filter_map(|file| {
+                let place = joined(dir, &file);
+                estate
+                    .values
+                    .get(place.as_str())
+                    .and_then(|file| first(file.bytes))
+            })
+            .collect();
+        values.extend(entry.get("valuesInline").cloned());
+        // Its own namespace is put on everything, whatever the chart's is.
+        let namespace = node.str("namespace").or_else(|| entry.str("namespace"));
+        found.push((
+            *index,
+            Release {
+                name: entry.str("releaseName").unwrap_or(chart).to_owned(),
+                namespace: namespace.map(str::to_owned),
+                said_by: format!("kustomization {dir}"),
+                values,
+                parameters: Vec::new(),
+            },
+        ));
+    }
+    found
 }
 
 fn first(bytes: &[u8]) -> Option<Node> {
