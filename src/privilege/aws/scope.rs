@@ -167,8 +167,14 @@ mod tests {
         for (pattern, expected) in [
             ("${module.data.bucket_arn}/*", Some("*/*")),
             ("${var.resource}", Some("arn:*:*")),
-            ("arn:aws:s3:::${var.x ? \"a\" : \"b\"}/k", Some("arn:aws:s3:::*/k")),
-            ("arn:aws:s3:::b/${aws:username}/${var.k}", Some("arn:aws:s3:::b/${aws:username}/*")),
+            (
+                "arn:aws:s3:::${var.x ? \"a\" : \"b\"}/k",
+                Some("arn:aws:s3:::*/k"),
+            ),
+            (
+                "arn:aws:s3:::b/${aws:username}/${var.k}",
+                Some("arn:aws:s3:::b/${aws:username}/*"),
+            ),
             ("arn:aws:iam::*:user/${aws:username}", None),
             ("arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}", None),
             ("arn:aws:s3:::b/${*}", None),

@@ -63,10 +63,9 @@ impl Sink<'_> {
             ("iam.aws.upbound.io" | "iam.aws.crossplane.io", "AccessKey") => Self::aws_key_object,
             ("iam.cnrm.cloud.google.com", "IAMServiceAccount") => Self::gcp_account,
             ("iam.cnrm.cloud.google.com", "IAMServiceAccountKey") => Self::gcp_key,
-            (
-                "iam.cnrm.cloud.google.com",
-                "IAMPolicyMember" | "IAMPolicy" | "IAMPartialPolicy",
-            ) => Self::gcp_member,
+            ("iam.cnrm.cloud.google.com", "IAMPolicyMember" | "IAMPolicy" | "IAMPartialPolicy") => {
+                Self::gcp_member
+            }
             ("aadpodidentity.k8s.io", "AzureIdentity") => Self::azure_identity,
             ("managedidentity.azure.com", "FederatedIdentityCredential") => Self::azure_federation,
             _ => return Self::elsewhere(group, kind),

@@ -317,10 +317,7 @@ fn bound(
     let Some(name) = first(resource, &account.name) else {
         return;
     };
-    let (of, sort) = (
-        Platform::Kubernetes,
-        IdentityKind::KubernetesServiceAccount,
-    );
+    let (of, sort) = (Platform::Kubernetes, IdentityKind::KubernetesServiceAccount);
     let namespace = first(resource, &account.namespace).unwrap_or(DEFAULT_NAMESPACE);
     let id = id(resource, of, sort, name, Some(namespace), None);
     let mut identity = declared(sink, resource, id, of, sort, name, source);
