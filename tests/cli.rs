@@ -320,7 +320,7 @@ fn a_job_is_one_row_and_no_entry_of_a_registry() {
     );
     put(room.path(), ".github/workflows/ci.yml", &text);
     let shown = stdout(&run(room.path(), &["scan", ".", "--now", NOW, "-q"]));
-    assert_eq!(shown.matches("ci.yml/build").count(), 1, "{shown}");
+    assert_eq!(shown.matches("\n  ci.yml/build").count(), 1, "{shown}");
     assert!(shown.contains("MEDIUM"), "{shown}");
     assert_eq!(status(&run(room.path(), &["init", "."])), 0);
     let registry = fs::read_to_string(room.path().join("nhi-registry.yaml")).unwrap();
