@@ -310,3 +310,51 @@ fn a_closed_pipe_is_a_polite_good_bye() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn a_job_is_one_row_and_no_entry_of_a_registry() {
+    let room = room();
+    let steps = "[{uses: somebody/upload@main, with: {token: '${{ secrets.UPLOAD }}'}}]";
+    let text = format!(
+        "on: push\npermissions: {{contents: read}}\njobs:\n  build: {{runs-on: ubuntu-24.04, steps: {steps}}}\n"
+    );
+    put(room.path(), ".github/workflows/ci.yml", &text);
+    let shown = stdout(&run(room.path(), &["scan", ".", "--now", NOW, "-q"]));
+    assert_eq!(shown.matches("\n  ci.yml/build").count(), 1, "{shown}");
+    assert!(shown.contains("MEDIUM"), "{shown}");
+    assert_eq!(status(&run(room.path(), &["init", "."])), 0);
+    let registry = fs::read_to_string(room.path().join("nhi-registry.yaml")).unwrap();
+    assert!(registry.contains("identities: []"), "{registry}");
+}
+
+#[test]
+fn checks_are_listed_by_what_their_names_hold() {
+    let room = room();
+    let listed = stdout(&run(room.path(), &["checks", "list", "Webhook"]));
+    assert!(listed.contains("kubernetes-webhook-outside "), "{listed}");
+    assert!(listed.lines().all(|l| l.to_lowercase().contains("webhook")));
+}
+
+#[test]
+fn traits_and_derivations_are_shown() {
+    let room = room();
+    put(
+        room.path(),
+        "chart/Chart.yaml",
+        "apiVersion: v2\nname: shipper\nversion: 1.0.0\n",
+    );
+    put(room.path(), "chart/values.yaml", "pruner: false\n");
+    let account = "{{- if .Values.pruner }}\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: pruner, namespace: logs}\n{{- end }}\n";
+    put(room.path(), "chart/templates/account.yaml", account);
+    put(
+        room.path(),
+        "agent.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: agent, namespace: logs}\nspec:\n  serviceAccountName: agent\n  containers: [{name: a, image: a, securityContext: {privileged: true}}]\n",
+    );
+    let show = |who: &str| stdout(&run(room.path(), &["show", who, ".", "--now", NOW, "-q"]));
+    let pruner = show("pruner");
+    assert!(pruner.contains("worked out   chart shipper"), "{pruner}");
+    assert!(pruner.contains("status       disabled"), "{pruner}");
+    let agent = show("agent");
+    assert!(agent.contains("Pod agent (privileged"), "{agent}");
+}

@@ -165,6 +165,17 @@ impl<'a> Subjects<'a> {
     /// What a finding or a change names; known only by its name where the inventory lacks it.
     pub(super) fn find(&self, named: &'a crate::snapshot::Subject) -> Subject<'a> {
         let id = &*named.id;
+        // A job and the identity that it acts as are one to whoever reads of them.
+        let acting = (&*named.kind == "job").then(|| self.jobs.get(id)).flatten();
+        if let Some((job, identity)) =
+            acting.and_then(|job| Some((job, self.identities.get(&*job.runs_as)?)))
+        {
+            let mut subject = self.identity(identity);
+            if subject.environments.is_empty() {
+                subject.environments.extend(job.environment.as_deref());
+            }
+            return subject;
+        }
         let mut subject = match &*named.kind {
             "identity" => match self.identities.get(id) {
                 Some(identity) => self.identity(identity),
@@ -192,7 +203,6 @@ impl<'a> Subjects<'a> {
             }
             "job" => {
                 if let Some(job) = self.jobs.get(id) {
-                    self.behind(&mut subject, &job.runs_as);
                     subject.platform = &job.platform;
                     subject.environments.extend(job.environment.as_deref());
                     subject.evidence = vec![&job.evidence];

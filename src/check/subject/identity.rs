@@ -11,11 +11,12 @@ use crate::check::schema::{
 use crate::check::value::Value;
 use crate::model::{
     Certainty, Confidence, Credential, CredentialStatus, DateField, Effect, Evidence, Goal,
-    Granularity, Identity, IdentityKind, Moment, Ownership, OwnershipState, Path, Platform,
+    Granularity, Hop, Identity, IdentityKind, Moment, Ownership, OwnershipState, Path, Platform,
     Presence, Privilege, Proof, Reach, RegistryEntry, Str, SubjectId, Tier, Timestamp,
     TrustPrincipal, Unused, Workload,
 };
 use crate::platform::aws::arn::Arn;
+use std::sync::Arc;
 
 /// An identity with what belongs to it.
 pub(in crate::check) struct IdentityView<'a> {
@@ -135,12 +136,19 @@ impl Subject for OfIdentity {
     }
 }
 
-/// Where a proof was read: the rule that grants first, then the way to it.
+/// Where a proof was read: the rule that grants first, then the way to it. Of a way over other accounts that is the
+/// identity's own rule: what those hold is not what is wrong with it.
 fn proof_evidence(proof: &Proof) -> Vec<&Evidence> {
-    proof
+    let rule = |hop: &Arc<Hop>| hop.what.starts_with("rules[");
+    let own = proof.hops.iter().position(rule);
+    let own = own.map_or(proof.hops.len(), |rule| rule.saturating_add(1));
+    let (own, others) = proof
         .hops
-        .iter()
+        .split_at_checked(own)
+        .unwrap_or((&proof.hops, &[]));
+    own.iter()
         .rev()
+        .chain(others)
         .filter_map(|h| h.evidence.as_ref())
         .collect()
 }

@@ -1,3 +1,5 @@
+//! The parser on files that are right, and on those that are not: what is damaged, and what around it is kept.
+
 use super::body;
 use std::collections::BTreeSet;
 
