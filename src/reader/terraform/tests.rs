@@ -1,3 +1,5 @@
+//! What configurations come to: values, modules, and what stays a symbol.
+
 use super::super::resource::Resource;
 use super::super::tree::{Node, Value};
 use crate::model::{Document, Origin, Problem};
