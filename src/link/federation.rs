@@ -281,9 +281,8 @@ fn resolved(inventory: &Inventory) -> Vec<(IdentityId, Str)> {
                     let number =
                         |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
                     // Of two known accounts that differ, one is not the other.
-                    !read
-                        && !(number(account) && number(theirs))
-                        && (!number(theirs) || fits(account, theirs))
+                    let comparable = !number(theirs) || !number(account) && fits(account, theirs);
+                    !read && comparable
                 })
                 .collect();
             if let [only] = candidates.as_slice() {
