@@ -162,7 +162,12 @@ fn accounts_become_identities_of_other_clouds() {
     ];
     for (form, expected) in cases {
         let mut inventory = Inventory::default();
-        target(&mut inventory, google, Platform::Gcp, &[form.clone()]);
+        target(
+            &mut inventory,
+            google,
+            Platform::Gcp,
+            std::slice::from_ref(&form),
+        );
         account(&mut inventory, Some(annotation));
         let found = judged(&mut inventory, "k8s:cluster/app/api");
         assert_eq!(outcome(&found, google), expected, "{form:?}");
