@@ -88,7 +88,7 @@ fn a_template_is_worked_out() {
             .iter()
             .any(|a| **a == *"cloudformation:service.yaml#Deploy")
     );
-    assert_eq!(role.evidence.iter().next().unwrap().line, Some(19));
+    assert_eq!(role.evidence.iter().next().unwrap().line, Some(21));
     assert_eq!(
         role.labels.iter().map(|l| &*l.value).collect::<Vec<_>>(),
         ["team-payments"]
