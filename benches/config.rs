@@ -129,7 +129,7 @@ fn namespace(directory: &Path, number: usize, truth: &mut Truth) {
             "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: default\n  namespace: {name}\nspec:\n  podSelector: {{}}\n  policyTypes:\n  - Ingress\n  ingress:\n  - from:\n    - podSelector: {{}}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: allow-ingress-controllers\n  namespace: {name}\nspec:\n  podSelector: {{}}\n  policyTypes:\n  - Ingress\n  ingress:\n  - from:\n    - namespaceSelector:\n        matchLabels:\n          component: ingress-controllers\n"
         ),
     );
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         put(
             "05-serviceaccount.yaml",
             format!(
@@ -199,7 +199,7 @@ fn namespace(directory: &Path, number: usize, truth: &mut Truth) {
     truth
         .accounts
         .insert(format!("k8s:cluster/{name}/{application}-app"));
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         put("resources/user.tf", "resource \"random_id\" \"id\" {\n  byte_length = 16\n}\n\nresource \"aws_iam_user\" \"upload\" {\n  name = \"${var.namespace}-upload-${random_id.id.hex}\"\n  path = \"/system/upload/\"\n}\n\nresource \"aws_iam_access_key\" \"upload\" {\n  user = aws_iam_user.upload.name\n}\n\nresource \"aws_iam_user_policy\" \"upload\" {\n  name   = \"upload\"\n  user   = aws_iam_user.upload.name\n  policy = data.aws_iam_policy_document.app.json\n}\n".to_owned());
         truth.roles.insert(format!("{name}/upload"));
     }

@@ -97,7 +97,10 @@ fn collection() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ),
         ("repeat", "{{ repeat 1000000000 \"x\" }}"),
         ("pad", "{{ printf \"%1000000000d\" 5 }}"),
-        ("zero", "{{ div 1 0 }}{{ mod 1 0 }}"),
+        (
+            "zero",
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: z{{ div 1 0 }}{{ mod 1 0 }}\n",
+        ),
         ("unclosed", "{{ if true }}"),
     ] {
         all.push((
