@@ -384,3 +384,20 @@ fn hooks_and_templates_ask_for_flags_that_there_are() {
         assert!(help.contains(flag), "{flag}");
     }
 }
+
+#[test]
+fn a_password_that_code_puts_into_a_name_is_struck_from_all_texts() {
+    let room = room();
+    let password = ["hunter2", "Zq9xK4vB"].concat();
+    put(
+        room.path(),
+        "in/main.tf",
+        format!(
+            "locals {{\n  db_password = \"{password}\"\n}}\n\nresource \"aws_iam_user\" \"app\" {{\n  name = \"app-${{local.db_password}}\"\n}}\n"
+        ),
+    );
+    let whole = report(room.path(), &["in"]);
+    assert_eq!(whole["credentials"].as_array().unwrap().len(), 1);
+    assert_eq!(whole["identities"][0]["name"], "app-…");
+    assert!(!whole.to_string().contains(&password));
+}

@@ -1,6 +1,7 @@
 //! The last gate: no secret leaves, whatever a reader took it for.
 
 mod texts;
+mod values;
 
 use crate::detect::Detector;
 use crate::snapshot::Snapshot;
@@ -13,6 +14,7 @@ use texts::Texts;
 /// export, objects of a manifest, files of a tree) comes from the input, and somebody may have pasted a
 /// token there; nothing of known format leaves, whatever a reader took it for.
 pub(super) fn without_secrets(mut snapshot: Snapshot, detector: &Detector) -> Snapshot {
+    values::strike(&mut snapshot, detector);
     clean(&mut snapshot.identities, detector);
     clean(&mut snapshot.credentials, detector);
     clean(&mut snapshot.trusts, detector);
