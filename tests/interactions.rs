@@ -274,3 +274,48 @@ fn a_token_made_for_vault_is_one() {
         assert_eq!(privilege["certainty"], expected, "{audience}");
     }
 }
+
+#[test]
+fn what_a_module_does_not_attach_gives_nothing() {
+    let module = r#"
+variable "name" {}
+variable "admin" { default = false }
+resource "aws_iam_role" "this" {
+  name               = var.name
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }]
+  })
+}
+resource "aws_iam_role_policy_attachment" "admin" {
+  count      = var.admin ? 1 : 0
+  role       = aws_iam_role.this.name
+  policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+}
+"#;
+    let root = r#"
+provider "aws" {
+  allowed_account_ids = ["111122223333"]
+}
+module "deploy" {
+  source = "../svc"
+  name   = "deploy"
+  admin  = true
+}
+module "read" {
+  source = "../svc"
+  name   = "read"
+}
+"#;
+    let report = scanned(&[("svc/main.tf", module), ("prod/main.tf", root)]);
+    let tier = |name: &str| {
+        let id = format!("arn:aws:iam::111122223333:role/{name}");
+        let identities = report["identities"].as_array().unwrap();
+        let found = identities.iter().find(|i| i["id"] == *id).unwrap();
+        found["privilege"]["tier"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        (tier("deploy").as_str(), tier("read").as_str()),
+        ("admin", "none")
+    );
+}

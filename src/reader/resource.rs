@@ -78,22 +78,68 @@ pub(super) fn computed(resource: &Resource, attribute: &str) -> Option<String> {
 pub(super) fn facts(resources: &[Resource]) -> (Facts, Vec<Problem>) {
     let mut sink = Sink::new(resources);
     for resource in resources {
-        if eks::read(&mut sink, resource) {
-            continue;
+        let off = resource.switched_off().is_some();
+        // Objects of clusters and modules see to it themselves.
+        let own = matches!(resource.provider(), "kubernetes" | "kubectl" | "module");
+        if !off || own {
+            read(&mut sink, resource);
+        } else if identity(resource).is_some() {
+            let before = Grants::of(&sink.facts);
+            read(&mut sink, resource);
+            before.keep(&mut sink.facts);
         }
-        match resource.provider() {
-            "module" => modules::read(&mut sink, resource),
-            "aws" => aws::read(&mut sink, resource),
-            "google" => google::read(&mut sink, resource),
-            "azuread" | "azurerm" => azure::read(&mut sink, resource),
-            "kubernetes" | "kubectl" => kubernetes::read(&mut sink, resource),
-            "provider" | "backend" => configured::read(&mut sink, resource),
-            _ => {}
-        }
-        table::read(&mut sink, resource);
     }
     configured::outputs(&mut sink);
     sink.done()
+}
+
+fn read(sink: &mut Sink<'_>, resource: &Resource) {
+    if eks::read(sink, resource) {
+        return;
+    }
+    match resource.provider() {
+        "module" => modules::read(sink, resource),
+        "aws" => aws::read(sink, resource),
+        "google" => google::read(sink, resource),
+        "azuread" | "azurerm" => azure::read(sink, resource),
+        "kubernetes" | "kubectl" => kubernetes::read(sink, resource),
+        "provider" | "backend" => configured::read(sink, resource),
+        _ => {}
+    }
+    table::read(sink, resource);
+}
+
+/// How many facts there are by which somebody may do something: what is switched off adds none.
+struct Grants {
+    entitlements: usize,
+    trusts: usize,
+    memberships: usize,
+    workloads: usize,
+    credentials: usize,
+    statements: usize,
+}
+
+impl Grants {
+    fn of(facts: &Facts) -> Self {
+        Self {
+            entitlements: facts.entitlements.len(),
+            trusts: facts.trusts.len(),
+            memberships: facts.memberships.len(),
+            workloads: facts.workloads.len(),
+            credentials: facts.credentials.len(),
+            statements: facts.resource_statements.len(),
+        }
+    }
+
+    /// Takes away what has been added since.
+    fn keep(&self, facts: &mut Facts) {
+        facts.entitlements.truncate(self.entitlements);
+        facts.trusts.truncate(self.trusts);
+        facts.memberships.truncate(self.memberships);
+        facts.workloads.truncate(self.workloads);
+        facts.credentials.truncate(self.credentials);
+        facts.resource_statements.truncate(self.statements);
+    }
 }
 
 /// A note about a resource.

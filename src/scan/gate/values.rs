@@ -116,12 +116,20 @@ fn replace(value: &mut serde_json::Value, values: &[String]) -> bool {
             }
             any
         }
-        serde_json::Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |any, item| replace(item, values) || any),
-        serde_json::Value::Object(fields) => fields
-            .values_mut()
-            .fold(false, |any, field| replace(field, values) || any),
+        serde_json::Value::Array(items) => {
+            let mut any = false;
+            for item in items {
+                any |= replace(item, values);
+            }
+            any
+        }
+        serde_json::Value::Object(fields) => {
+            let mut any = false;
+            for field in fields.values_mut() {
+                any |= replace(field, values);
+            }
+            any
+        }
         _ => false,
     }
 }
