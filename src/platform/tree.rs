@@ -615,6 +615,10 @@ mod tests {
         let node = read[0].as_ref().unwrap();
         assert_eq!(node.at(&["m", "b"]).unwrap().str("y"), Some("2"));
         assert_eq!(node.get("c").unwrap().line, 8);
+        // A text without quotes may hold one: YAML says that this is `1 ]`.
+        let read = yaml("a: 1\n  ]\n");
+        assert_eq!(read[0].as_ref().unwrap().str("a"), Some("1 ]"));
+        assert!(yaml("a: [1\nb: 2\n").remove(0).is_err());
     }
 
     #[test]
