@@ -194,6 +194,8 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         privilege,
         ownership: resolved.ownership,
         registered: resolved.registered,
+        vendors: resolved.vendors,
+        reviews: resolved.reviews,
     };
     observer.stage("checking");
     let evaluation = check::evaluate(

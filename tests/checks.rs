@@ -952,23 +952,11 @@ fn waivers_cover_expire_and_go_unused() {
 #[test]
 fn declared_and_found_are_compared_only_where_something_was_read() {
     let entry = |id: &str| RegistryEntry {
-        id: id.into(),
-        selector: Selector::Exact(id.into()),
-        owner: None,
-        backup_owner: None,
         purpose: Some("deploys".into()),
-        role: None,
-        human: None,
-        environment: None,
-        tenants: Vec::new(),
-        approver: None,
-        data_categories: Vec::new(),
         approved_tier: Some("read".into()),
         review_by: DateField::At(day("2026-10-01")),
-        expires: DateField::Absent,
         revocation: Some("runbook".into()),
-        revocation_tested: DateField::Absent,
-        evidence: at("nhi-registry.yaml", 3),
+        ..RegistryEntry::new(id, Selector::Exact(id.into()), at("nhi-registry.yaml", 3))
     };
     let gone = "arn:aws:iam::111122223333:role/gone";
     let elsewhere = "arn:aws:iam::444455556666:role/elsewhere";

@@ -216,6 +216,12 @@ fn inventory(folder: &Path, case: &Case) -> (Inventory, Vec<Problem>) {
     for (id, labels) in &case.containers {
         facts.containers.push(Container {
             id: id.as_str().into(),
+            kind: match id.starts_with("k8s:") {
+                true => ContainerKind::Namespace,
+                false => ContainerKind::Account,
+            },
+            name: id.rsplit(['/', ':']).next().unwrap().into(),
+            parent: None,
             labels: self::labels(labels, LabelSource::Label, case).into(),
             evidence: evidence("kubernetes", "namespaces.yaml", case),
         });

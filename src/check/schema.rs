@@ -230,8 +230,10 @@ pub(super) static CERTAINTY: Enumeration =
     words("certainty", &["certain", "conditional", "unresolved"]);
 pub(super) static STATUS: Enumeration =
     words("credential status", &["active", "inactive", "expired"]);
-pub(super) static DATE_STATE: Enumeration =
-    words("date state", &["absent", "present", "malformed"]);
+pub(super) static DATE_STATE: Enumeration = words(
+    "date state",
+    &["absent", "empty", "present", "ambiguous", "malformed"],
+);
 pub(super) static PRINCIPAL_KIND: Enumeration = words(
     "principal kind",
     &[

@@ -47,7 +47,7 @@ pub struct Facts {
     pub usage_windows: Vec<UsageWindow>,
     /// What the platform's own analyser found.
     pub analyzer_findings: Vec<AnalyzerFinding>,
-    /// Namespaces and accounts.
+    /// Namespaces, accounts, stacks and what else identities live in.
     pub containers: Vec<Container>,
     /// CODEOWNERS files.
     pub codeowners: Vec<Codeowners>,
@@ -59,6 +59,12 @@ pub struct Facts {
     pub people: Vec<Person>,
     /// Teams of a roster.
     pub teams: Vec<Team>,
+    /// Names that mean one party.
+    pub aliases: Vec<Alias>,
+    /// Vendors and other third parties.
+    pub vendors: Vec<Vendor>,
+    /// Who owns what, as platforms record it.
+    pub attributions: Vec<Attribution>,
     /// Comments that accept findings.
     pub allows: Vec<Allow>,
     /// Sources present, as `(kind, account)`: lets a later stage tell "not listed" from "no listing read".
@@ -97,6 +103,9 @@ impl Facts {
         self.registry.append(&mut other.registry);
         self.people.append(&mut other.people);
         self.teams.append(&mut other.teams);
+        self.aliases.append(&mut other.aliases);
+        self.vendors.append(&mut other.vendors);
+        self.attributions.append(&mut other.attributions);
         self.allows.append(&mut other.allows);
         self.sources.append(&mut other.sources);
     }
@@ -130,6 +139,9 @@ impl Facts {
             + self.registry.len()
             + self.people.len()
             + self.teams.len()
+            + self.aliases.len()
+            + self.vendors.len()
+            + self.attributions.len()
             + self.allows.len()
             + self.sources.len()
     }

@@ -77,6 +77,10 @@ pub enum SubjectId {
     Workload(Str),
     /// A job of a CI system, by its id.
     Job(Str),
+    /// A namespace, account or stack, by its id.
+    Container(Str),
+    /// A vendor, by the register's id.
+    Vendor(Str),
     /// An account of an organisation, by its number.
     Account(Str),
     /// An identity provider, by its id.
@@ -99,6 +103,8 @@ impl SubjectId {
             Self::Trust(_) => "trust",
             Self::Workload(_) => "workload",
             Self::Job(_) => "job",
+            Self::Container(_) => "container",
+            Self::Vendor(_) => "vendor",
             Self::Account(_) => "account",
             Self::Provider(_) => "provider",
             Self::PermissionSet(_) => "permission-set",
@@ -116,6 +122,8 @@ impl SubjectId {
             | Self::Trust(id)
             | Self::Workload(id)
             | Self::Job(id)
+            | Self::Container(id)
+            | Self::Vendor(id)
             | Self::Account(id)
             | Self::Provider(id)
             | Self::PermissionSet(id)

@@ -12,6 +12,9 @@ natural_id! {
 /// The line of an identity's derivation that says that a module makes it whose files were not there.
 pub const UNREAD_MODULE: &str = "its module was not read";
 
+/// The tag that CloudFormation gives what a stack makes.
+const STACK_NAME: &str = "aws:cloudformation:stack-name";
+
 /// The platform that authenticates an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
@@ -213,6 +216,10 @@ pub enum LabelSource {
     Annotation,
     /// A field of its own for who owns or is to be asked: `contactEmail`, `owners`.
     Field,
+    /// A tag that its provider's configuration gives everything (`default_tags`).
+    DefaultTag,
+    /// An argument of the call of the module that makes it.
+    ModuleInput,
 }
 
 /// A key and value attached to an identity or to its container.
@@ -346,17 +353,30 @@ impl Identity {
         }
     }
 
-    /// The container whose owner it inherits: `k8s:<cluster>/<namespace>`, else `<platform>:<account>`.
-    pub fn container(&self) -> Option<Str> {
-        let account = self.account.as_deref()?;
+    /// The containers whose owner it inherits, the nearest first: `k8s:<cluster>/<namespace>` and `k8s:<cluster>`;
+    /// `aws:<account>/stack/<name>` by its tag and `<platform>:<account>`.
+    pub fn containers(&self) -> Vec<Str> {
+        let mut containers: Vec<Str> = Vec::new();
+        let Some(account) = self.account.as_deref() else {
+            return containers;
+        };
         match (self.platform, self.namespace.as_deref()) {
-            (Platform::Kubernetes, Some(namespace)) => {
-                Some(format!("k8s:{account}/{namespace}").into())
+            (Platform::Kubernetes, namespace) => {
+                containers.extend(namespace.map(|n| Str::from(format!("k8s:{account}/{n}"))));
+                containers.push(format!("k8s:{account}").into());
             }
-            (Platform::Kubernetes, None) => Some(format!("k8s:{account}").into()),
-            (Platform::Other, _) => None,
-            (platform, _) => Some(format!("{}:{account}", platform.as_str()).into()),
+            (Platform::Other, _) => {}
+            (platform, _) => {
+                let platform = platform.as_str();
+                let mut stacks = self.labels.iter().filter(|l| &*l.key == STACK_NAME);
+                let stack = stacks.next().map(|l| &l.value);
+                containers.extend(
+                    stack.map(|stack| Str::from(format!("{platform}:{account}/stack/{stack}"))),
+                );
+                containers.push(format!("{platform}:{account}").into());
+            }
         }
+        containers
     }
 
     /// Whether a module makes it whose files were not there, which may give it more than its call tells.

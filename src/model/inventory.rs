@@ -49,7 +49,7 @@ pub struct Inventory {
     pub usage_windows: BTreeSet<UsageWindow>,
     /// What the platform's own analyser found.
     pub analyzer_findings: BTreeSet<AnalyzerFinding>,
-    /// Namespaces and accounts.
+    /// Namespaces, accounts, stacks and what else identities live in.
     pub containers: BTreeSet<Container>,
     /// CODEOWNERS files.
     pub codeowners: BTreeSet<Codeowners>,
@@ -61,6 +61,12 @@ pub struct Inventory {
     pub people: BTreeSet<Person>,
     /// Teams of a roster.
     pub teams: BTreeSet<Team>,
+    /// Names that mean one party.
+    pub aliases: BTreeSet<Alias>,
+    /// Vendors and other third parties.
+    pub vendors: BTreeSet<Vendor>,
+    /// Who owns what, as platforms record it.
+    pub attributions: BTreeSet<Attribution>,
     /// Comments that accept findings.
     pub allows: BTreeSet<Allow>,
     /// Sources present, as `(kind, account)`.
@@ -103,6 +109,9 @@ impl Inventory {
         self.registry.extend(facts.registry);
         self.people.extend(facts.people);
         self.teams.extend(facts.teams);
+        self.aliases.extend(facts.aliases);
+        self.vendors.extend(facts.vendors);
+        self.attributions.extend(facts.attributions);
         self.allows.extend(facts.allows);
         self.sources.extend(facts.sources);
     }
@@ -137,6 +146,9 @@ impl Inventory {
             registry: other.registry.into_iter().collect(),
             people: other.people.into_iter().collect(),
             teams: other.teams.into_iter().collect(),
+            aliases: other.aliases.into_iter().collect(),
+            vendors: other.vendors.into_iter().collect(),
+            attributions: other.attributions.into_iter().collect(),
             allows: other.allows.into_iter().collect(),
             sources: other.sources.into_iter().collect(),
         });
@@ -186,8 +198,13 @@ pub struct Assessed {
     pub inventory: Inventory,
     /// What each identity may do. Every identity of the inventory has an entry.
     pub privilege: BTreeMap<IdentityId, Privilege>,
-    /// Whose each identity and each credential is. Every identity and credential has an entry.
+    /// Whose each identity, credential and container is. Every one of them has an entry.
     pub ownership: BTreeMap<SubjectId, Ownership>,
     /// The registry entries that speak of each identity, best first. Identities without are left out.
     pub registered: BTreeMap<IdentityId, Vec<RegistryEntry>>,
+    /// The vendors that hold each identity, by the register's ids, each with how that is known. Identities that no
+    /// vendor holds are left out.
+    pub vendors: BTreeMap<IdentityId, Vec<VendorTie>>,
+    /// What was said about the review of each subject: the nearest statement, with where it was read.
+    pub reviews: BTreeMap<SubjectId, Review>,
 }

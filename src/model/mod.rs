@@ -54,7 +54,21 @@ pub mod analyzer;
 
 pub mod owner;
 
+pub mod attribution;
+
+pub mod container;
+
+pub mod catalog;
+
+pub mod codeowners;
+
+pub mod roster;
+
+pub mod date_field;
+
 pub mod registry;
+
+pub mod vendor;
 
 pub mod facts;
 
@@ -77,14 +91,19 @@ pub mod coverage;
 pub mod change;
 
 pub use analyzer::AnalyzerFinding;
+pub use attribution::{Attribution, Method};
+pub use catalog::{CatalogEntity, CatalogSource, Tie};
 pub use certificate::Certificate;
 pub use change::{Bearing, ChangeKind};
 pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRule};
+pub use codeowners::{Codeowners, CodeownersDialect, CodeownersRule};
 pub use commit::Commit;
+pub use container::{Container, ContainerKind};
 pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF, STORED,
 };
+pub use date_field::{DateField, Review};
 pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
 pub use encoding::Wide;
 pub use facts::Facts;
@@ -98,10 +117,7 @@ pub use inventory::{Assessed, Inventory};
 pub use job::{Assumed, Job, Used};
 pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
-pub use owner::{
-    Attribution, CatalogEntity, Codeowners, CodeownersDialect, CodeownersRule, Container, Method,
-    Owner, Person, Team,
-};
+pub use owner::Owner;
 pub use ownership::{Ownership, OwnershipState};
 pub use pointer::{Place, Pointer};
 pub use policy::{
@@ -112,8 +128,9 @@ pub use privilege::{
     Breadth, Capability, Certainty, Goal, Hop, Path, Privilege, Proof, Reach, Tier,
 };
 pub use provider::{Federation, IdentityProvider};
-pub use registry::{DateField, RegistryEntry, Selector};
+pub use registry::{Accountability, RegistryEntry, Selector};
 pub use resource::ResourceStatement;
+pub use roster::{Alias, Person, Team};
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use secret_use::SecretUse;
 pub use set::Set;
@@ -121,6 +138,7 @@ pub use time::{Moment, Timestamp};
 pub use trust::{TokenGrade, Trust, TrustPrincipal};
 pub use unused::{Proposal, ServiceUse, Unused};
 pub use usage::{Granularity, Usage, UsageWindow};
+pub use vendor::{Contract, DataCategory, Vendor, VendorTie};
 pub use waiver::{Allow, PathRule, Waiver, WaiverScope};
 pub use workload::Workload;
 

@@ -1,18 +1,6 @@
 //! The registry: what was declared about identities, by the people who answer for them.
 
-use super::{Evidence, Owner, Str, Timestamp};
-
-/// A date as a person wrote it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DateField {
-    /// The field is missing or empty.
-    #[default]
-    Absent,
-    /// Readable.
-    At(Timestamp),
-    /// Not a date that can be read; the text is kept.
-    Malformed(Str),
-}
+use super::{DateField, Evidence, Owner, Str};
 
 /// Which identities an entry speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +19,21 @@ pub enum Selector {
         /// Kubernetes namespace.
         namespace: Option<Str>,
     },
+}
+
+/// Who answers for which part of what an identity does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Accountability {
+    /// Who designed the workflow that it acts in.
+    pub workflow_owner: Option<(Owner, Str)>,
+    /// Who decides what it may do.
+    pub policy_owner: Option<(Owner, Str)>,
+    /// Who runs it day by day.
+    pub operator: Option<(Owner, Str)>,
+    /// How accountability is shared with a supplier: `customer`, `shared`, `vendor`, `agent`.
+    pub model: Option<Str>,
+    /// Other parts, by name.
+    pub others: Vec<(Str, Str)>,
 }
 
 /// One entry of `nhi-registry.yaml`.
@@ -68,6 +71,46 @@ pub struct RegistryEntry {
     pub revocation: Option<Str>,
     /// When that was last tried.
     pub revocation_tested: DateField,
+    /// Who answers for which part of what it does.
+    pub accountability: Accountability,
+    /// The actions that it is meant to do, in the platform's own terms and with its wildcards.
+    pub allowed_actions: Vec<Str>,
+    /// The vendor that holds it, by id or name.
+    pub vendor: Option<Str>,
+    /// Who confirmed what stands here.
+    pub attested_by: Option<Str>,
+    /// When that was.
+    pub attested_on: DateField,
     /// Where it was read.
     pub evidence: Evidence,
+}
+
+impl RegistryEntry {
+    /// An entry of which only the id, what it speaks of and its place are known.
+    pub fn new(id: impl Into<Str>, selector: Selector, evidence: Evidence) -> Self {
+        Self {
+            id: id.into(),
+            selector,
+            owner: None,
+            backup_owner: None,
+            purpose: None,
+            role: None,
+            human: None,
+            environment: None,
+            tenants: Vec::new(),
+            approver: None,
+            data_categories: Vec::new(),
+            approved_tier: None,
+            review_by: DateField::Absent,
+            expires: DateField::Absent,
+            revocation: None,
+            revocation_tested: DateField::Absent,
+            accountability: Accountability::default(),
+            allowed_actions: Vec::new(),
+            vendor: None,
+            attested_by: None,
+            attested_on: DateField::Absent,
+            evidence,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Which catalog entities speak of an identity, and who owns those.
 
 use super::claims::Place;
-use crate::model::{CatalogEntity, Identity, Owner, Platform, Str};
+use crate::model::{CatalogEntity, Identity, Owner, Platform, Str, Tie};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many entities of the same ARN or Kubernetes id are looked at.
@@ -10,8 +10,6 @@ const MAX_TIED: usize = 32;
 const MAX_PARENTS: usize = 16;
 
 const KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
-const KUBERNETES_NAMESPACE: &str = "backstage.io/kubernetes-namespace";
-const PROJECT_SLUG: &str = "github.com/project-slug";
 
 /// The catalog, indexed by what ties an entity to what runs.
 #[derive(Debug, Default)]
@@ -57,43 +55,37 @@ impl<'a> CatalogIndex<'a> {
                 .by_reference
                 .entry(&entity.reference)
                 .or_insert(entity);
-            // APIs, systems and domains run nothing themselves; what runs belongs to components and resources.
-            let runs = matches!(
-                entity.reference.split(':').next().unwrap_or_default(),
-                "component" | "resource" | "airesource"
-            );
-            if runs {
-                let folder = super::codeowners::directory(&entity.directory);
-                let group = index.by_directory.entry(folder).or_default();
-                group.entities.push(entity);
-            }
-            let value = |wanted: &str| {
-                let mut annotations = entity.annotations.iter();
-                annotations
-                    .find(|(key, _)| &**key == wanted)
-                    .map(|(_, v)| &**v)
-            };
-            for (_, value) in &entity.annotations {
-                if value.starts_with("arn:") {
-                    let tied = index.by_arn.entry(value).or_default();
+            // An entity that also states an id means that one in the namespace.
+            let by_id = entity
+                .ties
+                .iter()
+                .any(|t| matches!(t, Tie::KubernetesId(_)));
+            for tie in &entity.ties {
+                let (tied, group) = match tie {
+                    Tie::Id(id) => (Some(index.by_arn.entry(id).or_default()), None),
+                    Tie::KubernetesId(id) => {
+                        (Some(index.by_kubernetes_id.entry(id).or_default()), None)
+                    }
+                    Tie::Namespace(_) if by_id => continue,
+                    Tie::Namespace(name) => {
+                        (None, Some(index.by_namespace.entry(name).or_default()))
+                    }
+                    Tie::Directory(directory) => {
+                        let folder = super::codeowners::directory(directory);
+                        (None, Some(index.by_directory.entry(folder).or_default()))
+                    }
+                    Tie::Repository(slug) => (
+                        None,
+                        Some(index.by_slug.entry(slug.to_string()).or_default()),
+                    ),
+                    Tie::Container(_) | Tie::Name(_) => continue,
+                };
+                if let Some(tied) = tied {
                     tied.extend((tied.len() < MAX_TIED).then_some(entity));
                 }
-            }
-            match (value(KUBERNETES_ID), value(KUBERNETES_NAMESPACE)) {
-                (Some(id), _) => {
-                    let tied = index.by_kubernetes_id.entry(id).or_default();
-                    tied.extend((tied.len() < MAX_TIED).then_some(entity));
-                }
-                (None, Some(namespace)) => {
-                    let group = index.by_namespace.entry(namespace).or_default();
+                if let Some(group) = group {
                     group.entities.push(entity);
                 }
-                (None, None) => {}
-            }
-            if let (Some(slug), true) = (value(PROJECT_SLUG), runs) {
-                let remote = format!("github.com/{}", slug.to_lowercase());
-                let group = index.by_slug.entry(remote).or_default();
-                group.entities.push(entity);
             }
         }
         let by_reference = &index.by_reference;
@@ -173,12 +165,15 @@ impl<'a> CatalogIndex<'a> {
             .filter(|entity| {
                 // An entity that also states a namespace means the id there.
                 let mut stated = entity
-                    .annotations
+                    .ties
                     .iter()
-                    .filter(|(key, _)| &**key == KUBERNETES_NAMESPACE)
+                    .filter_map(|tie| match tie {
+                        Tie::Namespace(namespace) => Some(&**namespace),
+                        _ => None,
+                    })
                     .peekable();
                 stated.peek().is_none()
-                    || stated.any(|(_, ns)| Some(&**ns) == identity.namespace.as_deref())
+                    || stated.any(|namespace| Some(namespace) == identity.namespace.as_deref())
             })
             .collect();
         entities.into_iter()
@@ -252,9 +247,8 @@ fn claim<'a>(
 ) -> Option<CatalogClaim<'a>> {
     let mut owned_by = entity;
     for _ in 0..MAX_PARENTS {
-        if let Some(raw) = &owned_by.owner
-            && let Some(owner) = Owner::parse(raw)
-        {
+        let mut owners = owned_by.owners.iter();
+        if let Some((owner, raw)) = owners.find_map(|raw| Some((Owner::parse(raw)?, raw))) {
             return Some(CatalogClaim {
                 rank,
                 entity,
@@ -263,7 +257,8 @@ fn claim<'a>(
                 raw: raw.clone(),
             });
         }
-        owned_by = by_reference.get(owned_by.parent.as_deref()?)?;
+        let mut parents = owned_by.parents.iter();
+        owned_by = parents.find_map(|parent| by_reference.get(&**parent))?;
     }
     None
 }

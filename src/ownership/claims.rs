@@ -6,14 +6,17 @@ use super::codeowners::{CodeownersIndex, Verdict};
 use super::labels::{OwnerKeys, sort};
 use super::registry::{RegistryIndex, Selected};
 use crate::model::{
-    Attribution, Container, Credential, Evidence, Identity, Inventory, Method, Origin, Owner,
-    Platform, Presence, Str, SubjectId, Timestamp,
+    Attribution, Container, Credential, Evidence, Identity, Inventory, LabelSource, Method, Origin,
+    Owner, Platform, Presence, Str, SubjectId, Timestamp,
 };
 use std::collections::{BTreeSet, HashMap};
 
 /// Readers whose documents list or mention identities but do not declare them: who owns such a file says
 /// nothing about whose the identity is. So do those of every AWS export (`aws-…`).
 const NOT_DECLARING: [&str; 5] = ["backstage", "codeowners", "registry", "roster", "secrets"];
+
+/// What one level of containers outweighs: more than any rank of a key.
+const LEVEL: u32 = 1 << 20;
 
 /// One statement of one source: the parties it names own the subject together.
 #[derive(Clone, Debug)]
@@ -79,7 +82,7 @@ impl<'a> Claims<'a> {
             containers.entry(&container.id).or_default().push(container);
         }
         let mut suggestions: HashMap<&SubjectId, Vec<&Attribution>> = HashMap::new();
-        for claim in &options.suggestions {
+        for claim in inventory.attributions.iter().chain(&options.suggestions) {
             suggestions.entry(&claim.subject).or_default().push(claim);
         }
         Self {
@@ -102,8 +105,12 @@ impl<'a> Claims<'a> {
     ) -> Found {
         let mut found = self.registered(entries);
         for claim in self.keys.claims(&identity.labels) {
+            let method = match claim.label.source {
+                LabelSource::DefaultTag | LabelSource::ModuleInput => Method::Definition,
+                _ => Method::Label,
+            };
             found.declarations.push(Declaration {
-                method: Method::Label,
+                method,
                 rank: claim.rank,
                 fallback: false,
                 owners: claim.owners,
@@ -128,6 +135,49 @@ impl<'a> Claims<'a> {
         if self.labels_read(identity) {
             found.asked.push("labels");
         }
+        self.asked(&places, &mut found);
+        found
+    }
+
+    /// The records of a container.
+    pub(super) fn containers(&self, id: &str) -> impl Iterator<Item = &'a Container> + use<'a> {
+        let records = self.containers.get(id).cloned().unwrap_or_default();
+        records.into_iter()
+    }
+
+    /// What is said of a namespace, account or stack, and of those it lies in.
+    pub(super) fn of_container(&mut self, subject: &SubjectId, id: &str) -> Found {
+        let entries: Vec<Selected<'a>> = self
+            .registry
+            .by_id(id)
+            .iter()
+            .map(|entry| Selected { rank: 0, entry })
+            .collect();
+        let mut found = self.registered(&entries);
+        let records: Vec<&'a Container> = self.containers(id).collect();
+        for container in &records {
+            for claim in self.keys.claims(&container.labels) {
+                found.declarations.push(Declaration {
+                    method: Method::Label,
+                    rank: claim.rank,
+                    fallback: false,
+                    owners: claim.owners,
+                    as_of: None,
+                    evidence: claim.label.evidence.clone(),
+                    what: What::Label(sort(claim.label), claim.label.key.clone()),
+                });
+            }
+        }
+        let places = distinct(records.iter().map(|c| &c.evidence).filter(|e| declares(e)));
+        found.declarations.extend(
+            self.catalog
+                .of_places(&places, None)
+                .into_iter()
+                .map(cataloged),
+        );
+        self.owned_files(&places, false, &mut found);
+        self.suggested(subject, &mut found);
+        found.asked.push("labels");
         self.asked(&places, &mut found);
         found
     }
@@ -179,20 +229,24 @@ impl<'a> Claims<'a> {
     }
 
     fn contained(&mut self, identity: &Identity, found: &mut Found) {
-        let Some(id) = identity.container() else {
-            return;
-        };
-        for container in self.containers.get(&*id).into_iter().flatten() {
-            for claim in self.keys.claims(&container.labels) {
-                found.declarations.push(Declaration {
-                    method: Method::Container,
-                    rank: claim.rank,
-                    fallback: false,
-                    owners: claim.owners,
-                    as_of: None,
-                    evidence: claim.label.evidence.clone(),
-                    what: What::Container(id.clone(), sort(claim.label), claim.label.key.clone()),
-                });
+        for (level, id) in (0u32..).zip(identity.containers()) {
+            for container in self.containers.get(&*id).into_iter().flatten() {
+                for claim in self.keys.claims(&container.labels) {
+                    found.declarations.push(Declaration {
+                        method: Method::Container,
+                        // The nearest container counts, and in it the key that speaks most directly.
+                        rank: level.saturating_mul(LEVEL).saturating_add(claim.rank),
+                        fallback: false,
+                        owners: claim.owners,
+                        as_of: None,
+                        evidence: claim.label.evidence.clone(),
+                        what: What::Container(
+                            id.clone(),
+                            sort(claim.label),
+                            claim.label.key.clone(),
+                        ),
+                    });
+                }
             }
         }
     }
@@ -262,11 +316,11 @@ impl<'a> Claims<'a> {
     }
 
     fn labels_read(&self, identity: &Identity) -> bool {
-        let container = identity.container();
+        let mut containers = identity.containers().into_iter();
         let listed = identity.presence.contains(&Presence::Declared)
             || identity.presence.contains(&Presence::Observed);
         !identity.labels.is_empty()
-            || container.is_some_and(|id| self.containers.contains_key(&*id))
+            || containers.any(|id| self.containers.contains_key(&*id))
             // A manifest shows all labels; of the AWS exports only this one lists tags.
             || match (identity.platform, identity.account.as_deref()) {
                 (Platform::Kubernetes, _) => listed,

@@ -151,6 +151,8 @@ pub(super) fn sort(label: &Label) -> &'static str {
         LabelSource::Label => "label",
         LabelSource::Annotation => "annotation",
         LabelSource::Field => "field",
+        LabelSource::DefaultTag => "default tag",
+        LabelSource::ModuleInput => "module input",
     }
 }
 

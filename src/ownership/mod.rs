@@ -12,12 +12,15 @@ mod conclude;
 mod labels;
 pub mod pattern;
 mod registry;
+mod review;
 mod roster;
+mod vendors;
 
 use crate::model::{
-    Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Str, SubjectId, Timestamp,
+    Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Review, Str, SubjectId,
+    Timestamp, VendorTie,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the user can configure about ownership, and what other parts of a scan contribute.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,10 @@ pub struct Resolved {
     pub ownership: BTreeMap<SubjectId, Ownership>,
     /// The registry entries that speak of each identity, best first. Identities without are left out.
     pub registered: BTreeMap<IdentityId, Vec<RegistryEntry>>,
+    /// The vendors that hold each identity. Identities that none holds are left out.
+    pub vendors: BTreeMap<IdentityId, Vec<VendorTie>>,
+    /// When the need for each identity and container is to be reviewed, where anything says so.
+    pub reviews: BTreeMap<SubjectId, Review>,
 }
 
 /// Resolves ownership for every identity and credential of the inventory.
@@ -45,6 +52,17 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
     let mut resolved = Resolved::default();
     let mut claims = claims::Claims::new(inventory, options);
     let mut roster = roster::Roster::new(inventory, options.now);
+    resolved.vendors = vendors::ties(inventory);
+    for id in containers(inventory) {
+        let subject = SubjectId::Container(id.clone());
+        let found = claims.of_container(&subject, id);
+        let ownership = conclude::conclude(&subject, found, &mut roster);
+        let review = claims.containers(id).find_map(review::of_container);
+        resolved
+            .reviews
+            .extend(review.map(|r| (subject.clone(), r)));
+        resolved.ownership.insert(subject, ownership);
+    }
     for (id, identity) in &inventory.identities {
         let entries = claims.registry.entries(identity);
         let subject = SubjectId::Identity(id.clone());
@@ -55,6 +73,13 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
                 conclude::conclude(&subject, found, &mut roster)
             }
         };
+        let around = identity.containers();
+        let around = around.iter().flat_map(|id| claims.containers(id));
+        let registered = entries.iter().map(|e| e.entry);
+        let review = review::of(registered, &identity.labels, around);
+        resolved
+            .reviews
+            .extend(review.map(|r| (subject.clone(), r)));
         resolved.ownership.insert(subject, ownership);
         if !entries.is_empty() {
             let entries = entries.iter().map(|e| e.entry.clone()).collect();
@@ -69,4 +94,9 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
         resolved.ownership.insert(subject, ownership);
     }
     resolved
+}
+
+/// The ids of all containers, each once.
+fn containers(inventory: &Inventory) -> BTreeSet<&Str> {
+    inventory.containers.iter().map(|c| &c.id).collect()
 }

@@ -3,10 +3,15 @@
 //! Formats: <https://backstage.io/docs/features/software-catalog/descriptor-format>.
 
 use super::{Reader, tree};
-use crate::model::{CatalogEntity, Document, Facts, Owner, Person, Probe, Problem, Str, Team};
+use crate::model::{
+    CatalogEntity, CatalogSource, Document, Facts, Owner, Person, Probe, Problem, Str, Team, Tie,
+};
 use std::collections::BTreeSet;
 
 const NAME: &str = "backstage";
+const KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
+const KUBERNETES_NAMESPACE: &str = "backstage.io/kubernetes-namespace";
+const PROJECT_SLUG: &str = "github.com/project-slug";
 
 /// Reads `catalog-info.yaml` and every other YAML of API version `backstage.io/…`.
 #[derive(Debug)]
@@ -80,30 +85,55 @@ fn owned(
             .and_then(tree::Node::text)
             .filter(|value| !value.contains("${{"))
     };
-    let parent = [
+    let parents = [
         ("system", "system"),
         ("subcomponentOf", "component"),
         ("domain", "domain"),
         ("subdomainOf", "domain"),
     ]
     .into_iter()
-    .find_map(|(key, kind)| Some(reference(spec(key)?, kind, &namespace)));
-    let path = &document.origin.path;
-    let directory = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    .filter_map(|(key, kind)| Some(reference(spec(key)?, kind, &namespace)))
+    .collect();
     CatalogEntity {
+        source: CatalogSource::Backstage,
         reference: reference(name, kind, &namespace),
         kind: kind.into(),
         name: name.into(),
-        owner: spec("owner").map(Str::from),
-        parent,
-        annotations: annotations(metadata),
-        directory: if path.contains('/') {
-            format!("{directory}/").into()
-        } else {
-            "".into()
-        },
+        owners: spec("owner").map(Str::from).into_iter().collect(),
+        parents,
+        ties: ties(metadata, kind, document),
         evidence: document.at_line(NAME, node.line.max(1)),
     }
+}
+
+/// What the entity speaks of: by its annotations, and by where it stands.
+fn ties(metadata: &tree::Node, kind: &str, document: &Document<'_>) -> BTreeSet<Tie> {
+    let mut ties = BTreeSet::new();
+    let annotations = annotations(metadata);
+    let value = |wanted: &str| {
+        let mut annotations = annotations.iter();
+        annotations
+            .find(|(key, _)| &**key == wanted)
+            .map(|(_, value)| value.clone())
+    };
+    let arns = annotations.iter().filter(|(_, v)| v.starts_with("arn:"));
+    ties.extend(arns.map(|(_, arn)| Tie::Id(arn.clone())));
+    ties.extend(value(KUBERNETES_ID).map(Tie::KubernetesId));
+    ties.extend(value(KUBERNETES_NAMESPACE).map(Tie::Namespace));
+    // APIs, systems and domains run nothing themselves; what runs belongs to components and resources.
+    if matches!(
+        kind.to_lowercase().as_str(),
+        "component" | "resource" | "airesource"
+    ) {
+        let slug = value(PROJECT_SLUG).map(|slug| format!("github.com/{}", slug.to_lowercase()));
+        ties.extend(slug.map(|slug| Tie::Repository(slug.into())));
+        let path = &document.origin.path;
+        let directory = path
+            .rsplit_once('/')
+            .map_or_else(String::new, |(folder, _)| format!("{folder}/"));
+        ties.insert(Tie::Directory(directory.into()));
+    }
+    ties
 }
 
 fn group(node: &tree::Node, metadata: &tree::Node, name: &str, document: &Document<'_>) -> Team {

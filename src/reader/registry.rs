@@ -143,8 +143,6 @@ impl Reading<'_> {
         }
         let (revocation, revocation_tested) = self.revocation(item);
         let entry = RegistryEntry {
-            id,
-            selector,
             owner: self.owner(item, "owner"),
             backup_owner: self.owner(item, "backup_owner"),
             purpose: self.text(item, "purpose"),
@@ -159,7 +157,7 @@ impl Reading<'_> {
             expires: self.date(item, "expires"),
             revocation,
             revocation_tested,
-            evidence: self.document.at_line(NAME, item.line.max(1)),
+            ..RegistryEntry::new(id, selector, self.document.at_line(NAME, item.line.max(1)))
         };
         self.check_mapping(item, "accountability", None);
         self.check_mapping(item, "allow", Some(&ALLOW));

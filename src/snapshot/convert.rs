@@ -1,7 +1,7 @@
 //! From the model to the wire form: short, visible functions, one per noun.
 
 use super as wire;
-use super::jobs;
+use super::{containers, jobs};
 use crate::model;
 use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map, btree_set};
 use std::iter::Peekable;
@@ -23,11 +23,17 @@ impl wire::Snapshot {
             privilege,
             ownership,
             registered,
+            vendors,
+            reviews,
         } = assessed;
+        let (mut ownership, mut reviews) = (ownership, reviews);
         let declarations = declarations(&inventory, &registered);
         let account_names = account_names(&inventory);
+        let containers = std::mem::take(&mut inventory.containers);
+        let containers = containers::convert(containers, &mut ownership, &mut reviews, now);
         let identities = std::mem::take(&mut inventory.identities);
         let mut records = Records::new(&mut inventory, privilege, ownership, registered);
+        (records.vendors, records.reviews, records.now) = (vendors, reviews, Some(now));
         let identities = identities.into_values();
         let identities = identities.map(|identity| records.identity(identity));
         let identities = identities.collect();
@@ -53,6 +59,7 @@ impl wire::Snapshot {
             jobs: jobs::convert(&inventory.jobs, &inventory.secret_uses),
             secret_uses: jobs::secret_uses(&inventory.secret_uses),
             account_names,
+            containers,
             declarations,
             checks: checks.iter().map(Into::into).collect(),
             findings: findings.map(|f| finding(f, &first_seen)).collect(),
@@ -90,6 +97,10 @@ struct Records {
     policies: Vec<(model::PolicyId, model::Str, &'static str)>,
     credentials: BTreeMap<model::Str, Vec<model::Str>>,
     workloads: BTreeMap<model::Str, Vec<model::Str>>,
+    vendors: BTreeMap<model::IdentityId, Vec<model::VendorTie>>,
+    reviews: BTreeMap<model::SubjectId, model::Review>,
+    /// The time that reviews are judged at.
+    now: Option<model::Timestamp>,
     shared: Shared,
 }
 
@@ -134,6 +145,9 @@ impl Records {
             policies,
             credentials,
             workloads,
+            vendors: BTreeMap::new(),
+            reviews: BTreeMap::new(),
+            now: None,
             shared: Shared::default(),
         }
     }
@@ -186,6 +200,18 @@ impl Records {
             purpose: declared(|entry| &entry.purpose),
             environment: declared(|entry| &entry.environment),
             tenants: declaration.map(|e| e.tenants.to_vec()).unwrap_or_default(),
+            vendors: self
+                .vendors
+                .remove(&key)
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            review: self
+                .reviews
+                .remove(&model::SubjectId::Identity(key.clone()))
+                .zip(self.now)
+                .map(|(review, now)| containers::review(&review, now)),
             ownership: self
                 .ownership
                 .remove(&model::SubjectId::Identity(key))
@@ -417,10 +443,12 @@ fn texts(values: &[model::Str]) -> Vec<String> {
 
 fn date(field: &model::DateField) -> Option<String> {
     match field {
-        model::DateField::Absent => None,
+        model::DateField::Absent | model::DateField::Empty => None,
         model::DateField::At(t) => Some(t.date()),
         // What stands there instead of a date can be anything, also a secret.
-        model::DateField::Malformed(_) => Some("malformed".to_owned()),
+        model::DateField::Ambiguous(_) | model::DateField::Malformed(_) => {
+            Some(field.state().to_owned())
+        }
     }
 }
 
@@ -499,6 +527,8 @@ fn finding(f: model::Finding, now: &model::Str) -> wire::Finding {
         | Id::Trust(id)
         | Id::Workload(id)
         | Id::Job(id)
+        | Id::Container(id)
+        | Id::Vendor(id)
         | Id::Account(id)
         | Id::Provider(id)
         | Id::PermissionSet(id)
@@ -585,6 +615,7 @@ impl From<model::Ownership> for wire::Ownership {
                     confidence: c.method.confidence().as_str().into(),
                     owner: owner(c.owner),
                     raw: c.raw,
+                    as_of: c.as_of.map(model::Timestamp::date),
                     evidence: (&c.evidence).into(),
                 })
                 .collect(),

@@ -5,12 +5,14 @@
 //! published JSON schema is generated from them (`tenure schema`). Nothing in them can hold a secret's
 //! value: the model they are made from has none.
 
+mod containers;
 mod convert;
 mod jobs;
 mod parse;
 mod schema;
 mod unused;
 
+pub use containers::{Container, Review, VendorTie};
 pub use jobs::{Assumed, Job, SecretUse, Token, Used};
 pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
@@ -57,6 +59,9 @@ pub struct Snapshot {
     /// What accounts are called, by their ids, where an organisation's records were read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub account_names: BTreeMap<Str, Str>,
+    /// Namespaces, accounts, projects and stacks that were read of, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<Container>,
     /// What the registry declares.
     pub declarations: Vec<Declaration>,
     /// Every check that was evaluated, by id.
@@ -310,6 +315,12 @@ pub struct Identity {
     /// Environment, as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Str>,
+    /// When the need for it is to be reviewed, where the registry, its labels or its container say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+    /// The vendors that hold it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vendors: Vec<VendorTie>,
     /// Tenants, as declared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenants: Vec<Str>,
@@ -337,7 +348,8 @@ pub struct Ownership {
 /// A claim that a party owns a subject.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
-    /// `registry`, `label`, `container`, `catalog`, `codeowners`, `commit-author`.
+    /// `registry`, `label`, `provider`, `definition`, `container`, `catalog`, `codeowners`, `deployer`, `cmdb`,
+    /// `creator`, `on-call`, `commit-author`, `package`, `name-pattern`.
     pub method: Word,
     /// Whether somebody declared it, rather than it being inferred.
     pub declared: bool,
@@ -347,6 +359,9 @@ pub struct Claim {
     pub owner: Str,
     /// The spelling in the source.
     pub raw: Str,
+    /// The day of the claim, where the source says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
     /// Where.
     pub evidence: Evidence,
 }

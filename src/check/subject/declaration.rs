@@ -50,7 +50,7 @@ impl Subject for OfDeclaration {
 fn date<'a>(date: &DateField) -> Value<'a> {
     match date {
         DateField::At(t) => Value::Int(t.seconds()),
-        DateField::Absent | DateField::Malformed(_) => Value::Unknown,
+        _ => Value::Unknown,
     }
 }
 

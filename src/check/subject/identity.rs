@@ -242,19 +242,14 @@ pub(in crate::check) fn last_used_days<'a>(view: &IdentityView<'a>) -> Value<'a>
 
 /// The state of a date in the registry.
 pub(in crate::check) fn date_state<'a>(date: &DateField) -> Value<'a> {
-    let name = match date {
-        DateField::Absent => "absent",
-        DateField::At(_) => "present",
-        DateField::Malformed(_) => "malformed",
-    };
-    word(&DATE_STATE, name)
+    word(&DATE_STATE, date.state())
 }
 
 /// Whole days since a date of the registry; the day itself counts as zero.
 pub(in crate::check) fn overdue<'a>(date: &DateField, now: Timestamp) -> Value<'a> {
     match date {
         DateField::At(t) => Value::Int(now.days_since(*t)),
-        DateField::Absent | DateField::Malformed(_) => Value::Unknown,
+        _ => Value::Unknown,
     }
 }
 

@@ -3,8 +3,8 @@
 use super::object::{Object, escaped};
 use super::{Node, Sink, naming};
 use crate::model::{
-    Container, Credential, CredentialLink, CredentialStatus, Humanity, Identity, IdentityId,
-    IdentityKind, Moment, Platform, Presence, Str, Timestamp,
+    Container, ContainerKind, Credential, CredentialLink, CredentialStatus, Humanity, Identity,
+    IdentityId, IdentityKind, Moment, Platform, Presence, Str, Timestamp,
 };
 use crate::platform::kubernetes::names::{self, CLUSTER};
 
@@ -19,6 +19,9 @@ impl Sink<'_> {
     pub(super) fn namespace(&mut self, object: &Object<'_>) {
         self.facts.containers.push(Container {
             id: names::container(CLUSTER, &object.name).into(),
+            kind: ContainerKind::Namespace,
+            name: object.name.clone(),
+            parent: None,
             labels: object.labels(self),
             evidence: self.evidence(object.node, object.pointer),
         });

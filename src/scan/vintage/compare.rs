@@ -107,6 +107,8 @@ impl Before {
             privilege,
             ownership: resolved.ownership,
             registered: resolved.registered,
+            vendors: resolved.vendors,
+            reviews: resolved.reviews,
         };
         let snapshot = Snapshot::new(assessed, coverage, &[], Vec::new(), self.plan.since);
         let mut snapshot = gate::without_secrets(snapshot, detector);
