@@ -108,7 +108,14 @@ fn check(folder: &Path) -> Result<(), String> {
     let resolved = resolve(&inventory, &options(&case));
     assert_eq!(
         resolved.ownership.len(),
-        inventory.identities.len() + inventory.credentials.len()
+        inventory.identities.len()
+            + inventory.credentials.len()
+            + inventory
+                .containers
+                .iter()
+                .map(|container| &container.id)
+                .collect::<BTreeSet<_>>()
+                .len()
     );
     for (id, expected) in &case.expect {
         judge(id, expected, &resolved)?;
