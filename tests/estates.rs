@@ -190,3 +190,71 @@ fn every_statement_has_its_evidence() {
         );
     }
 }
+
+#[test]
+fn harbour_says_whose_everything_is_and_how_it_knows() {
+    let text = fs::read_to_string(fixture("estates/harbour.expected.yaml")).unwrap();
+    let expected: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let room = room();
+    copy(&fixture("estates/harbour"), &room.path().join("harbour"));
+    let report = report(room.path(), &["harbour", "--config", "harbour/tenure.yaml"]);
+    let all = || {
+        let list = |key: &str| report[key].as_array().unwrap().iter();
+        list("identities").chain(list("containers"))
+    };
+    let mut wrong = Vec::new();
+    for wanted in expected["owners"].as_sequence().unwrap() {
+        let is = |key: &str, value: &serde_json::Value| {
+            wanted[key]
+                .as_str()
+                .is_some_and(|w| value.as_str() == Some(w))
+        };
+        let of = wanted["of"].as_str().or(wanted["name"].as_str()).unwrap();
+        let Some(found) = all().find(|r| is("of", &r["id"]) || is("name", &r["name"])) else {
+            wrong.push(format!("{of}: not found"));
+            continue;
+        };
+        let ownership = &found["ownership"];
+        let named = [&ownership["owner"], &ownership["suggestion"]];
+        let named = named.into_iter().find_map(|o| o.as_str());
+        let claim = &ownership["claims"][0];
+        let (method, place) = (&claim["method"], claim["evidence"]["path"].as_str());
+        let place = place.unwrap_or_default().trim_start_matches("harbour/");
+        let fits = ownership["state"].as_str() == wanted["state"].as_str()
+            && wanted["owner"].as_str().is_none_or(|o| named == Some(o))
+            && wanted["by"].as_str().is_none_or(|by| method == by)
+            && wanted["at"].as_str().is_none_or(|at| place == at);
+        if !fits {
+            wrong.push(format!(
+                "{of}: {}",
+                serde_json::to_string_pretty(ownership).unwrap()
+            ));
+        }
+        // Whoever is named, the reason and a place say how that is known.
+        let known = named.is_none()
+            || (!ownership["reason"].as_str().unwrap().is_empty() && !place.is_empty());
+        if !known {
+            wrong.push(format!("{of}: nothing says how that is known"));
+        }
+    }
+    for (id, state) in expected["reviews"].as_mapping().unwrap() {
+        let (id, state) = (id.as_str().unwrap(), state.as_str().unwrap());
+        let found = all().find(|r| r["id"] == id).map(|r| &r["review"]["state"]);
+        let found = found.map(|s| s.as_str().unwrap_or("absent"));
+        if found != Some(state) {
+            wrong.push(format!("the review of {id} is {found:?}, not {state}"));
+        }
+    }
+    for finding in expected["findings"].as_sequence().unwrap() {
+        let hit = report["findings"].as_array().unwrap().iter().any(|f| {
+            f["check"].as_str() == finding["check"].as_str()
+                && finding["subject"]
+                    .as_str()
+                    .is_none_or(|s| f["subject"]["id"] == s)
+        });
+        if !hit {
+            wrong.push(format!("no finding {:?}", finding["check"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
