@@ -66,6 +66,10 @@ pub mod roster;
 
 pub mod date_field;
 
+mod date_text;
+
+mod typography;
+
 pub mod registry;
 
 pub mod vendor;
