@@ -54,6 +54,8 @@ pub mod analyzer;
 
 pub mod owner;
 
+pub mod spelling;
+
 pub mod attribution;
 
 pub mod container;
@@ -138,6 +140,7 @@ pub use roster::{Alias, Person, Team};
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use secret_use::SecretUse;
 pub use set::Set;
+pub use spelling::Spelling;
 pub use time::{Moment, Timestamp};
 pub use trust::{TokenGrade, Trust, TrustPrincipal};
 pub use unused::{Proposal, ServiceUse, Unused};
