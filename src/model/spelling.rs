@@ -108,14 +108,16 @@ impl Spelling {
         }
         let mut text = unobfuscated(&text);
         for _ in 0..2 {
-            let inner = bare(&text);
+            let inner = text.trim();
             let field = inner
                 .split_once(':')
                 .filter(|(field, rest)| FIELDS.contains(&field.trim()) && !rest.trim().is_empty());
             text = field.map_or(inner, |(_, rest)| rest).to_owned();
         }
+        let kinds = [&USER_KINDS[..], &TEAM_KINDS, &MAIL_KINDS, &FIELDS, &CHANNELS];
+        let unnamed = text.trim_end().ends_with(':');
         let text = bare(&text);
-        if PLACEHOLDERS.contains(&text) {
+        if PLACEHOLDERS.contains(&text) || (unnamed && kinds.iter().any(|k| k.contains(&text))) {
             return None;
         }
         if let Some(spelling) = guest(text) {
@@ -236,11 +238,11 @@ impl Parts {
         }
         if trimmed.contains('@') {
             // `mail:jane@…`, `payments:pay@…`, `arn:…/jane@…`, `mailto:jane@…?subject=…`
+            let trimmed = trimmed.split('?').next().unwrap_or_default();
             let (before, written) = match trimmed.rsplit_once([':', '/', '=']) {
                 Some((before, written)) if written.contains('@') => (before, written),
                 _ => ("", trimmed),
             };
-            let written = written.split('?').next().unwrap_or_default();
             if let Some(address) = address(written) {
                 if !self.addresses.contains(&address) {
                     self.addresses.push(address);
