@@ -182,6 +182,7 @@ fn options(case: &Case) -> OwnershipOptions {
                 evidence: evidence("git", "git log", case),
             })
             .collect(),
+        ..OwnershipOptions::default()
     }
 }
 

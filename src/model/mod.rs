@@ -66,6 +66,8 @@ pub mod codeowners;
 
 pub mod roster;
 
+pub mod party;
+
 pub mod date_field;
 
 mod date_text;
@@ -125,6 +127,7 @@ pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::Owner;
 pub use ownership::{Ownership, OwnershipState};
+pub use party::{Party, PartyStanding, Sameness};
 pub use pointer::{Place, Pointer};
 pub use policy::{
     AggregationTerm, Effect, Entitlement, EntitlementRole, IamRule, Matcher, Membership, Policy,
