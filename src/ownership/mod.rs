@@ -18,8 +18,8 @@ mod roster;
 mod vendors;
 
 use crate::model::{
-    Attribution, IdentityId, Inventory, Ownership, Party, RegistryEntry, Review, Str, SubjectId,
-    Timestamp, VendorTie,
+    Alias, Attribution, IdentityId, Inventory, Ownership, Party, RegistryEntry, Review, Str,
+    SubjectId, Timestamp, VendorTie,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +31,8 @@ pub struct OwnershipOptions {
     /// The time of the scan: somebody whose last day is before it has left. Without it, leaving dates
     /// alone do not tell.
     pub now: Option<Timestamp>,
+    /// Names that are one party's, as the user says. The first name of each stands for all.
+    pub aliases: Vec<Alias>,
     /// Mail domains that are one organisation's: the same local part in two of them is one party.
     pub domains: Vec<Str>,
     /// Claims from outside the inventory, such as commit authors.
@@ -115,6 +117,11 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
     }
     resolved.parties = parties::Parties::list(&mut roster);
     resolved
+}
+
+/// Whether everybody can have an address in a mail domain, so that it says nothing of an organisation.
+pub fn everybodys_domain(domain: &str) -> bool {
+    parties::names::FREE_MAIL.contains(&domain)
 }
 
 /// Every spelling of every owner in what was found.

@@ -53,11 +53,11 @@ impl Spellings {
 }
 
 impl Parties {
-    pub(super) fn new(
+    pub(super) fn new<'a>(
         spellings: Spellings,
-        inventory: &Inventory,
-        options: &OwnershipOptions,
-        roster: &Roster<'_>,
+        inventory: &'a Inventory,
+        options: &'a OwnershipOptions,
+        roster: &Roster<'a>,
     ) -> Self {
         let mut building = Building {
             ties: Ties::default(),
@@ -67,10 +67,12 @@ impl Parties {
             encoded: BTreeSet::new(),
             guesses: BTreeSet::new(),
             claimed: BTreeSet::new(),
+            listed: BTreeSet::new(),
+            preferred: BTreeSet::new(),
         };
         building.claims(&spellings);
         building.roster(roster);
-        building.aliases(inventory);
+        building.aliases(inventory, options);
         building.alike_teams();
         building.logins();
         building.second_domains(&options.domains);
@@ -154,6 +156,10 @@ struct Building<'a> {
     /// Those of them that nobody writes in full.
     guesses: BTreeSet<usize>,
     claimed: BTreeSet<usize>,
+    /// Addresses that a roster lists.
+    listed: BTreeSet<usize>,
+    /// Names that stand for others, as the user says.
+    preferred: BTreeSet<usize>,
 }
 
 impl<'a> Building<'a> {
@@ -197,6 +203,7 @@ impl<'a> Building<'a> {
                 .iter()
                 .map(|name| self.ties.number(&named(name)))
                 .collect();
+            self.listed.extend(&numbers);
             let why = "the roster lists both as one person";
             self.all(&numbers, why, Some(human.evidence));
             if let Some(number) = numbers.first() {
@@ -212,6 +219,7 @@ impl<'a> Building<'a> {
                     false => self.ties.number(&Owner::Team((*name).into())),
                 })
                 .collect();
+            self.listed.extend(&numbers);
             let why = "the roster lists both as one team";
             self.all(&numbers, why, Some(team.evidence));
             if let Some(number) = numbers.first() {
@@ -260,9 +268,11 @@ impl<'a> Building<'a> {
         }
     }
 
-    /// What alias maps say.
-    fn aliases(&mut self, inventory: &'a Inventory) {
-        for alias in &inventory.aliases {
+    /// What the configuration and alias maps say.
+    fn aliases(&mut self, inventory: &'a Inventory, options: &'a OwnershipOptions) {
+        let own = options.aliases.iter().map(|alias| (alias, true));
+        let read = inventory.aliases.iter().map(|alias| (alias, false));
+        for (alias, own) in own.chain(read) {
             let sure = alias.evidence.reader != MAILMAP;
             let why = match sure {
                 true => "the alias map lists both as one",
@@ -275,6 +285,9 @@ impl<'a> Building<'a> {
             let Some(&first) = firsts.first() else {
                 continue;
             };
+            if own {
+                self.preferred.extend(&firsts);
+            }
             let others = alias.names.iter().flat_map(|name| meanings(name));
             let others: Vec<usize> = others.map(|owner| self.ties.number(&owner)).collect();
             for other in firsts.into_iter().skip(1).chain(others) {
@@ -532,10 +545,11 @@ impl<'a> Building<'a> {
             let best = numbers.iter().min_by_key(|number| {
                 let count = self.counts.get(number).copied().unwrap_or_default();
                 let owner = owners.get(**number);
-                let rank = owner.map_or(9, |owner| {
-                    rank(owner, person, self.guesses.contains(number))
-                });
-                (rank, std::cmp::Reverse(count), owner)
+                let guess = self.guesses.contains(number);
+                let listed = self.listed.contains(number);
+                let rank = owner.map_or(u8::MAX, |owner| rank(owner, person, guess, listed));
+                let preferred = self.preferred.contains(number);
+                (!preferred, rank, std::cmp::Reverse(count), owner)
             });
             let Some(owner) = best.and_then(|number| owners.get(*number)).cloned() else {
                 continue;
@@ -596,15 +610,16 @@ impl<'a> Building<'a> {
 }
 
 /// Which names stand for a party: an address that is read before a team's name before a login.
-fn rank(owner: &Owner, person: bool, guess: bool) -> u8 {
+fn rank(owner: &Owner, person: bool, guess: bool, listed: bool) -> u8 {
     match owner {
-        Owner::Mail(address) if standing_in(address) || address.contains("#ext#") => 5,
-        Owner::Mail(_) if guess => 1,
-        Owner::Mail(_) => 0,
+        Owner::Mail(address) if standing_in(address) || address.contains("#ext#") => 6,
+        Owner::Mail(_) if listed => 0,
+        Owner::Mail(_) if guess => 2,
+        Owner::Mail(_) => 1,
         // What a person is called is not the name of a team.
-        Owner::Team(_) if person => 4,
-        Owner::Team(_) => 2,
-        Owner::User(_) => 3,
+        Owner::Team(_) if person => 5,
+        Owner::Team(_) => 3,
+        Owner::User(_) => 4,
     }
 }
 
@@ -627,12 +642,15 @@ fn id_and_name(owner: &Owner, spelled: &Owner) -> bool {
 
 /// What a name in an alias map can mean: a bare word is a team's or a login.
 fn meanings(name: &str) -> Vec<Owner> {
-    let Some(owner) = Owner::parse(name) else {
+    let Some(Spelling { owner, also, .. }) = Spelling::read(name) else {
         return Vec::new();
     };
     let bare = !name.contains([':', '@', '/']) && !name.trim().contains(char::is_whitespace);
     match owner {
         Owner::Team(word) if bare => vec![Owner::Team(word.clone()), Owner::User(word)],
+        Owner::Mail(address) if standing_in(&address) => {
+            also.into_iter().chain([Owner::Mail(address)]).collect()
+        }
         other => vec![other],
     }
 }
