@@ -101,3 +101,58 @@ fn addresses(line: &str) -> Option<Vec<Str>> {
     }
     (1..=2).contains(&found.len()).then_some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Mailmap;
+    use crate::model::{Document, Origin};
+    use crate::reader::Reader;
+
+    #[test]
+    fn addresses_of_one_person() {
+        let text = "# who is who\n\
+            Jane Doe <jane@Example.com>\n\
+            Jane Doe <jane@example.com> <jd@old.example.net> # since 2020\n\
+            Jane Doe <jane@example.com> jdoe <1+jdoe@users.noreply.github.com>\n\
+            <a@example.com> Shared <root@localhost>\n\
+            <b@example.com> Shared <root@localhost>\n\
+            <jane@example.com> <jane@example.com>\n\
+            nonsense\n<open\n";
+        let origin = Origin::file(".mailmap");
+        let document = Document {
+            origin: &origin,
+            bytes: text.as_bytes(),
+        };
+        let (facts, problems) = Mailmap.read(&document);
+        let [alias] = facts.aliases.as_slice() else {
+            panic!("{:?}", facts.aliases);
+        };
+        assert_eq!(&*alias.name, "jane@example.com");
+        let names: Vec<&str> = alias.names.iter().map(|name| &**name).collect();
+        assert_eq!(
+            names,
+            ["1+jdoe@users.noreply.github.com", "jd@old.example.net"]
+        );
+        assert_eq!(alias.evidence.line, Some(3));
+        let lines: Vec<_> = problems.iter().map(|p| p.line).collect();
+        assert_eq!(lines, [Some(8), Some(9)]);
+    }
+
+    #[test]
+    fn whatever_stands_in_it() {
+        for text in [
+            "<><>",
+            "<a><b><c>",
+            "\u{0}<x@y> <z@\u{1}>",
+            "<\n>",
+            "< > <a@b>",
+        ] {
+            let origin = Origin::file(".mailmap");
+            let document = Document {
+                origin: &origin,
+                bytes: text.as_bytes(),
+            };
+            let _ = Mailmap.read(&document);
+        }
+    }
+}
