@@ -14,7 +14,7 @@ pub use crate::check::{
 };
 pub use crate::detect::{Detector, Kind, RuleError};
 pub use crate::drift::against_baseline;
-pub use crate::ownership::OwnershipOptions;
+pub use crate::ownership::{OwnershipOptions, everybodys_domain};
 pub use crate::reader::Family;
 pub use crate::source::cache::Cache;
 pub use history::HistoryOptions;
@@ -196,6 +196,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         registered: resolved.registered,
         vendors: resolved.vendors,
         reviews: resolved.reviews,
+        parties: resolved.parties,
     };
     observer.stage("checking");
     let evaluation = check::evaluate(

@@ -2,11 +2,12 @@
 
 use super::error::Error;
 use crate::model::{
-    Confidence, Evidence, Origin, PathRule, Severity, Str, Timestamp, Waiver, WaiverScope,
+    Alias, Confidence, Evidence, Origin, Owner, PathRule, Severity, Str, Timestamp, Waiver,
+    WaiverScope,
 };
 use crate::platform::paths::PathPattern;
 use crate::platform::tree::{self, Node, Value};
-use crate::scan::{Setting, Settings};
+use crate::scan::{self, Setting, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +26,10 @@ pub(super) struct Config {
     pub exclude: Vec<String>,
     /// Label keys that name an owner, beside the built-in ones.
     pub owner_keys: Vec<Str>,
+    /// Names that are one party's.
+    pub aliases: Vec<Alias>,
+    /// Mail domains that are one organisation's.
+    pub domains: Vec<Str>,
     /// Severity from which findings fail the run.
     pub fail_on: Option<Severity>,
     /// Directories or files with the user's own checks and detectors, relative to the configuration.
@@ -43,6 +48,8 @@ const KEYS: &[&str] = &[
     "version",
     "exclude",
     "owner_keys",
+    "aliases",
+    "domains",
     "fail_on",
     "rules",
     "parameters",
@@ -154,6 +161,8 @@ impl Reader<'_> {
                 .into_iter()
                 .map(Into::into)
                 .collect(),
+            aliases: self.aliases(root),
+            domains: self.domains(root),
             fail_on,
             rules: self.texts(root, "rules"),
             parameters: self.parameters(root),
@@ -163,6 +172,78 @@ impl Reader<'_> {
         };
         config.path_rules = self.paths(root, &mut config.waivers);
         config
+    }
+
+    /// Other names of owners, by the name that stands for all.
+    fn aliases(&mut self, root: &Node) -> Vec<Alias> {
+        let Some(node) = root.get("aliases") else {
+            return Vec::new();
+        };
+        if !matches!(node.value, Value::Map(_) | Value::Null) {
+            self.error(node, "`aliases` holds owners, as `owner: [other names]`");
+        }
+        let origin = Origin::file(self.name);
+        let mut aliases = Vec::new();
+        let mut owners: BTreeMap<Owner, String> = BTreeMap::new();
+        for (name, others) in node.entries() {
+            let names: Vec<&str> = others.items().iter().filter_map(Node::text).collect();
+            if names.is_empty() || names.len() != others.items().len() {
+                let why = format!("`{name}` is a list of texts: the other names of this owner");
+                self.error(others, why);
+                continue;
+            }
+            for text in std::iter::once(name.as_str()).chain(names.iter().copied()) {
+                let Some(owner) = Owner::parse(text) else {
+                    let why =
+                        format!("`{text}` names no owner: team:…, user:…, an address or a name");
+                    self.error(others, why);
+                    continue;
+                };
+                let known = owners.entry(owner).or_insert_with(|| name.clone());
+                if known != name {
+                    let why =
+                        format!("`{text}` is `{known}` above, and cannot be `{name}` as well");
+                    self.error(others, why);
+                }
+            }
+            aliases.push(Alias {
+                name: name.as_str().into(),
+                names: names
+                    .iter()
+                    .map(|text| text.to_lowercase().into())
+                    .collect(),
+                evidence: Evidence {
+                    origin: Arc::clone(&origin),
+                    line: Some(others.line),
+                    column: None,
+                    pointer: None,
+                    reader: READER,
+                },
+            });
+        }
+        aliases
+    }
+
+    /// Mail domains of one organisation.
+    fn domains(&mut self, root: &Node) -> Vec<Str> {
+        let texts = self.texts(root, "domains");
+        let mut domains = Vec::new();
+        for text in texts {
+            let domain = text.trim().trim_start_matches('@').to_lowercase();
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+            let why = if !domain.contains('.') || !domain.chars().all(plain) {
+                "is not a domain"
+            } else if scan::everybodys_domain(&domain) {
+                "is not one organisation's: everybody can have an address there"
+            } else {
+                domains.push(domain.into());
+                continue;
+            };
+            if let Some(node) = root.get("domains") {
+                self.error(node, format!("`domains`: `{text}` {why}"));
+            }
+        }
+        domains
     }
 
     fn clusters(&mut self, root: &Node) -> Vec<(PathPattern, Str)> {
@@ -450,6 +531,36 @@ mod tests {
             ]
         );
         assert!(parse("tenure.yaml", b"version: 1\nwaivers:\nparameters:\n").is_ok());
+    }
+
+    #[test]
+    fn names_of_one_party() {
+        let text = "version: 1\ndomains: [example.com, '@EU.example.com']\naliases:\n  mail:jane@example.com: [JDoe, jane@old.example.com]\n  team:payments: [\"Payments Guild\"]\n";
+        let config = parse("tenure.yaml", text.as_bytes()).unwrap();
+        assert_eq!(
+            config.domains,
+            ["example.com".into(), "eu.example.com".into()]
+        );
+        assert_eq!(&*config.aliases[0].name, "mail:jane@example.com");
+        assert!(config.aliases[0].names.contains("jdoe"));
+        assert_eq!(config.aliases[1].evidence.line, Some(5));
+        let text = "version: 1\ndomains: [gmail.com, localhost]\naliases:\n  a@example.com: [none]\n  b@example.com: [A@example.com]\n  c@example.com: d\n  e@example.com: []\n";
+        let errors = parse("tenure.yaml", text.as_bytes()).unwrap_err();
+        assert_eq!(
+            errors,
+            [
+                "tenure.yaml:4: `none` names no owner: team:…, user:…, an address or a name",
+                "tenure.yaml:5: `A@example.com` is `a@example.com` above, and cannot be `b@example.com` as well",
+                "tenure.yaml:7: `e@example.com` is a list of texts: the other names of this owner",
+                "tenure.yaml:2: `domains`: `gmail.com` is not one organisation's: everybody can have an address there",
+                "tenure.yaml:2: `domains`: `localhost` is not a domain",
+            ]
+        );
+        let errors = parse("tenure.yaml", b"version: 1\naliases: [a]\n").unwrap_err();
+        assert_eq!(
+            errors,
+            ["tenure.yaml:2: `aliases` holds owners, as `owner: [other names]`"]
+        );
     }
 
     #[test]

@@ -93,6 +93,8 @@ pub(super) fn scan(
         ownership: OwnershipOptions {
             owner_keys: std::mem::take(&mut config.owner_keys),
             now: Some(now),
+            aliases: std::mem::take(&mut config.aliases),
+            domains: std::mem::take(&mut config.domains),
             ..Default::default()
         },
         fingerprinter: fingerprinter(),

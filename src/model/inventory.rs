@@ -207,4 +207,6 @@ pub struct Assessed {
     pub vendors: BTreeMap<IdentityId, Vec<VendorTie>>,
     /// What was said about the review of each subject: the nearest statement, with where it was read.
     pub reviews: BTreeMap<SubjectId, Review>,
+    /// Everybody who is named as an owner, each once, by the name that stands for all of its names.
+    pub parties: Vec<Party>,
 }

@@ -54,6 +54,8 @@ pub mod analyzer;
 
 pub mod owner;
 
+pub mod spelling;
+
 pub mod attribution;
 
 pub mod container;
@@ -64,7 +66,13 @@ pub mod codeowners;
 
 pub mod roster;
 
+pub mod party;
+
 pub mod date_field;
+
+mod date_text;
+
+mod typography;
 
 pub mod registry;
 
@@ -119,6 +127,7 @@ pub use organization::{ControlListing, ControlTarget, OrgNode, OrgNodeKind};
 pub use origin::{Document, Evidence, Origin, Probe, Repository};
 pub use owner::Owner;
 pub use ownership::{Ownership, OwnershipState};
+pub use party::{Party, PartyStanding, Sameness};
 pub use pointer::{Place, Pointer};
 pub use policy::{
     AggregationTerm, Effect, Entitlement, EntitlementRole, IamRule, Matcher, Membership, Policy,
@@ -134,6 +143,7 @@ pub use roster::{Alias, Person, Team};
 pub use secret::{Fingerprint, Fingerprinter, Secret};
 pub use secret_use::SecretUse;
 pub use set::Set;
+pub use spelling::Spelling;
 pub use time::{Moment, Timestamp};
 pub use trust::{TokenGrade, Trust, TrustPrincipal};
 pub use unused::{Proposal, ServiceUse, Unused};

@@ -1,6 +1,6 @@
 //! Owners, and the spellings that name them.
 
-use super::Str;
+use super::{Spelling, Str};
 use std::fmt;
 
 /// Who answers for an identity, normalised so that every spelling of a party is one value.
@@ -25,38 +25,56 @@ impl fmt::Display for Owner {
 }
 
 /// Longest text that is taken for an owner: an e-mail address has at most 320 characters.
-const MAX_OWNER: usize = 320;
+pub(super) const MAX_OWNER: usize = 320;
 
 /// What people write where nobody is meant.
-const PLACEHOLDERS: [&str; 24] = [
+pub(super) const PLACEHOLDERS: [&str; 45] = [
     "",
     "-",
     "--",
     "?",
+    "change me",
+    "changeme",
+    "empty",
+    "fixme",
+    "n.a",
+    "n.a.",
     "n/a",
     "na",
     "nil",
     "no one",
+    "no owner",
+    "no team",
     "no-one",
     "no-owner",
     "nobody",
     "none",
+    "not applicable",
+    "not known",
     "not set",
     "null",
+    "owner",
     "placeholder",
     "tba",
     "tbc",
     "tbd",
+    "team",
+    "team name",
+    "to be confirmed",
+    "to be decided",
+    "to be determined",
     "todo",
-    "fixme",
     "unassigned",
     "undefined",
     "unknown",
     "unowned",
+    "unset",
+    "your name",
+    "your team",
+    "your team name",
+    "your-team",
+    "xxx",
 ];
-
-/// Second-level labels below country domains, for undoing the encoding of dots in label values.
-const SECOND_LEVEL: [&str; 8] = ["ac", "co", "com", "edu", "gov", "net", "or", "org"];
 
 impl Owner {
     /// Reads an owner in any of the spellings that tags, catalogs and CODEOWNERS files use.
@@ -69,63 +87,16 @@ impl Owner {
     /// | `jane-doe_at_example-com` (a Google Cloud label holds neither `@` nor `.`) | `mail:jane.doe@example.com` |
     /// | `team:payments`, `group:payments`, `group:default/payments`, `squad:payments` | `team:payments` |
     /// | `user:default/jdoe`, `arn:aws:iam::111122223333:user/jdoe` | `user:jdoe` |
+    /// | `https://github.com/orgs/acme/teams/payments`, `https://github.com/jdoe` | `team:acme/payments`, `user:jdoe` |
+    /// | `uid=jdoe,ou=people,dc=example,dc=com`, `ACME\\jdoe` | `user:jdoe` |
     /// | `Payments Team` | `team:payments-team` |
+    /// | `Doe, Jane` | `team:jane-doe`: a bare word or name may be a team's as well as a person's |
     ///
-    /// Placeholders (`none`, `TBD`, `n/a`), unfilled templates (`${var.owner}`), pages and chat channels
+    /// Of several parties it is the first; [`Spelling::read`] has the others, and the other names of this one.
+    /// Placeholders (`none`, `TBD`, `n/a`), unfilled templates (`${var.owner}`), other pages and chat channels
     /// are `None`: they name no party.
     pub fn parse(raw: &str) -> Option<Self> {
-        let text = raw
-            .trim()
-            .trim_matches(['"', '\'', '`', ',', ';'])
-            .trim()
-            .to_lowercase();
-        let place = text.contains("://") || text.starts_with('#');
-        let template = ["${", "{{", "$("].iter().any(|open| text.contains(open));
-        if text.len() > MAX_OWNER || place || template || text.chars().any(char::is_control) {
-            return None;
-        }
-        if PLACEHOLDERS.contains(&text.as_str()) {
-            return None;
-        }
-        if let Some(handle) = text.strip_prefix('@') {
-            return Self::handle(handle);
-        }
-        let encoded = || decoded_address(&text);
-        if let Some(address) = address(&text).map(str::to_owned).or_else(encoded) {
-            return Some(Self::Mail(address.into()));
-        }
-        if let Some((_, user)) = text
-            .strip_prefix("arn:")
-            .and_then(|arn| arn.rsplit_once('/'))
-        {
-            return Some(Self::User(slug(user)?));
-        }
-        if let Some((prefix, rest)) = text.split_once(':') {
-            // `default` is the namespace that a catalog reference means when it names none.
-            let name = rest.trim().trim_start_matches('@');
-            let name = slug(name.strip_prefix("default/").unwrap_or(name));
-            match prefix.trim() {
-                "user" | "person" | "login" | "github" => return name.map(Self::User),
-                "team" | "group" | "squad" | "org" => return name.map(Self::Team),
-                "mail" | "mailto" | "email" => return None,
-                _ => {}
-            }
-        }
-        slug(&text).map(Self::Team)
-    }
-
-    /// `@org/team` or `@login`; GitLab's `@@role` names no party.
-    fn handle(handle: &str) -> Option<Self> {
-        let handle = handle.trim();
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-        if handle.is_empty() || !handle.chars().all(plain) || handle.starts_with('/') {
-            return None;
-        }
-        Some(if handle.contains('/') {
-            Self::Team(handle.into())
-        } else {
-            Self::User(handle.into())
-        })
+        Spelling::read(raw).map(|spelling| spelling.owner)
     }
 
     /// The name or address without its kind.
@@ -134,51 +105,6 @@ impl Owner {
             Self::Team(name) | Self::User(name) | Self::Mail(name) => name,
         }
     }
-}
-
-/// The first e-mail address in a text.
-fn address(text: &str) -> Option<&str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | '|'))
-        .map(|word| {
-            // `mail:jane@…`, `payments:pay@…`
-            let word = word.rsplit_once(':').map_or(word, |(_, rest)| rest);
-            word.trim_matches(['"', '\'', '.', '[', ']'])
-        })
-        .find(|word| {
-            word.split_once('@').is_some_and(|(local, domain)| {
-                !local.is_empty()
-                    && !domain.is_empty()
-                    && domain
-                        .chars()
-                        .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
-            })
-        })
-}
-
-/// Undoes `jane-doe_at_example-com`. The encoding loses which dashes were dots; dots are what it exists
-/// for, so all of the local part's are, and in the domain those that set off the public suffix.
-fn decoded_address(text: &str) -> Option<String> {
-    let (local, domain) = text.split_once("_at_")?;
-    let plain = |s: &str| s.chars().all(|c| c.is_alphanumeric() || "-_".contains(c));
-    if local.is_empty() || domain.contains("_at_") || !plain(local) || !plain(domain) {
-        return None;
-    }
-    let (host, top) = domain.rsplit_once(['-', '_'])?;
-    let host = match host.rsplit_once(['-', '_']) {
-        Some((name, second)) if top.len() == 2 && SECOND_LEVEL.contains(&second) => {
-            format!("{name}.{second}")
-        }
-        _ => host.to_owned(),
-    };
-    Some(format!("{}@{host}.{top}", local.replace('-', ".")))
-}
-
-/// A name as one word: runs of white space become `-`.
-fn slug(name: &str) -> Option<Str> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join("-");
-    let names_something = name.chars().any(char::is_alphanumeric);
-    (names_something && !PLACEHOLDERS.contains(&name.as_str()) && !name.contains(['<', '>']))
-        .then(|| name.into())
 }
 
 #[cfg(test)]
@@ -213,6 +139,59 @@ mod tests {
             ("Payments  Team", "team:payments-team"),
             ("\"payments\"", "team:payments"),
             ("Équipe Réseau", "team:équipe-réseau"),
+            ("Payments Team.", "team:payments-team"),
+            ("Payments\u{a0}Team", "team:payments-team"),
+            ("Ｐａｙｍｅｎｔｓ\u{3000}Team", "team:payments-team"),
+            ("\u{feff}payments\u{200b}", "team:payments"),
+            ("“Payments”", "team:payments"),
+            ("- payments", "team:payments"),
+            ("acme/payments", "team:acme/payments"),
+            ("team/payments", "team:payments"),
+            ("default/payments", "team:payments"),
+            ("owner: payments", "team:payments"),
+            ("team:@payments", "team:payments"),
+            ("Payments Team (#payments-alerts)", "team:payments-team"),
+            (
+                "Payments https://wiki.example.com/payments",
+                "team:payments",
+            ),
+            (
+                "https://github.com/orgs/acme/teams/payments",
+                "team:acme/payments",
+            ),
+            (
+                "https://github.com/orgs/acme/teams/payments/members",
+                "team:acme/payments",
+            ),
+            ("github.com/jdoe", "user:jdoe"),
+            ("https://www.github.com/JDoe/", "user:jdoe"),
+            (
+                "https://gitlab.com/groups/acme/payments/-/activity",
+                "team:acme/payments",
+            ),
+            (
+                "mailto:Jane@Example.com?subject=hello",
+                "mail:jane@example.com",
+            ),
+            ("<jane@example.com>", "mail:jane@example.com"),
+            ("jane@example.com.", "mail:jane@example.com"),
+            ("jane (at) example (dot) com", "mail:jane@example.com"),
+            ("jane[at]example.com", "mail:jane@example.com"),
+            ("jane.doe_at_example.com", "mail:jane.doe@example.com"),
+            (
+                "jane_example.com#EXT#@acme.onmicrosoft.com",
+                "mail:jane@example.com",
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/admin/jane@example.com",
+                "mail:jane@example.com",
+            ),
+            ("uid=jdoe,ou=people,dc=example,dc=com", "user:jdoe"),
+            ("CN=Payments,OU=Groups,DC=example,DC=com", "team:payments"),
+            ("ACME\\JDoe", "user:jdoe"),
+            ("Doe, Jane", "team:jane-doe"),
+            ("@jdoe, @acme/payments", "user:jdoe"),
+            ("<@jdoe>", "user:jdoe"),
         ] {
             let owner = Owner::parse(raw).map(|o| o.to_string());
             assert_eq!(owner.as_deref(), Some(expected), "{raw}");
@@ -245,6 +224,15 @@ mod tests {
             "{{ .Values.owner }}",
             "https://chat.example.com/payments",
             "#payments-alerts",
+            "slack: payments-alerts",
+            "slack:#payments",
+            "https://github.com/acme/payments",
+            "https://github.com/topics",
+            "<https://chat.example.com/x>",
+            "To be confirmed",
+            "no owner",
+            "not-set",
+            "Your Team Name",
             "***",
             "a\u{0}b",
             "💥",

@@ -58,6 +58,18 @@ pub(super) struct Found {
     pub backup: Option<Owner>,
 }
 
+impl Found {
+    /// Calls every party by the name that stands for all of its names.
+    pub(super) fn rename(&mut self, canonical: impl Fn(&Owner) -> Option<Owner>) {
+        for declaration in &mut self.declarations {
+            for (owner, _) in &mut declaration.owners {
+                *owner = canonical(owner).unwrap_or_else(|| owner.clone());
+            }
+        }
+        self.backup = self.backup.take().map(|b| canonical(&b).unwrap_or(b));
+    }
+}
+
 /// A file that a subject stands in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {

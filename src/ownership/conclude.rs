@@ -22,7 +22,13 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     });
     let claims = claims(subject, &declarations);
     let Some(best) = declarations.first().filter(|d| d.method.declared()) else {
-        return undeclared(&found.asked, found.left_unowned, &declarations, claims);
+        return undeclared(
+            &found.asked,
+            found.left_unowned,
+            &declarations,
+            claims,
+            roster,
+        );
     };
     let rivals = rivals(best, &declarations, roster);
     let (owner, standing) = spokesman(best, roster);
@@ -45,8 +51,12 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
             declared(OwnershipState::Orphaned, owner, claims, reason)
         };
     }
-    let Some(gone) = absence(&standing) else {
-        return declared(OwnershipState::Owned, owner, claims, statement);
+    let Some(gone) = standing.absence() else {
+        let reason = match standing.doubt() {
+            Some(doubt) => format!("{statement}, {doubt}"),
+            None => statement,
+        };
+        return declared(OwnershipState::Owned, owner, claims, reason);
     };
     let mut reason = format!("{statement}, {gone}");
     if let Some(backup) = found.backup
@@ -188,12 +198,16 @@ fn undeclared(
     left_unowned: Option<(Str, crate::model::Evidence)>,
     declarations: &[Declaration],
     claims: Vec<Attribution>,
+    roster: &mut Roster<'_>,
 ) -> Ownership {
     let refused = left_unowned
         .map(|(path, evidence)| format!("{evidence} leaves {path} without an owner on purpose"));
-    if let Some(best) = declarations.first()
-        && let Some((owner, _)) = best.owners.first()
-    {
+    // Nobody is well advised to turn to somebody who has left.
+    let there = declarations.iter().find_map(|d| {
+        let (owner, standing) = spokesman(d, roster);
+        standing.there().then_some((d, owner))
+    });
+    if let Some((best, owner)) = &there {
         let reason = format!("nobody is declared; {}", sentence(best, owner));
         return Ownership {
             state: OwnershipState::Suggested,
@@ -203,6 +217,10 @@ fn undeclared(
             reason: reason.into(),
         };
     }
+    let gone = declarations.first().and_then(|d| {
+        let (owner, standing) = spokesman(d, roster);
+        Some(format!("{}, {}", sentence(d, &owner), standing.absence()?))
+    });
     let (state, reason) = match (refused, asked) {
         (Some(reason), _) => (OwnershipState::Unowned, reason),
         (None, []) => (
@@ -215,6 +233,10 @@ fn undeclared(
             let reason = format!("neither {list} nor {last} named an owner");
             (OwnershipState::Unowned, reason)
         }
+    };
+    let reason = match gone {
+        Some(gone) => format!("{reason}; {gone}"),
+        None => reason,
     };
     Ownership {
         state,
@@ -241,18 +263,4 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
             format!("{method} suggests {owner} ({evidence})")
         }
     }
-}
-
-/// Why an owner is not there, as the end of a sentence; `None` for one who is.
-fn absence(standing: &Standing) -> Option<String> {
-    Some(match standing {
-        Standing::There => return None,
-        Standing::Left(Some(date), evidence) => {
-            format!("who left on {} ({evidence})", date.date())
-        }
-        Standing::Left(None, evidence) => format!("who has left ({evidence})"),
-        Standing::NoSuchTeam => "a team that the roster does not list".to_owned(),
-        Standing::NoMembers(evidence) => format!("a team without members ({evidence})"),
-        Standing::AllLeft(evidence) => format!("a team whose members have all left ({evidence})"),
-    })
 }

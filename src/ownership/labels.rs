@@ -208,7 +208,7 @@ mod tests {
             names("a@example.com; Jane <b@example.com>"),
             ["mail:a@example.com", "mail:b@example.com"]
         );
-        assert_eq!(names("Doe, Jane"), ["team:doe,-jane"]);
+        assert_eq!(names("Doe, Jane"), ["team:jane-doe"]);
         assert!(names("n/a").is_empty());
     }
 }

@@ -10,6 +10,7 @@ mod claims;
 mod codeowners;
 mod conclude;
 mod labels;
+mod parties;
 pub mod pattern;
 mod registry;
 mod review;
@@ -17,8 +18,8 @@ mod roster;
 mod vendors;
 
 use crate::model::{
-    Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Review, Str, SubjectId,
-    Timestamp, VendorTie,
+    Alias, Attribution, IdentityId, Inventory, Ownership, Party, RegistryEntry, Review, Str,
+    SubjectId, Timestamp, VendorTie,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +31,10 @@ pub struct OwnershipOptions {
     /// The time of the scan: somebody whose last day is before it has left. Without it, leaving dates
     /// alone do not tell.
     pub now: Option<Timestamp>,
+    /// Names that are one party's, as the user says. The first name of each stands for all.
+    pub aliases: Vec<Alias>,
+    /// Mail domains that are one organisation's: the same local part in two of them is one party.
+    pub domains: Vec<Str>,
     /// Claims from outside the inventory, such as commit authors.
     pub suggestions: Vec<Attribution>,
 }
@@ -45,42 +50,44 @@ pub struct Resolved {
     pub vendors: BTreeMap<IdentityId, Vec<VendorTie>>,
     /// When the need for each identity and container is to be reviewed, where anything says so.
     pub reviews: BTreeMap<SubjectId, Review>,
+    /// Everybody whom a claim names, each once, with every spelling, by the name that stands for all.
+    pub parties: Vec<Party>,
 }
 
 /// Resolves ownership for every identity and credential of the inventory.
+///
+/// Who is one party shows only when all claims are known; so they are gathered first and judged then.
 pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
     let mut resolved = Resolved::default();
     let mut claims = claims::Claims::new(inventory, options);
-    let mut roster = roster::Roster::new(inventory, options.now);
+    let mut gathered: Vec<(SubjectId, claims::Found)> = Vec::new();
     resolved.vendors = vendors::ties(inventory);
     for id in containers(inventory) {
         let subject = SubjectId::Container(id.clone());
-        let found = claims.of_container(&subject, id);
-        let ownership = conclude::conclude(&subject, found, &mut roster);
         let review = claims.containers(id).find_map(review::of_container);
         resolved
             .reviews
             .extend(review.map(|r| (subject.clone(), r)));
-        resolved.ownership.insert(subject, ownership);
+        gathered.push((subject.clone(), claims.of_container(&subject, id)));
     }
     for (id, identity) in &inventory.identities {
         let entries = claims.registry.entries(identity);
         let subject = SubjectId::Identity(id.clone());
-        let ownership = match &identity.provider_managed {
-            Some(why) => conclude::provider_managed(why),
+        match &identity.provider_managed {
+            Some(why) => {
+                let ownership = conclude::provider_managed(why);
+                resolved.ownership.insert(subject.clone(), ownership);
+            }
             None => {
                 let found = claims.of_identity(&subject, identity, &entries);
-                conclude::conclude(&subject, found, &mut roster)
+                gathered.push((subject.clone(), found));
             }
-        };
+        }
         let around = identity.containers();
         let around = around.iter().flat_map(|id| claims.containers(id));
         let registered = entries.iter().map(|e| e.entry);
         let review = review::of(registered, &identity.labels, around);
-        resolved
-            .reviews
-            .extend(review.map(|r| (subject.clone(), r)));
-        resolved.ownership.insert(subject, ownership);
+        resolved.reviews.extend(review.map(|r| (subject, r)));
         if !entries.is_empty() {
             let entries = entries.iter().map(|e| e.entry.clone()).collect();
             resolved.registered.insert(id.clone(), entries);
@@ -89,11 +96,42 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
     for (id, credential) in &inventory.credentials {
         let subject = SubjectId::Credential(id.clone());
         let found = claims.of_credential(&subject, credential);
+        gathered.push((subject, found));
+    }
+    let mut roster = roster::Roster::new(inventory, options.now);
+    let parties = parties::Parties::new(spellings(&gathered), inventory, options, &roster);
+    roster.settle(parties);
+    for (subject, mut found) in gathered {
+        found.rename(|owner| roster.parties().canonical(owner));
         let own = conclude::conclude(&subject, found, &mut roster);
-        let ownership = conclude::inherited(inventory, credential, &resolved.ownership, own);
+        // Credentials come last: whose their identities are is known.
+        let credential = match &subject {
+            SubjectId::Credential(id) => inventory.credentials.get(id),
+            _ => None,
+        };
+        let ownership = match credential {
+            Some(of) => conclude::inherited(inventory, of, &resolved.ownership, own),
+            None => own,
+        };
         resolved.ownership.insert(subject, ownership);
     }
+    resolved.parties = parties::Parties::list(&mut roster);
     resolved
+}
+
+/// Whether everybody can have an address in a mail domain, so that it says nothing of an organisation.
+pub fn everybodys_domain(domain: &str) -> bool {
+    parties::names::FREE_MAIL.contains(&domain)
+}
+
+/// Every spelling of every owner in what was found.
+fn spellings(gathered: &[(SubjectId, claims::Found)]) -> parties::Spellings {
+    let mut spellings = parties::Spellings::default();
+    let declarations = gathered.iter().flat_map(|(_, found)| &found.declarations);
+    for (owner, raw) in declarations.flat_map(|declaration| &declaration.owners) {
+        spellings.add(owner, raw);
+    }
+    spellings
 }
 
 /// The ids of all containers, each once.

@@ -1,46 +1,64 @@
-//! Whether an owner is still there, and which spellings mean the same party, as the roster tells.
+//! Whether an owner is still there, as the roster tells.
 
-use crate::model::{Evidence, Inventory, Owner, Person, Str, Timestamp};
+mod people;
+
+use super::parties::{Parties, names::team_key};
+use crate::model::{Evidence, Inventory, Owner, PartyStanding, Person, Str, Timestamp};
+pub(super) use people::{Human, Stay};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many teams may share the last part of their names before it tells nothing.
 const MAX_NAMESAKES: usize = 8;
+/// From how many people with addresses in a domain on the roster is said to cover it.
+const COVERED: usize = 10;
+/// And from how many mailboxes of teams in it on also those that several people read.
+const MAILBOXES: usize = 3;
 
 /// The roster, indexed by name.
 #[derive(Debug, Default)]
 pub(super) struct Roster<'a> {
-    /// The person of each name, as a position in `people`.
+    people: Vec<Human<'a>>,
+    /// The person of each login and address, as a position in `people`.
     person_by_name: HashMap<&'a str, usize>,
-    people: Vec<Standing>,
     teams: Vec<KnownTeam<'a>>,
     team_by_name: HashMap<String, usize>,
     /// By the last part of `acme/payments`.
     team_by_tail: HashMap<String, Vec<usize>>,
+    /// How many addresses of people and of teams there are in each domain.
+    domains: HashMap<&'a str, (usize, usize)>,
+    parties: Parties,
     known: HashMap<Owner, Standing>,
     same: HashMap<(Owner, Owner), bool>,
 }
 
 /// A team, and who is in it by its own word or by theirs.
 #[derive(Debug)]
-struct KnownTeam<'a> {
-    evidence: &'a Evidence,
+pub(super) struct KnownTeam<'a> {
+    pub(super) names: BTreeSet<&'a str>,
+    pub(super) evidence: &'a Evidence,
     /// Whether the roster says who is in it.
     listed: bool,
     people: BTreeSet<usize>,
-    teams: Vec<usize>,
-    /// Whether it has members that the roster does not know further.
-    strangers: bool,
+    teams: BTreeSet<usize>,
+    /// Members that the roster does not know further.
+    strangers: BTreeSet<&'a str>,
 }
 
 /// Whether an owner is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// The roster does not say otherwise.
-    There,
+    /// The roster says so.
+    There(Evidence),
+    /// The roster does not say.
+    Unsaid,
+    /// The roster knows the people of the domain, and nobody of this address.
+    UnknownMailbox,
     /// The person has left.
     Left(Option<Timestamp>, Evidence),
     /// The roster lists teams, and not this one.
     NoSuchTeam,
+    /// The roster lists people and mailboxes of the domain, and not this one.
+    NoSuchMailbox,
     /// The team has no members.
     NoMembers(Evidence),
     /// Every member of the team has left.
@@ -48,25 +66,81 @@ pub(super) enum Standing {
 }
 
 impl Standing {
+    /// Whether nothing says that the owner is gone.
     pub(super) fn there(&self) -> bool {
-        *self == Self::There
+        matches!(self, Self::There(_) | Self::Unsaid | Self::UnknownMailbox)
+    }
+
+    /// Why an owner is not there, as the end of a sentence; `None` for one who is.
+    pub(super) fn absence(&self) -> Option<String> {
+        Some(match self {
+            Self::There(_) | Self::Unsaid | Self::UnknownMailbox => return None,
+            Self::Left(Some(date), evidence) => {
+                format!("who left on {} ({evidence})", date.date())
+            }
+            Self::Left(None, evidence) => format!("who has left ({evidence})"),
+            Self::NoSuchTeam => "a team that the roster does not list".to_owned(),
+            Self::NoSuchMailbox => "a mailbox that the roster does not list".to_owned(),
+            Self::NoMembers(evidence) => format!("a team without members ({evidence})"),
+            Self::AllLeft(evidence) => {
+                format!("a team whose members have all left ({evidence})")
+            }
+        })
+    }
+
+    /// What is to be said of an owner who is not gone.
+    pub(super) fn doubt(&self) -> Option<&'static str> {
+        (*self == Self::UnknownMailbox).then_some(
+            "an unknown mailbox: the roster lists other people of its domain and not this address",
+        )
+    }
+
+    /// In the words of reports.
+    pub(super) fn word(&self) -> PartyStanding {
+        match self {
+            Self::There(_) => PartyStanding::There,
+            Self::Left(..) | Self::AllLeft(_) => PartyStanding::Left,
+            Self::NoMembers(_) => PartyStanding::Empty,
+            Self::Unsaid | Self::UnknownMailbox | Self::NoSuchTeam | Self::NoSuchMailbox => {
+                PartyStanding::Unknown
+            }
+        }
+    }
+
+    pub(super) fn evidence(&self) -> Option<&Evidence> {
+        match self {
+            Self::There(evidence)
+            | Self::Left(_, evidence)
+            | Self::NoMembers(evidence)
+            | Self::AllLeft(evidence) => Some(evidence),
+            Self::Unsaid | Self::UnknownMailbox | Self::NoSuchTeam | Self::NoSuchMailbox => None,
+        }
     }
 }
 
 impl<'a> Roster<'a> {
     pub(super) fn new(inventory: &'a Inventory, now: Option<Timestamp>) -> Self {
         let mut roster = Self::default();
-        let people: Vec<&Person> = inventory.people.iter().collect();
-        let persons = roster.add_people(&people, now);
+        let records: Vec<&Person> = inventory.people.iter().collect();
+        let (people, of_record) = people::gather(&records, now);
+        for (at, human) in people.iter().enumerate() {
+            for name in &human.names {
+                roster.person_by_name.insert(name, at);
+                if let Some((_, domain)) = name.split_once('@') {
+                    roster.domains.entry(domain).or_default().0 += 1;
+                }
+            }
+        }
+        roster.people = people;
         let teams: Vec<usize> = inventory
             .teams
             .iter()
             .map(|team| roster.add_team(&team.evidence, team.members.is_some(), &team.names))
             .collect();
-        for (person, &at) in people.iter().zip(&persons) {
-            for name in &person.teams {
+        for (record, &at) in records.iter().zip(&of_record) {
+            for name in &record.teams {
                 if roster.teams_of(name).is_empty() {
-                    roster.add_team(&person.evidence, false, [name]);
+                    roster.add_team(&record.evidence, false, [name]);
                 }
                 for team in roster.teams_of(name) {
                     if let Some(team) = roster.teams.get_mut(team) {
@@ -84,62 +158,73 @@ impl<'a> Roster<'a> {
         roster
     }
 
-    /// Brings the records of each person together: several that share a name or an address are one
-    /// person. Says which person each record is.
-    fn add_people(&mut self, records: &[&'a Person], now: Option<Timestamp>) -> Vec<usize> {
-        let mut by_name: HashMap<&'a str, Vec<usize>> = HashMap::new();
-        for (at, record) in records.iter().enumerate() {
-            for name in &record.names {
-                by_name.entry(name).or_default().push(at);
-            }
-        }
-        let mut persons: Vec<Option<usize>> = vec![None; records.len()];
-        for start in 0..records.len() {
-            if persons.get(start).is_none_or(Option::is_some) {
-                continue;
-            }
-            let person = self.people.len();
-            let mut mine: BTreeSet<usize> = BTreeSet::new();
-            let mut open = vec![start];
-            while let Some(at) = open.pop() {
-                let (Some(slot @ None), Some(record)) = (persons.get_mut(at), records.get(at))
-                else {
-                    continue;
-                };
-                *slot = Some(person);
-                mine.insert(at);
-                for name in &record.names {
-                    // Taken out: a name leads to its records once.
-                    open.extend(by_name.remove(&**name).unwrap_or_default());
-                    self.person_by_name.insert(name, person);
+    /// Takes up which names are one party's. Members of teams whom the roster knows only under another name are
+    /// found now.
+    pub(super) fn settle(&mut self, parties: Parties) {
+        self.parties = parties;
+        for at in 0..self.teams.len() {
+            let strangers = match self.teams.get_mut(at) {
+                Some(team) => std::mem::take(&mut team.strangers),
+                None => BTreeSet::new(),
+            };
+            for stranger in strangers {
+                let kinds: [fn(Str) -> Owner; 3] = [Owner::Mail, Owner::User, Owner::Team];
+                let person = kinds.iter().find_map(|kind| {
+                    let (people, _) = self.entries(&kind(plain_member(stranger).into()));
+                    people.first().copied()
+                });
+                if let Some(team) = self.teams.get_mut(at) {
+                    match person {
+                        Some(person) => team.people.insert(person),
+                        None => team.strangers.insert(stranger),
+                    };
                 }
             }
-            let records = mine.iter().filter_map(|&at| records.get(at).copied());
-            self.people.push(person_standing(records, now));
         }
-        persons.into_iter().flatten().collect()
+    }
+
+    pub(super) fn parties(&self) -> &Parties {
+        &self.parties
+    }
+
+    pub(super) fn people(&self) -> &[Human<'a>] {
+        &self.people
+    }
+
+    pub(super) fn teams(&self) -> &[KnownTeam<'a>] {
+        &self.teams
     }
 
     /// Adds a team or takes it for the one that has one of its names.
-    fn add_team<'n>(
+    fn add_team(
         &mut self,
         evidence: &'a Evidence,
         listed: bool,
-        names: impl IntoIterator<Item = &'n Str>,
+        names: impl IntoIterator<Item = &'a Str>,
     ) -> usize {
-        let keys: Vec<(String, String)> = names.into_iter().map(|name| team_key(name)).collect();
+        let names: BTreeSet<&'a str> = names.into_iter().map(|name| &**name).collect();
+        let keys: Vec<(String, String)> = names.iter().map(|name| team_key(name)).collect();
         let known = keys
             .iter()
             .find_map(|(name, _)| self.team_by_name.get(name).copied());
+        for name in &names {
+            if let Some((_, domain)) = name.split_once('@') {
+                self.domains.entry(domain).or_default().1 += 1;
+            }
+        }
         let at = known.unwrap_or(self.teams.len());
         match self.teams.get_mut(at) {
-            Some(team) => team.listed |= listed,
+            Some(team) => {
+                team.listed |= listed;
+                team.names.extend(names);
+            }
             None => self.teams.push(KnownTeam {
+                names,
                 evidence,
                 listed,
                 people: BTreeSet::new(),
-                teams: Vec::new(),
-                strangers: false,
+                teams: BTreeSet::new(),
+                strangers: BTreeSet::new(),
             }),
         }
         for (name, tail) in keys {
@@ -152,27 +237,39 @@ impl<'a> Roster<'a> {
         at
     }
 
-    fn add_member(&mut self, team: usize, member: &str) {
+    fn add_member(&mut self, team: usize, member: &'a str) {
         let name = plain_member(member);
         let person = match member.starts_with("group:") {
             true => None,
-            false => self.person_by_name.get(name).copied(),
+            false => self.person(name),
         };
         let teams = match person {
             Some(_) => Vec::new(),
             None => self.teams_of(name),
         };
         if let Some(team) = self.teams.get_mut(team) {
-            team.strangers |= person.is_none() && teams.is_empty();
+            if person.is_none() && teams.is_empty() {
+                team.strangers.insert(member);
+            }
             team.people.extend(person);
             team.teams.extend(teams);
         }
     }
 
+    /// The person of a login or an address.
+    pub(super) fn person(&self, name: &str) -> Option<usize> {
+        self.person_by_name.get(name).copied()
+    }
+
+    /// The team of exactly this name, but for case and punctuation.
+    pub(super) fn team(&self, name: &str) -> Option<usize> {
+        self.team_by_name.get(&team_key(name).0).copied()
+    }
+
     /// Whether the owner is still there.
     pub(super) fn standing(&mut self, owner: &Owner) -> Standing {
         if self.people.is_empty() && self.teams.is_empty() {
-            return Standing::There;
+            return Standing::Unsaid;
         }
         if let Some(known) = self.known.get(owner) {
             return known.clone();
@@ -182,16 +279,59 @@ impl<'a> Roster<'a> {
         standing
     }
 
+    /// The people and teams that the names of a party mean.
+    fn entries(&self, owner: &Owner) -> (Vec<usize>, Vec<usize>) {
+        let one = std::slice::from_ref(owner);
+        let names = self.parties.names(owner).unwrap_or(one);
+        let people: BTreeSet<usize> = names.iter().filter_map(|n| self.person(n.name())).collect();
+        let exact: BTreeSet<usize> = names.iter().filter_map(|n| self.team(n.name())).collect();
+        let teams = match exact.is_empty() && people.is_empty() {
+            true => names.iter().flat_map(|n| self.teams_of(n.name())).collect(),
+            false => exact,
+        };
+        (people.into_iter().collect(), teams.into_iter().collect())
+    }
+
     fn judge(&self, owner: &Owner) -> Standing {
-        let teams = self.teams_of(owner.name());
-        if !teams.is_empty() {
-            return self.team_standing(&teams);
+        let (people, teams) = self.entries(owner);
+        let mut gone = None;
+        for human in people.iter().filter_map(|&at| self.people.get(at)) {
+            match &human.standing {
+                Stay::There => return Standing::There(human.evidence.clone()),
+                Stay::Left(date, evidence) => {
+                    gone.get_or_insert(Standing::Left(*date, evidence.clone()));
+                }
+            }
         }
-        let person = self.person_by_name.get(owner.name());
-        match (owner, person.and_then(|&at| self.people.get(at))) {
-            (_, Some(standing)) => standing.clone(),
-            (Owner::Team(_), None) if !self.teams.is_empty() => Standing::NoSuchTeam,
-            _ => Standing::There,
+        if !teams.is_empty() {
+            let standing = self.team_standing(&teams);
+            // A mailbox that a team and somebody read is there as long as one of them is.
+            return match gone {
+                Some(gone) if !standing.there() => gone,
+                _ => standing,
+            };
+        }
+        gone.unwrap_or_else(|| self.unlisted(owner))
+    }
+
+    /// What it says that the roster does not know a party.
+    fn unlisted(&self, owner: &Owner) -> Standing {
+        let one = std::slice::from_ref(owner);
+        let names = self.parties.names(owner).unwrap_or(one);
+        let teams_only = names.iter().all(|name| matches!(name, Owner::Team(_)));
+        if teams_only && !self.teams.is_empty() {
+            return Standing::NoSuchTeam;
+        }
+        let domain = names.iter().find_map(|name| match name {
+            Owner::Mail(address) => address.split_once('@').map(|(_, domain)| domain),
+            _ => None,
+        });
+        match domain.and_then(|domain| self.domains.get(domain)) {
+            Some((people, teams)) if *people >= COVERED && *teams >= MAILBOXES => {
+                Standing::NoSuchMailbox
+            }
+            Some((people, _)) if *people >= COVERED => Standing::UnknownMailbox,
+            _ => Standing::Unsaid,
         }
     }
 
@@ -206,12 +346,12 @@ impl<'a> Roster<'a> {
                 continue;
             };
             // A team may be named without saying who is in it.
-            if team.strangers || !team.listed {
-                return Standing::There;
+            if !team.strangers.is_empty() || !team.listed {
+                return Standing::There(team.evidence.clone());
             }
             let mut people = team.people.iter().filter_map(|&at| self.people.get(at));
-            if people.any(Standing::there) {
-                return Standing::There;
+            if people.any(|human| human.standing == Stay::There) {
+                return Standing::There(team.evidence.clone());
             }
             left |= !team.people.is_empty();
             open.extend(&team.teams);
@@ -219,8 +359,39 @@ impl<'a> Roster<'a> {
         match first {
             Some(team) if left => Standing::AllLeft(team.evidence.clone()),
             Some(team) => Standing::NoMembers(team.evidence.clone()),
-            None => Standing::There,
+            None => Standing::Unsaid,
         }
+    }
+
+    /// Who is in a team, as the roster lists it; `None` for what is no team of the roster, or whose members it does
+    /// not list.
+    pub(super) fn members(&self, owner: &Owner) -> Option<Vec<Owner>> {
+        let (_, teams) = self.entries(owner);
+        let teams: Vec<&KnownTeam<'_>> =
+            teams.iter().filter_map(|&at| self.teams.get(at)).collect();
+        if !teams.iter().any(|team| team.listed) {
+            return None;
+        }
+        let mut members: BTreeSet<Owner> = BTreeSet::new();
+        for team in teams {
+            let people = team.people.iter().filter_map(|&at| self.people.get(at));
+            let names = people.filter_map(|human| {
+                let mut names = human.names.iter();
+                let mail = names.clone().find(|name| name.contains('@'));
+                mail.or_else(|| names.next()).copied()
+            });
+            let strangers = team.strangers.iter().copied().map(plain_member);
+            for name in names.chain(strangers) {
+                let owner = named(name);
+                members.insert(self.parties.canonical(&owner).unwrap_or(owner));
+            }
+            let inner = team.teams.iter().filter_map(|&at| self.teams.get(at));
+            for name in inner.filter_map(|team| team.names.first()) {
+                let owner = Owner::Team((*name).into());
+                members.insert(self.parties.canonical(&owner).unwrap_or(owner));
+            }
+        }
+        Some(members.into_iter().collect())
     }
 
     /// Whether two owners are one party: two spellings, or a team and somebody in it.
@@ -241,17 +412,17 @@ impl<'a> Roster<'a> {
         if same_name(a, b) {
             return true;
         }
-        let person = |owner: &Owner| self.person_by_name.get(owner.name());
-        let (person_a, person_b) = (person(a), person(b));
-        let (teams_a, teams_b) = (self.teams_of(a.name()), self.teams_of(b.name()));
-        let member = |person: Option<&usize>, teams: &[usize]| {
+        let (people_a, teams_a) = self.entries(a);
+        let (people_b, teams_b) = self.entries(b);
+        let member = |people: &[usize], teams: &[usize]| {
             let mut teams = teams.iter().filter_map(|&at| self.teams.get(at));
-            person.is_some_and(|person| teams.any(|team| team.people.contains(person)))
+            !people.is_empty()
+                && teams.any(|team| people.iter().any(|person| team.people.contains(person)))
         };
-        (person_a.is_some() && person_a == person_b)
+        people_a.iter().any(|person| people_b.contains(person))
             || teams_a.iter().any(|team| teams_b.contains(team))
-            || member(person_a, &teams_b)
-            || member(person_b, &teams_a)
+            || member(&people_a, &teams_b)
+            || member(&people_b, &teams_a)
     }
 
     /// By full name; else one side may leave the organisation out (`acme/payments`, `payments`).
@@ -271,48 +442,12 @@ impl<'a> Roster<'a> {
     }
 }
 
-fn person_standing<'p>(
-    records: impl Iterator<Item = &'p Person>,
-    now: Option<Timestamp>,
-) -> Standing {
-    let mut left = None;
-    for record in records {
-        let gone = record
-            .left
-            .zip(now)
-            .is_some_and(|(left, now)| now.days_since(left) >= 1);
-        if gone || record.active == Some(false) {
-            let date = record.left.filter(|_| gone);
-            left.get_or_insert(Standing::Left(date, record.evidence.clone()));
-        } else if record.active == Some(true) {
-            // Somebody who left and came back has two rows.
-            return Standing::There;
-        }
+/// A login or an address as an owner.
+pub(super) fn named(name: &str) -> Owner {
+    match name.contains('@') {
+        true => Owner::Mail(name.into()),
+        false => Owner::User(name.into()),
     }
-    left.unwrap_or(Standing::There)
-}
-
-/// A team's name without regard to case, punctuation and the word "team", whole and its last part.
-fn team_key(name: &str) -> (String, String) {
-    let part = |part: &str| {
-        let words: Vec<String> = part
-            .split(|c: char| !c.is_alphanumeric() && c != '@')
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
-        let telling: Vec<&str> = words
-            .iter()
-            .map(String::as_str)
-            .filter(|word| !matches!(*word, "team" | "squad"))
-            .collect();
-        match telling.is_empty() {
-            true => words.join("-"),
-            false => telling.join("-"),
-        }
-    };
-    let full = name.split('/').map(part).collect::<Vec<_>>().join("/");
-    let tail = part(name.rsplit('/').next().unwrap_or(name));
-    (full, tail)
 }
 
 /// A member without the kind in front.

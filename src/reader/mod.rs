@@ -46,6 +46,7 @@ pub mod jenkinsfile;
 mod keeping;
 pub mod kubernetes;
 pub mod kubernetes_config;
+pub mod mailmap;
 mod markup;
 mod pipeline;
 pub mod profiles;
@@ -159,6 +160,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(jenkinsfile::Jenkinsfile),
         Box::new(kubernetes::Kubernetes),
         Box::new(kubernetes_config::KubernetesConfig),
+        Box::new(mailmap::Mailmap),
         Box::new(profiles::Profiles::new(Arc::clone(&detector))),
         Box::new(pulumi::Pulumi),
         Box::new(registry::Registry),

@@ -25,6 +25,7 @@ impl wire::Snapshot {
             registered,
             vendors,
             reviews,
+            parties,
         } = assessed;
         let (mut ownership, mut reviews) = (ownership, reviews);
         let declarations = declarations(&inventory, &registered);
@@ -60,6 +61,7 @@ impl wire::Snapshot {
             secret_uses: jobs::secret_uses(&inventory.secret_uses),
             account_names,
             containers,
+            owners: parties.into_iter().map(Into::into).collect(),
             declarations,
             checks: checks.iter().map(Into::into).collect(),
             findings: findings.map(|f| finding(f, &first_seen)).collect(),

@@ -8,12 +8,14 @@
 mod containers;
 mod convert;
 mod jobs;
+mod owners;
 mod parse;
 mod schema;
 mod unused;
 
 pub use containers::{Container, Review, VendorTie};
 pub use jobs::{Assumed, Job, SecretUse, Token, Used};
+pub use owners::{Party, PartySpelling, PartyTie};
 pub use parse::{MAX_BYTES, SnapshotError};
 pub use schema::schema;
 pub use unused::{Proposal, ServiceUse, Unused};
@@ -62,6 +64,9 @@ pub struct Snapshot {
     /// Namespaces, accounts, projects and stacks that were read of, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<Container>,
+    /// Everybody who is named as an owner anywhere, each once, with every spelling, by owner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Party>,
     /// What the registry declares.
     pub declarations: Vec<Declaration>,
     /// Every check that was evaluated, by id.

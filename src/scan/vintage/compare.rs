@@ -109,6 +109,7 @@ impl Before {
             registered: resolved.registered,
             vendors: resolved.vendors,
             reviews: resolved.reviews,
+            parties: resolved.parties,
         };
         let snapshot = Snapshot::new(assessed, coverage, &[], Vec::new(), self.plan.since);
         let mut snapshot = gate::without_secrets(snapshot, detector);
