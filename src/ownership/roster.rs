@@ -18,6 +18,8 @@ pub(super) struct Roster<'a> {
     team_by_tail: HashMap<String, Vec<usize>>,
     known: HashMap<Owner, Standing>,
     same: HashMap<(Owner, Owner), bool>,
+    /// Whether some list of the roster goes on where its export ends: that a team is not in it says nothing.
+    partial: bool,
 }
 
 /// A team, and who is in it by its own word or by theirs.
@@ -55,7 +57,13 @@ impl Standing {
 
 impl<'a> Roster<'a> {
     pub(super) fn new(inventory: &'a Inventory, now: Option<Timestamp>) -> Self {
-        let mut roster = Self::default();
+        let mut roster = Self {
+            partial: inventory
+                .sources
+                .iter()
+                .any(|(kind, _)| &**kind == "roster-partial"),
+            ..Self::default()
+        };
         let people: Vec<&Person> = inventory.people.iter().collect();
         let persons = roster.add_people(&people, now);
         let teams: Vec<usize> = inventory
@@ -79,6 +87,9 @@ impl<'a> Roster<'a> {
         for (team, &at) in inventory.teams.iter().zip(&teams) {
             for member in team.members.iter().flatten() {
                 roster.add_member(at, member);
+            }
+            if let Some(known) = roster.teams.get_mut(at) {
+                known.strangers |= team.partial;
             }
         }
         roster
@@ -190,7 +201,9 @@ impl<'a> Roster<'a> {
         let person = self.person_by_name.get(owner.name());
         match (owner, person.and_then(|&at| self.people.get(at))) {
             (_, Some(standing)) => standing.clone(),
-            (Owner::Team(_), None) if !self.teams.is_empty() => Standing::NoSuchTeam,
+            (Owner::Team(_), None) if !self.teams.is_empty() && !self.partial => {
+                Standing::NoSuchTeam
+            }
             _ => Standing::There,
         }
     }
