@@ -3,11 +3,24 @@
 
 mod columns;
 mod csv;
+mod entra_directory;
+mod github_teams;
+mod gitlab_members;
+mod google_directory;
 mod json;
 mod names;
+mod okta_directory;
 mod reading;
+mod scim;
 mod status;
 mod yaml;
+
+pub use self::entra_directory::EntraDirectory;
+pub use self::github_teams::GithubTeams;
+pub use self::gitlab_members::GitlabMembers;
+pub use self::google_directory::GoogleDirectory;
+pub use self::okta_directory::OktaDirectory;
+pub use self::scim::Scim;
 
 use self::reading::Reading;
 use super::Reader;

@@ -114,7 +114,9 @@ fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
     let mut person = reading.person(row.at);
     names_of(&mut person, row);
     let ids = row.all(Column::Id);
-    let ids: Vec<Str> = ids.filter_map(|id| names::id(reading.document, id)).collect();
+    let ids: Vec<Str> = ids
+        .filter_map(|id| names::id(reading.document, id))
+        .collect();
     let standing = standing(reading, row);
     person.active = standing.active;
     person.left = standing.left;
@@ -187,11 +189,16 @@ fn standing(reading: &mut Reading<'_>, row: &Row<'_>) -> Standing {
 /// A row of a list of members that is a group.
 fn nested_group(reading: &mut Reading<'_>, row: &Row<'_>) {
     let inner = row.first(Column::Mail).and_then(names::address);
-    let inner = inner.or_else(|| row.first(Column::Id).and_then(|id| names::id(reading.document, id)));
+    let inner = inner.or_else(|| {
+        row.first(Column::Id)
+            .and_then(|id| names::id(reading.document, id))
+    });
     for outer in row.all(Column::Team).flat_map(names::teams) {
         let mut team = reading.team(row.at);
         team.names.insert(outer);
-        let member = inner.as_ref().map(|name| Str::from(format!("group:{name}")));
+        let member = inner
+            .as_ref()
+            .map(|name| Str::from(format!("group:{name}")));
         team.members = Some(member.into_iter().collect());
         reading.add_team(team, row.at);
     }
@@ -205,10 +212,12 @@ fn team(reading: &mut Reading<'_>, row: &Row<'_>) {
         team.names.extend(names::team(name));
         team.display.extend(names::display(name));
     }
-    team.names.extend(row.all(Column::Aliases).flat_map(names::teams));
+    team.names
+        .extend(row.all(Column::Aliases).flat_map(names::teams));
     if !team.names.is_empty() {
         let ids = row.all(Column::Id);
-        team.names.extend(ids.filter_map(|id| names::id(reading.document, id)));
+        team.names
+            .extend(ids.filter_map(|id| names::id(reading.document, id)));
     }
     let members = row.all(Column::Members).flat_map(|cell| {
         let cells = cell.split([';', '|', ',', '\n', ' ']);

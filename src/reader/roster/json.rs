@@ -116,11 +116,6 @@ impl<'a> Record<'a> {
             _ => Vec::new(),
         }
     }
-
-    /// The members, in order.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
-        self.0.iter().map(|(key, value)| (&**key, value))
-    }
 }
 
 /// An element of a list, when it is an object.

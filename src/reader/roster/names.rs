@@ -11,7 +11,9 @@ pub(super) fn address(text: &str) -> Option<Str> {
     let plain = match text.split_once(':') {
         // Addresses of Exchange: only these are mail.
         Some((kind, rest)) if kind.eq_ignore_ascii_case("smtp") => rest,
-        Some((kind, _)) if kind.chars().all(char::is_alphanumeric) && kind.len() <= 4 => return None,
+        Some((kind, _)) if kind.chars().all(char::is_alphanumeric) && kind.len() <= 4 => {
+            return None;
+        }
         _ => text,
     };
     match Owner::parse(plain)? {
@@ -102,9 +104,15 @@ mod tests {
 
     #[test]
     fn addresses_and_logins() {
-        assert_eq!(address("SMTP:Jane@Example.com").as_deref(), Some("jane@example.com"));
+        assert_eq!(
+            address("SMTP:Jane@Example.com").as_deref(),
+            Some("jane@example.com")
+        );
         assert_eq!(address("SIP:jane@example.com"), None);
-        assert_eq!(address("Jane <jane@example.com>").as_deref(), Some("jane@example.com"));
+        assert_eq!(
+            address("Jane <jane@example.com>").as_deref(),
+            Some("jane@example.com")
+        );
         assert_eq!(address("jane"), None);
         assert_eq!(login("@JDoe").as_deref(), Some("jdoe"));
         assert_eq!(login("ACME\\jdoe").as_deref(), Some("jdoe"));

@@ -87,7 +87,11 @@ impl<'a> Reading<'a> {
                 At::Row(..) => "a row",
                 _ => "a person",
             };
-            self.say(at, kind, &format!("{what} without address and login was left out"));
+            self.say(
+                at,
+                kind,
+                &format!("{what} without address and login was left out"),
+            );
         } else {
             self.facts.people.push(person);
         }
@@ -241,7 +245,9 @@ pub(super) fn named(person: &mut Person, main: Option<&str>, others: &[&str]) {
     person.mail = main.and_then(names::address).or(person.mail.take());
     person.names.extend(main.and_then(names::login));
     person.names.extend(person.mail.clone());
-    person.names.extend(others.iter().filter_map(|name| names::login(name)));
+    person
+        .names
+        .extend(others.iter().filter_map(|name| names::login(name)));
 }
 
 /// The text of a document in whatever encoding it came: UTF-8 with and without mark, UTF-16, or the code page that
@@ -252,7 +258,10 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
         Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
             // Letters before the first fault show that it is UTF-8 with a fault.
-            Err(error) => match bytes.get(..error.valid_up_to()).is_some_and(<[u8]>::is_ascii) {
+            Err(error) => match bytes
+                .get(..error.valid_up_to())
+                .is_some_and(<[u8]>::is_ascii)
+            {
                 true => Cow::Owned(bytes.iter().map(|&byte| western(byte)).collect()),
                 false => String::from_utf8_lossy(bytes),
             },

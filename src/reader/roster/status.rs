@@ -255,7 +255,9 @@ pub(super) fn status(text: &str) -> Said {
         _ if text.contains('?') => Said::Unclear,
         Said::Unclear => {
             let cut = |end: &str| text.split_once(end).map(|(begin, _)| known(begin));
-            let told = ["(", " - ", " – ", ":", ",", "/", ";"].into_iter().find_map(cut);
+            let told = ["(", " - ", " – ", ":", ",", "/", ";"]
+                .into_iter()
+                .find_map(cut);
             told.filter(|said| *said != Said::Nothing)
                 .unwrap_or(Said::Unclear)
         }
@@ -302,9 +304,30 @@ pub(super) fn human(kind: &str) -> Option<bool> {
         "nonhuman",
     ];
     let person = [
-        "employee", "contractor", "contingent", "freelancer", "intern", "member", "guest", "staff",
-        "consultant", "temp", "temporary", "person", "human", "user", "mitarbeiter", "mitarbeiterin",
-        "permanent", "apprentice", "trainee", "usermailbox", "worker", "extern", "external", "vendor",
+        "employee",
+        "contractor",
+        "contingent",
+        "freelancer",
+        "intern",
+        "member",
+        "guest",
+        "staff",
+        "consultant",
+        "temp",
+        "temporary",
+        "person",
+        "human",
+        "user",
+        "mitarbeiter",
+        "mitarbeiterin",
+        "permanent",
+        "apprentice",
+        "trainee",
+        "usermailbox",
+        "worker",
+        "extern",
+        "external",
+        "vendor",
     ];
     let any = |list: &[&str]| words.split(' ').any(|word| list.contains(&word));
     // A word of machines decides: `Service User`, `External System`.
@@ -329,14 +352,33 @@ mod tests {
     #[test]
     fn statuses_in_the_languages_that_exports_come_in() {
         for text in [
-            "Active", "AKTIV", "Actif", "Activo", "on leave", "PASSWORD_EXPIRED", "LOCKED_OUT",
-            "Elternzeit", "Active - Full time", "Probation", "Y",
+            "Active",
+            "AKTIV",
+            "Actif",
+            "Activo",
+            "on leave",
+            "PASSWORD_EXPIRED",
+            "LOCKED_OUT",
+            "Elternzeit",
+            "Active - Full time",
+            "Probation",
+            "Y",
         ] {
             assert_eq!(status(text), Said::There, "{text}");
         }
         for text in [
-            "Inactive", "Ausgeschieden", "Inactif", "Baja", "Terminated (voluntary)", "DEPROVISIONED",
-            "ldap_blocked", "Left", "N", "no longer employed", "Former employee", "ex-employee",
+            "Inactive",
+            "Ausgeschieden",
+            "Inactif",
+            "Baja",
+            "Terminated (voluntary)",
+            "DEPROVISIONED",
+            "ldap_blocked",
+            "Left",
+            "N",
+            "no longer employed",
+            "Former employee",
+            "ex-employee",
         ] {
             assert_eq!(status(text), Said::Gone, "{text}");
         }

@@ -53,9 +53,15 @@ pub(super) fn read(reading: &mut Reading<'_>) {
         };
         let known = ["people", "teams", "aliases"];
         if known.iter().any(|key| node.get(key).is_some()) {
-            node.list("people").iter().for_each(|item| person(reading, item));
-            node.list("teams").iter().for_each(|item| team(reading, item));
-            node.get("aliases").into_iter().for_each(|map| alias_map(reading, map));
+            node.list("people")
+                .iter()
+                .for_each(|item| person(reading, item));
+            node.list("teams")
+                .iter()
+                .for_each(|item| team(reading, item));
+            node.get("aliases")
+                .into_iter()
+                .for_each(|map| alias_map(reading, map));
         } else if aliases {
             alias_map(reading, &node);
         } else {
@@ -82,14 +88,22 @@ fn person(reading: &mut Reading<'_>, item: &tree::Node) {
     let others = of_kind(item, &[Column::OtherMail, Column::Login, Column::Aliases]);
     let own = item.text().map(str::to_owned);
     let all = mails.iter().chain(&others).chain(&own);
-    person.names.extend(all.flat_map(|text| names::people(text)));
+    person
+        .names
+        .extend(all.flat_map(|text| names::people(text)));
     let display = of_kind(item, &[Column::Name, Column::Preferred]);
-    person.display.extend(display.iter().filter_map(|name| names::display(name)));
+    person
+        .display
+        .extend(display.iter().filter_map(|name| names::display(name)));
     let teams = of_kind(item, &[Column::Team]);
-    person.teams.extend(teams.iter().flat_map(|text| names::teams(text)));
+    person
+        .teams
+        .extend(teams.iter().flat_map(|text| names::teams(text)));
     let manager = of_kind(item, &[Column::ManagerMail, Column::Manager]);
     person.manager = manager.iter().find_map(|name| spelling(name));
-    person.human = of_kind(item, &[Column::Kind]).iter().find_map(|kind| human(kind));
+    person.human = of_kind(item, &[Column::Kind])
+        .iter()
+        .find_map(|kind| human(kind));
     let mut standing = Standing::default();
     for text in of_kind(item, &[Column::Status]) {
         standing.and(reading.status(&text, at));
@@ -112,12 +126,19 @@ fn team(reading: &mut Reading<'_>, item: &tree::Node) {
     let slugs = of_keys(item, &["slug"]);
     let others = of_kind(item, &[Column::Aliases]);
     let mails = of_kind(item, &[Column::Mail]);
-    let all = own.iter().chain(&named).chain(&slugs).chain(&others).chain(&mails);
+    let all = own
+        .iter()
+        .chain(&named)
+        .chain(&slugs)
+        .chain(&others)
+        .chain(&mails);
     team.names.extend(all.flat_map(|text| names::teams(text)));
-    team.display.extend(named.iter().filter_map(|name| names::display(name)));
+    team.display
+        .extend(named.iter().filter_map(|name| names::display(name)));
     team.mail = mails.iter().find_map(|mail| names::address(mail));
     let parents = of_keys(item, &["parent", "parents"]);
-    team.parents.extend(parents.iter().flat_map(|text| names::teams(text)));
+    team.parents
+        .extend(parents.iter().flat_map(|text| names::teams(text)));
     team.members = item.get("members").map(|members| {
         let members = texts(members);
         let member = |text: &String| match text.starts_with("group:") || text.starts_with("team:") {
@@ -138,7 +159,10 @@ fn of_keys(item: &tree::Node, wanted: &[&str]) -> Vec<String> {
 fn alias_map(reading: &mut Reading<'_>, map: &tree::Node) {
     for (name, value) in map.entries() {
         let at = At::Line(value.line);
-        let names: BTreeSet<Str> = texts(value).iter().flat_map(|text| spellings(text)).collect();
+        let names: BTreeSet<Str> = texts(value)
+            .iter()
+            .flat_map(|text| spellings(text))
+            .collect();
         let known = Owner::parse(name).and_then(|_| spelling(name));
         match known.filter(|_| !names.is_empty()) {
             Some(name) => reading.add_alias(name, names, at),
