@@ -145,7 +145,7 @@ pub(super) struct Place<'p, 'a> {
     pub around: &'p [&'p Record<'a>],
     /// The names of the members that lead to it, the outermost first.
     pub keys: &'p [&'p str],
-    /// Where it stands, as a JSON pointer; in a file of several documents with the document's number in front.
+    /// Where it stands, as a JSON pointer; in a file of several documents with the line in front.
     pub pointer: &'p str,
 }
 
@@ -195,9 +195,11 @@ pub(super) fn walk<'a>(
         let length = whole.map_or(rest.len(), |raw| raw.get().len());
         let (read, error) = value(rest.get(..length).unwrap_or_default());
         number += 1;
+        // Of several documents each is named by its line.
+        let after = rest.get(length..).unwrap_or_default();
         let mut pointer = match number {
-            1 => String::new(),
-            n => format!("document {n}: "),
+            1 if after.trim_start().is_empty() => String::new(),
+            _ => format!("line {}", line.at(start)),
         };
         step(&read, &mut Vec::new(), &mut Vec::new(), &mut pointer, visit);
         let Some(error) = error else {
