@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tenure::model::*;
+use tenure::ownership::{OwnershipOptions, resolve};
 use tenure::reader::{Reader, roster};
 
 fn readers() -> Vec<Box<dyn Reader>> {
@@ -248,4 +249,98 @@ fn everything_says_where_it_stands() {
             assert!(Arc::strong_count(&at.origin) > 0);
         }
     }
+}
+
+fn identity(name: &str, owner: &str) -> Identity {
+    let id = IdentityId::from(format!("k8s:cluster/n/{name}"));
+    let mut identity = Identity::new(id, Platform::Kubernetes, IdentityKind::ServiceAccount, name);
+    let origin = Origin::file("manifests.yaml");
+    let evidence = Document {
+        origin: &origin,
+        bytes: b"",
+    }
+    .at_line("kubernetes", 1);
+    identity.labels.insert(Label {
+        source: LabelSource::Label,
+        key: "owner".into(),
+        value: owner.into(),
+        evidence,
+    });
+    identity
+}
+
+/// Owners in whatever spelling, told by rosters of all vendors: those who left leave orphans, and nobody else does.
+#[test]
+fn exactly_the_identities_of_those_who_left_are_orphaned() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/roster");
+    let mut inventory = Inventory::default();
+    for case in [
+        "scim", "entra", "okta", "google", "github", "gitlab", "tables",
+    ] {
+        for (path, bytes) in files(&folder.join(case)) {
+            inventory.absorb(read(&format!("{case}/{path}"), &bytes).1);
+        }
+    }
+    let left = [
+        "john.smith@example.com",
+        "c75ad752-64ae-4823-840d-ffa80929976c",
+        "JohannaL@contoso.com",
+        "626cbf8c-5dde-46b0-8385-9e40d64736fe",
+        "gone@example.com",
+        "susp@example.com",
+        "arch@example.com",
+        "user:john_doe",
+        "hans.weg@example.de",
+        "luc@example.fr",
+        "jose@example.es",
+        "Store Leads",
+        "acme/hollow",
+        "00g2emptyZTWRYYRRTS2",
+    ];
+    let there = [
+        "bjensen@example.com",
+        "2819c223-7f76-453a-919d-413861904646",
+        "adele.vance@contoso.com",
+        "Jane <jane@fabrikam.com>",
+        "lock@example.com",
+        "isaac@private.example",
+        "vendite@example.com",
+        "back@example.com",
+        "odd@example.com",
+        "eva@example.de",
+        "somebody@else.example",
+        "acme/payments",
+        "Tour Guides",
+        "long-list",
+    ];
+    let mut facts = Facts::default();
+    for (kind, owners) in [("left", &left), ("there", &there)] {
+        for (at, owner) in owners.iter().enumerate() {
+            facts
+                .identities
+                .push(identity(&format!("{kind}-{at}"), owner));
+        }
+    }
+    inventory.absorb(facts);
+    let options = OwnershipOptions {
+        owner_keys: Vec::new(),
+        now: Timestamp::parse("2026-06-01"),
+        suggestions: Vec::new(),
+    };
+    let resolved = resolve(&inventory, &options);
+    let mut wrong = Vec::new();
+    for identity in inventory.identities.values() {
+        let ownership = resolved
+            .ownership
+            .get(&SubjectId::Identity(identity.id.clone()));
+        let ownership = ownership.unwrap();
+        let orphaned = ownership.state == OwnerState::Orphaned;
+        if orphaned != identity.id.0.contains("/left-") {
+            wrong.push(format!(
+                "{} {:?}: {}",
+                identity.id.0, ownership.owner, ownership.reason
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

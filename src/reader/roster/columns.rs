@@ -627,6 +627,10 @@ pub(super) fn kind(header: &str) -> Option<Column> {
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
+    // `Employee #`
+    if header.trim_end().ends_with('#') {
+        return Some(Column::Personnel);
+    }
     let letters: String = plain.chars().filter(|c| !c.is_ascii_digit()).collect();
     let by = |name: &str| {
         [
@@ -772,18 +776,17 @@ impl Columns {
             .ok()?;
         let mut kinds: Vec<Option<Column>> = record.iter().map(kind).collect();
         // Beside another status, a state is one of a country.
-        let place = |header: &str| {
-            let header = header.trim().to_lowercase();
-            matches!(header.as_str(), "state" | "estado" | "stato")
+        let other = |record: &csv::StringRecord, state: &str| {
+            record.iter().any(|header| {
+                let told = matches!(kind(header), Some(Column::Status))
+                    || state == "state" && matches!(kind(header), Some(Column::Gone));
+                told && !header.trim().eq_ignore_ascii_case(state)
+            })
         };
-        let states: Vec<bool> = record.iter().map(place).collect();
-        let told = kinds.iter().zip(&states);
-        let other = |(kind, state): (&Option<Column>, &bool)| {
-            !state && matches!(kind, Some(Column::Status | Column::Gone))
-        };
-        if told.into_iter().any(other) {
-            for (kind, _) in kinds.iter_mut().zip(&states).filter(|(_, state)| **state) {
-                *kind = None;
+        for (slot, header) in kinds.iter_mut().zip(&record) {
+            let state = header.trim().to_lowercase();
+            if matches!(state.as_str(), "state" | "estado" | "stato") && other(&record, &state) {
+                *slot = None;
             }
         }
         Some(Self {

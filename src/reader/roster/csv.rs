@@ -79,13 +79,18 @@ pub(super) fn read(reading: &mut Reading<'_>) {
         .trim(csv::Trim::All)
         .from_reader(rows);
     let mut record = csv::StringRecord::new();
+    let mut lines = Lines {
+        rows,
+        at: 0,
+        line: columns.lines.saturating_add(1),
+    };
     // Rows are counted as a spreadsheet shows them: the header is row 1.
     let mut row = columns.lines.saturating_add(1);
     // Reading text from memory fails only by way of a defect; the rows before it stand.
     while reader.read_record(&mut record).unwrap_or(false) {
         row = row.saturating_add(1);
-        let line = record.position().and_then(|p| u32::try_from(p.line()).ok());
-        let line = line.unwrap_or(row).saturating_add(columns.lines);
+        let start = record.position().map_or(0, |position| position.byte());
+        let line = lines.at(usize::try_from(start).unwrap_or(usize::MAX));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -102,6 +107,27 @@ pub(super) fn read(reading: &mut Reading<'_>) {
     }
 }
 
+/// Counts lines up to positions that only grow. (The parser's own count lags behind where lines end in CR LF.)
+struct Lines<'a> {
+    rows: &'a [u8],
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of a record that begins here, or behind the ends of lines that stand here.
+    fn at(&mut self, position: usize) -> u32 {
+        let rest = self.rows.get(position..).unwrap_or_default();
+        let ends = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+        let position = position.saturating_add(ends.count());
+        let between = self.rows.get(self.at..position).unwrap_or_default();
+        let lines = memchr::memchr_iter(b'\n', between).count();
+        self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(0));
+        self.at = position.max(self.at);
+        self.line
+    }
+}
+
 fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
     // A list of members has groups in groups, too.
     let nested = row.first(Column::Kind).is_some_and(|kind| {
@@ -110,6 +136,12 @@ fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
     });
     if nested {
         return nested_group(reading, row);
+    }
+    let mut cells = row.all(Column::Mail).chain(row.all(Column::Login));
+    if cells.any(|cell| cell.contains('\n')) {
+        let message = "an address or login goes over several lines: a quotation mark may not be closed; the row was \
+                       left out";
+        return reading.say(row.at, ProblemKind::Malformed, message);
     }
     let mut person = reading.person(row.at);
     names_of(&mut person, row);
@@ -121,6 +153,9 @@ fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
     person.active = standing.active;
     person.left = standing.left;
     person.human = row.all(Column::Kind).find_map(human);
+    if row.all(Column::Status).any(machine) {
+        person.human = Some(false);
+    }
     person.teams = row.all(Column::Team).flat_map(names::teams).collect();
     let managers = || row.all(Column::Manager);
     person.manager = row
@@ -133,6 +168,11 @@ fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
         person.names.extend(ids);
     }
     reading.add_person(person, row.at, ProblemKind::Note);
+}
+
+/// Chats list programs among their members, with this for a status.
+fn machine(status: &str) -> bool {
+    matches!(status.to_lowercase().as_str(), "bot" | "app")
 }
 
 fn names_of(person: &mut Person, row: &Row<'_>) {
@@ -148,7 +188,10 @@ fn names_of(person: &mut Person, row: &Row<'_>) {
     let others = others.flat_map(|cell| cell.split([';', '|', ',', ' ', '\n']));
     person.names.extend(others.filter_map(names::address));
     for kind in [Column::Login, Column::Aliases] {
-        person.names.extend(row.all(kind).flat_map(names::people));
+        // Lists in columns begin with their length.
+        let cells = row.all(kind);
+        let cells = cells.filter(|cell| kind != Column::Aliases || cell.parse::<u32>().is_err());
+        person.names.extend(cells.flat_map(names::people));
     }
     let mut display = |name: &str| person.display.extend(names::display(name));
     for name in row.all(Column::Name).chain(row.all(Column::Preferred)) {
@@ -159,8 +202,10 @@ fn names_of(person: &mut Person, row: &Row<'_>) {
         }
     }
     let last: Vec<&str> = row.all(Column::Last).collect();
-    for kind in [Column::First, Column::Preferred] {
+    // `Nombre` beside `Apellidos` is a first name.
+    for kind in [Column::First, Column::Preferred, Column::Name] {
         let first = row.all(kind).next();
+        let first = first.filter(|first| kind != Column::Name || !first.contains(' '));
         if let (Some(first), Some(last)) = (first, last.first())
             && !first.contains(last)
         {
@@ -172,7 +217,9 @@ fn names_of(person: &mut Person, row: &Row<'_>) {
 fn standing(reading: &mut Reading<'_>, row: &Row<'_>) -> Standing {
     let mut standing = Standing::default();
     for cell in row.all(Column::Status) {
-        standing.and(reading.status(cell, row.at));
+        if !machine(cell) {
+            standing.and(reading.status(cell, row.at));
+        }
     }
     for cell in row.all(Column::Control) {
         // ACCOUNTDISABLE

@@ -171,10 +171,6 @@ fn person(
         mail,
         &principal.into_iter().collect::<Vec<_>>(),
     );
-    person.mail = person
-        .mail
-        .take()
-        .or_else(|| principal.and_then(names::guest));
     for key in ["otherMails", "proxyAddresses"] {
         let texts = record.texts(key);
         person
@@ -326,7 +322,7 @@ fn members(
             reading
                 .facts
                 .people
-                .extend(person.filter(|person| !person.names.is_empty()));
+                .extend(person.filter(|person| person.names.len() > 1));
         }
     }
     // Lists of addresses or ids, as scripts save them.

@@ -29,6 +29,11 @@ impl Reader for GithubTeams {
             "\"saml_name_id\"",
             "\"samlIdentity\"",
         ];
+        // A list of people, or one of pages.
+        let depth = match probe.head.trim_ascii_start().starts_with(b"[[") {
+            true => 3,
+            false => 2,
+        };
         Head::of(probe, &telling).is_some_and(|keys| {
             let any = |first: &str, others: &[&str], deepest| {
                 others
@@ -38,7 +43,7 @@ impl Reader for GithubTeams {
             any("slug", &["members_url", "members", "parentTeam", "members_count", "childTeams"], 6)
                 || keys.together(&["slug", "privacy", "permission"], 4)
                 // Users stand inside almost every answer: here they are its elements.
-                || keys.together(&["login", "node_id", "site_admin"], 3)
+                || keys.together(&["login", "node_id", "site_admin"], depth)
                     && probe.head.trim_ascii_start().first() == Some(&b'[')
                     && !keys.together(&["login", "contributions"], 3)
                 || any("samlIdentity", &["user", "guid"], 8)
@@ -177,8 +182,8 @@ fn team(reading: &mut Reading<'_>, place: &Place<'_, '_>, at: At<'_>) {
     match record.map("members") {
         Some(page) => {
             listed = page.list("nodes").is_some() || page.list("edges").is_some();
-            people(reading, page, "nodes", at, &mut members);
-            people(reading, page, "edges", at, &mut members);
+            people(reading, page, "members/nodes", at, &mut members);
+            people(reading, page, "members/edges", at, &mut members);
             more |= page
                 .map("pageInfo")
                 .and_then(|info| info.flag("hasNextPage"))
@@ -214,13 +219,14 @@ fn team(reading: &mut Reading<'_>, place: &Place<'_, '_>, at: At<'_>) {
 fn people(
     reading: &mut Reading<'_>,
     around: &Record<'_>,
-    key: &str,
+    path: &str,
     at: At<'_>,
     members: &mut BTreeSet<Str>,
 ) {
     let At::Pointer(pointer) = at else { return };
+    let key = path.rsplit('/').next().unwrap_or(path);
     for (index, found) in around.records(key) {
-        let pointer = format!("{pointer}/members/{index}");
+        let pointer = format!("{pointer}/{path}/{index}");
         let person = member(
             reading,
             found.map("node").unwrap_or(&found),
@@ -290,7 +296,8 @@ fn identity(reading: &mut Reading<'_>, record: &Record<'_>, at: At<'_>) {
     let Some(login) = login else {
         return;
     };
-    let main = names.iter().find(|name| name.contains('@')).cloned();
+    let mut mails = own.into_iter().flatten();
+    let main = mails.find_map(self::names::address);
     names.insert(login.clone());
     reading.add_alias(main.unwrap_or(login), names, at);
 }

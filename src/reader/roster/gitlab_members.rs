@@ -131,8 +131,8 @@ fn person(reading: &mut Reading<'_>, record: &Record<'_>, at: At<'_>) -> Option<
         })
     };
     person.human = match record.flag("bot") {
-        Some(bot) => Some(!bot),
-        None => token(&login.to_lowercase()).then_some(false),
+        Some(true) => Some(false),
+        _ => token(&login.to_lowercase()).then_some(false),
     };
     (!person.names.is_empty()).then_some(person)
 }

@@ -16,6 +16,9 @@ pub(super) fn address(text: &str) -> Option<Str> {
         }
         _ => text,
     };
+    if let Some(guest) = guest(plain) {
+        return Some(guest);
+    }
     match Owner::parse(plain)? {
         Owner::Mail(mail) => Some(mail),
         _ => None,

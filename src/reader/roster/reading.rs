@@ -228,10 +228,21 @@ impl<'a> Reading<'a> {
         }
         let path = self.document.origin.path.clone();
         if self.partial {
-            let message = "the list goes on elsewhere (a page of several, or cut off): that a team is not in it is \
-                           not held against anybody";
+            let teams = !self.facts.teams.is_empty()
+                || self
+                    .facts
+                    .people
+                    .iter()
+                    .any(|person| !person.teams.is_empty());
+            let message = match teams {
+                true => {
+                    self.facts.sources.push(("roster-partial".into(), path));
+                    "the list goes on elsewhere (a page of several, or cut off): that a team is not in it is not held \
+                     against anybody"
+                }
+                false => "the list goes on elsewhere (a page of several, or cut off)",
+            };
             self.problem(None, ProblemKind::Note, message);
-            self.facts.sources.push(("roster-partial".into(), path));
         }
         if !self.facts.people.is_empty() || !self.facts.teams.is_empty() {
             self.facts.sources.push(("roster".into(), "*".into()));

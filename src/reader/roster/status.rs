@@ -276,7 +276,8 @@ pub(super) fn yes_or_no(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether a kind of worker or user is a person: `Employee` is, `Service Account` is not. `None` where it is not said.
+/// Whether a kind of worker or user is a person: `Employee` is, `Service Account` is not. `None` where it is not said,
+/// as by `Member` and `Guest`, which accounts of all kinds are.
 pub(super) fn human(kind: &str) -> Option<bool> {
     let words = words(kind);
     let machine = [
@@ -309,21 +310,17 @@ pub(super) fn human(kind: &str) -> Option<bool> {
         "contingent",
         "freelancer",
         "intern",
-        "member",
-        "guest",
         "staff",
         "consultant",
         "temp",
         "temporary",
         "person",
         "human",
-        "user",
         "mitarbeiter",
         "mitarbeiterin",
         "permanent",
         "apprentice",
         "trainee",
-        "usermailbox",
         "worker",
         "extern",
         "external",
@@ -396,7 +393,8 @@ mod tests {
         assert_eq!(human("System user"), Some(false));
         assert_eq!(human("SharedMailbox"), Some(false));
         assert_eq!(human("Contingent Worker"), Some(true));
-        assert_eq!(human("Guest"), Some(true));
+        // Rooms and service accounts are members, too.
+        assert_eq!(human("Member"), None);
         assert_eq!(human("Regular"), None);
     }
 
