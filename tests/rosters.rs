@@ -253,19 +253,25 @@ fn everything_says_where_it_stands() {
 
 fn identity(name: &str, owner: &str) -> Identity {
     let id = IdentityId::from(format!("k8s:cluster/n/{name}"));
-    let mut identity = Identity::new(id, Platform::Kubernetes, IdentityKind::ServiceAccount, name);
+    let mut identity = Identity::new(
+        id,
+        Platform::Kubernetes,
+        IdentityKind::KubernetesServiceAccount,
+        name,
+    );
     let origin = Origin::file("manifests.yaml");
     let evidence = Document {
         origin: &origin,
         bytes: b"",
     }
     .at_line("kubernetes", 1);
-    identity.labels.insert(Label {
+    identity.labels = BTreeSet::from([Label {
         source: LabelSource::Label,
         key: "owner".into(),
         value: owner.into(),
         evidence,
-    });
+    }])
+    .into();
     identity
 }
 
@@ -334,7 +340,7 @@ fn exactly_the_identities_of_those_who_left_are_orphaned() {
             .ownership
             .get(&SubjectId::Identity(identity.id.clone()));
         let ownership = ownership.unwrap();
-        let orphaned = ownership.state == OwnerState::Orphaned;
+        let orphaned = ownership.state == OwnershipState::Orphaned;
         if orphaned != identity.id.0.contains("/left-") {
             wrong.push(format!(
                 "{} {:?}: {}",
