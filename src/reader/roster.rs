@@ -11,6 +11,7 @@ mod json;
 mod names;
 mod okta_directory;
 mod reading;
+mod records;
 mod scim;
 mod status;
 mod yaml;
@@ -38,14 +39,19 @@ impl Reader for Roster {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        !probe.binary && (yaml::accepts(probe) || csv::accepts(probe))
+        !probe.binary && (yaml::accepts(probe) || csv::accepts(probe) || records::accepts(probe))
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
         let mut reading = Reading::new(document, NAME);
         let name = document.origin.file_name().to_lowercase();
         match name.rsplit_once('.') {
-            Some((_, "yaml" | "yml" | "json")) => yaml::read(&mut reading),
+            Some((_, "yaml" | "yml")) => yaml::read(&mut reading),
+            // One's own file is told by its sections.
+            Some((stem, "json")) if stem.ends_with("roster") && yaml::sections(document.bytes) => {
+                yaml::read(&mut reading);
+            }
+            Some((_, "json" | "jsonl" | "ndjson")) => records::read(&mut reading),
             _ => csv::read(&mut reading),
         }
         reading.done()

@@ -32,6 +32,8 @@ pub(super) enum Column {
     Members,
     /// How many members there are, which make the row a team.
     Count,
+    /// What somebody is in a group.
+    Role,
     /// Something that only personnel systems and directories have.
     Personnel,
     /// Flags of an account in Active Directory.
@@ -547,6 +549,8 @@ const FOREIGN: &[&str] = &[
     "accountid",
     "amount",
     "appid",
+    "completiondate",
+    "coursecode",
     "applicationid",
     "arn",
     "assetid",
@@ -654,6 +658,10 @@ pub(super) fn kind(header: &str) -> Option<Column> {
             (FOREIGN, Column::Foreign),
             (PERSONNEL, Column::Personnel),
             (&["useraccountcontrol"], Column::Control),
+            (
+                &["role", "grouprole", "memberrole", "accesslevel"],
+                Column::Role,
+            ),
         ]
         .into_iter()
         .find(|(names, _)| names.contains(&name))
@@ -797,12 +805,12 @@ impl Columns {
         })
     }
 
-    /// The positions of the columns of a kind.
-    pub(super) fn all(&self, wanted: Column) -> impl Iterator<Item = usize> + '_ {
-        let kinds = self.kinds.iter().enumerate();
-        kinds
-            .filter(move |(_, kind)| **kind == Some(wanted))
-            .map(|(at, _)| at)
+    /// The cells of a row whose columns are known.
+    pub(super) fn cells<'r>(&self, row: &'r csv::StringRecord) -> Vec<(Column, &'r str)> {
+        let cells = self.kinds.iter().zip(row);
+        cells
+            .filter_map(|(kind, cell)| Some(((*kind)?, cell)))
+            .collect()
     }
 
     pub(super) fn has(&self, wanted: Column) -> bool {

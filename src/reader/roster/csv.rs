@@ -40,23 +40,31 @@ impl Table {
     }
 }
 
-/// A row, and where it stands.
-struct Row<'r> {
-    record: &'r csv::StringRecord,
-    columns: &'r Columns,
-    at: At<'static>,
+/// A record of known columns, and where it stands.
+pub(super) struct Row<'r> {
+    cells: Vec<(Column, &'r str)>,
+    at: At<'r>,
 }
 
 impl<'r> Row<'r> {
+    pub(super) const fn new(cells: Vec<(Column, &'r str)>, at: At<'r>) -> Self {
+        Self { cells, at }
+    }
+
     /// The cells of the columns of a kind that are not empty.
-    fn all(&self, kind: Column) -> impl Iterator<Item = &'r str> + use<'r> {
-        let record = self.record;
-        let cells = self.columns.all(kind);
-        cells.filter_map(|at| Some(record.get(at)?.trim()).filter(|cell| !cell.is_empty()))
+    fn all(&self, kind: Column) -> impl Iterator<Item = &'r str> + '_ {
+        let cells = self.cells.iter().filter(move |(column, _)| *column == kind);
+        cells
+            .map(|(_, cell)| cell.trim())
+            .filter(|cell| !cell.is_empty())
     }
 
     fn first(&self, kind: Column) -> Option<&'r str> {
         self.all(kind).next()
+    }
+
+    pub(super) fn has(&self, kind: Column) -> bool {
+        self.cells.iter().any(|(column, _)| *column == kind)
     }
 }
 
@@ -94,11 +102,7 @@ pub(super) fn read(reading: &mut Reading<'_>) {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let row = Row {
-            record: &record,
-            columns: &columns,
-            at: At::Row(row, line),
-        };
+        let row = Row::new(columns.cells(&record), At::Row(row, line));
         match table {
             Table::People => person(reading, &row),
             Table::Teams => team(reading, &row),
@@ -128,7 +132,8 @@ impl Lines<'_> {
     }
 }
 
-fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
+/// Takes a row for a person.
+pub(super) fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
     // A list of members has groups in groups, too.
     let nested = row.first(Column::Kind).is_some_and(|kind| {
         let kind = kind.to_lowercase();
@@ -152,6 +157,11 @@ fn person(reading: &mut Reading<'_>, row: &Row<'_>) {
     let standing = standing(reading, row);
     person.active = standing.active;
     person.left = standing.left;
+    // In a list of members it is the membership that is active.
+    let membership = row.has(Column::Team) && !row.has(Column::Gone) && row.has(Column::Role);
+    if membership && person.active == Some(true) {
+        person.active = None;
+    }
     person.human = row.all(Column::Kind).find_map(human);
     if row.all(Column::Status).any(machine) {
         person.human = Some(false);
@@ -274,7 +284,7 @@ fn team(reading: &mut Reading<'_>, row: &Row<'_>) {
     let count = row
         .all(Column::Count)
         .find_map(|cell| cell.parse::<usize>().ok());
-    let listed = row.columns.has(Column::Members);
+    let listed = row.has(Column::Members);
     team.partial = listed && count.is_some_and(|count| count > members.len());
     team.members = (listed || count == Some(0)).then_some(members);
     reading.add_team(team, row.at);

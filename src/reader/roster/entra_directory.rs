@@ -46,6 +46,7 @@ impl Reader for EntraDirectory {
                 || both("userPrincipalName", "id")
                 || both("UserPrincipalName", "Id")
                 || both("UserPrincipalName", "ObjectId")
+                || both("userPrincipalName", "objectId")
                 || both("userPrincipalName", "accountEnabled")
                 || both("securityEnabled", "mailEnabled")
                 || both("SecurityEnabled", "MailEnabled")

@@ -89,7 +89,10 @@ fn object(reading: &mut Reading<'_>, members: &mut BTreeSet<Str>, place: &Place<
         identity(reading, record, at);
         return true;
     }
-    let team = record.has("slug")
+    // Payloads of events name a team, too; lists of teams are what says which there are.
+    let listed = matches!(place.key(), "" | "teams" | "childTeams" | "data");
+    let team = listed
+        && record.has("slug")
         && record.has_any(&[
             "members",
             "members_url",

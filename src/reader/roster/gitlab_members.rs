@@ -119,7 +119,8 @@ fn person(reading: &mut Reading<'_>, record: &Record<'_>, at: At<'_>) -> Option<
         .display
         .extend(record.text("name").and_then(names::display));
     if let Some(state) = record.text("state") {
-        person.active = reading.status(state, at);
+        // An account that was never blocked does not say that its owner is still there.
+        person.active = reading.status(state, at).filter(|active| !active);
     }
     // The users of projects' and groups' access tokens.
     let token = |login: &str| {

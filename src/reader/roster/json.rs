@@ -100,6 +100,11 @@ impl<'a> Record<'a> {
         items.filter_map(|(at, raw)| Some((at, record(raw)?)))
     }
 
+    /// The members, in order.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
+        self.0.iter().map(|(key, value)| (&**key, value))
+    }
+
     /// The texts of a list, or of a member that is one text.
     pub(super) fn texts(&self, key: &str) -> Vec<Cow<'a, str>> {
         match self.get(key) {

@@ -17,9 +17,17 @@ pub(super) fn accepts(probe: &Probe<'_>) -> bool {
     match extension {
         "yaml" | "yml" => roster || stem == "aliases" && Map::of(probe.head),
         // Exports of directories are told by their content.
-        "json" => roster && (probe.head_contains("\"people\"") || probe.head_contains("\"teams\"")),
+        "json" => roster && sections(probe.head),
         _ => false,
     }
+}
+
+/// Whether the sections of a roster stand at the beginning of JSON.
+pub(super) fn sections(bytes: &[u8]) -> bool {
+    let head = bytes.get(..bytes.len().min(8192)).unwrap_or_default();
+    let sections: [&[u8]; 3] = [b"\"people\"", b"\"teams\"", b"\"aliases\""];
+    let mut sections = sections.iter();
+    sections.any(|section| memchr::memmem::find(head, section).is_some())
 }
 
 /// A file called `aliases.yaml` may be of a shell or a search index: addresses tell that it is of people.
