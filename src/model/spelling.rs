@@ -114,7 +114,13 @@ impl Spelling {
                 .filter(|(field, rest)| FIELDS.contains(&field.trim()) && !rest.trim().is_empty());
             text = field.map_or(inner, |(_, rest)| rest).to_owned();
         }
-        let kinds = [&USER_KINDS[..], &TEAM_KINDS, &MAIL_KINDS, &FIELDS, &CHANNELS];
+        let kinds = [
+            &USER_KINDS[..],
+            &TEAM_KINDS,
+            &MAIL_KINDS,
+            &FIELDS,
+            &CHANNELS,
+        ];
         let unnamed = text.trim_end().ends_with(':');
         let text = bare(&text);
         if PLACEHOLDERS.contains(&text) || (unnamed && kinds.iter().any(|k| k.contains(&text))) {

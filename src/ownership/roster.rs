@@ -29,6 +29,8 @@ pub(super) struct Roster<'a> {
     parties: Parties,
     known: HashMap<Owner, Standing>,
     same: HashMap<(Owner, Owner), bool>,
+    /// Whether some list of the roster goes on where its export ends: that a team is not in it says nothing.
+    partial: bool,
 }
 
 /// A team, and who is in it by its own word or by theirs.
@@ -42,6 +44,8 @@ pub(super) struct KnownTeam<'a> {
     teams: BTreeSet<usize>,
     /// Members that the roster does not know further.
     strangers: BTreeSet<&'a str>,
+    /// Whether the list of its members goes on where its export ends.
+    partial: bool,
 }
 
 /// Whether an owner is still there.
@@ -120,7 +124,13 @@ impl Standing {
 
 impl<'a> Roster<'a> {
     pub(super) fn new(inventory: &'a Inventory, now: Option<Timestamp>) -> Self {
-        let mut roster = Self::default();
+        let mut roster = Self {
+            partial: inventory
+                .sources
+                .iter()
+                .any(|(kind, _)| &**kind == "roster-partial"),
+            ..Self::default()
+        };
         let records: Vec<&Person> = inventory.people.iter().collect();
         let (people, of_record) = people::gather(&records, now);
         for (at, human) in people.iter().enumerate() {
@@ -153,6 +163,9 @@ impl<'a> Roster<'a> {
         for (team, &at) in inventory.teams.iter().zip(&teams) {
             for member in team.members.iter().flatten() {
                 roster.add_member(at, member);
+            }
+            if let Some(known) = roster.teams.get_mut(at) {
+                known.partial |= team.partial;
             }
         }
         roster
@@ -225,6 +238,7 @@ impl<'a> Roster<'a> {
                 people: BTreeSet::new(),
                 teams: BTreeSet::new(),
                 strangers: BTreeSet::new(),
+                partial: false,
             }),
         }
         for (name, tail) in keys {
@@ -319,7 +333,7 @@ impl<'a> Roster<'a> {
         let one = std::slice::from_ref(owner);
         let names = self.parties.names(owner).unwrap_or(one);
         let teams_only = names.iter().all(|name| matches!(name, Owner::Team(_)));
-        if teams_only && !self.teams.is_empty() {
+        if teams_only && !self.teams.is_empty() && !self.partial {
             return Standing::NoSuchTeam;
         }
         let domain = names.iter().find_map(|name| match name {
@@ -327,7 +341,7 @@ impl<'a> Roster<'a> {
             _ => None,
         });
         match domain.and_then(|domain| self.domains.get(domain)) {
-            Some((people, teams)) if *people >= COVERED && *teams >= MAILBOXES => {
+            Some((people, teams)) if *people >= COVERED && *teams >= MAILBOXES && !self.partial => {
                 Standing::NoSuchMailbox
             }
             Some((people, _)) if *people >= COVERED => Standing::UnknownMailbox,
@@ -346,7 +360,7 @@ impl<'a> Roster<'a> {
                 continue;
             };
             // A team may be named without saying who is in it.
-            if !team.strangers.is_empty() || !team.listed {
+            if !team.strangers.is_empty() || team.partial || !team.listed {
                 return Standing::There(team.evidence.clone());
             }
             let mut people = team.people.iter().filter_map(|&at| self.people.get(at));

@@ -9,9 +9,9 @@ use super::aws_answer::Head;
 use super::aws_json::{Item, pages, utf8};
 use super::aws_policy_rules::Context;
 use crate::model::{
-    Assignment, DirectoryEntry, Document, Entitlement, EntitlementRole, Facts, IdentityId,
-    Membership, PermissionSet, Platform, Policy, PolicyId, PolicyKind, Probe, Problem, ProblemKind,
-    Scope, Str,
+    Assignment, DirectoryEntry, Document, Entitlement, EntitlementRole, Evidence, Facts,
+    IdentityId, Membership, Owner, PermissionSet, Person, Platform, Policy, PolicyId, PolicyKind,
+    Probe, Problem, ProblemKind, Scope, Str,
 };
 use crate::platform::aws::arn::is_account;
 use crate::platform::aws::organization::named;
@@ -166,6 +166,7 @@ struct Entry {
     user_name: Option<String>,
     display_name: Option<String>,
     user_status: Option<String>,
+    emails: Value,
     arn: Option<String>,
 }
 
@@ -299,6 +300,7 @@ impl Export<'_> {
             "UserName" => page.flat.user_name = text(),
             "DisplayName" => page.flat.display_name = text(),
             "UserStatus" => page.flat.user_status = text(),
+            "Emails" => page.flat.emails = serde_json::from_str(raw.get()).unwrap_or_default(),
             "PermissionSet" => {
                 if let Some(found) = self.parsed::<Described>(raw, "/PermissionSet") {
                     page.permission_set = Some(found.permission_set_arn.clone());
@@ -453,6 +455,10 @@ impl Export<'_> {
         let Some(name) = name else {
             return;
         };
+        if !group {
+            let evidence = self.at.document.at_record(NAME, pointer);
+            self.facts.people.extend(person(found, evidence));
+        }
         self.facts.directory.push(DirectoryEntry {
             id: id.as_str().into(),
             group,
@@ -464,4 +470,38 @@ impl Export<'_> {
             evidence: self.at.document.at_record(NAME, pointer),
         });
     }
+}
+
+/// A user as a person of a roster. The directory's groups are made for access, and are no teams: that a team is not
+/// among them says nothing.
+fn person(found: &Entry, evidence: Evidence) -> Option<Person> {
+    let mails = found.emails.as_array().into_iter().flatten();
+    let mut mails: Vec<(bool, Str)> = mails
+        .filter_map(|mail| {
+            let Owner::Mail(address) = Owner::parse(mail.get("Value")?.as_str()?)? else {
+                return None;
+            };
+            let primary = mail.get("Primary").and_then(Value::as_bool);
+            Some((primary != Some(true), address))
+        })
+        .collect();
+    mails.sort();
+    let login = found.user_name.as_deref().and_then(Owner::parse)?;
+    let mut person = Person::new(evidence);
+    person.mail = mails.first().map(|(_, mail)| mail.clone());
+    if let (None, Owner::Mail(mail)) = (&person.mail, &login) {
+        person.mail = Some(mail.clone());
+    }
+    person.names.extend(mails.into_iter().map(|(_, mail)| mail));
+    person.names.insert(login.name().into());
+    let id = found.user_id.as_deref().map(str::to_lowercase);
+    person.names.extend(id.map(Str::from));
+    person
+        .display
+        .extend(found.display_name.as_deref().map(Str::from));
+    person.active = found
+        .user_status
+        .as_deref()
+        .map(|status| status == "ENABLED");
+    Some(person)
 }

@@ -168,7 +168,7 @@ fn group(node: &tree::Node, metadata: &tree::Node, name: &str, document: &Docume
             });
             people.chain(groups).collect()
         }),
-        evidence: document.at_line(NAME, node.line.max(1)),
+        ..Team::new(document.at_line(NAME, node.line.max(1)))
     }
 }
 
@@ -194,9 +194,7 @@ fn user(node: &tree::Node, metadata: &tree::Node, name: &str, document: &Documen
         names,
         teams,
         // A catalog lists people; it does not say that they are still there.
-        active: None,
-        left: None,
-        evidence: document.at_line(NAME, node.line.max(1)),
+        ..Person::new(document.at_line(NAME, node.line.max(1)))
     }
 }
 

@@ -63,7 +63,9 @@ impl Family {
             | "jenkins-credentials" => Self::Infrastructure,
             "github-actions" | "gitlab-ci" | "circleci" | "azure-pipelines" | "bitbucket"
             | "jenkinsfile" => Self::Ci,
-            "backstage" | "codeowners" | "mailmap" | "registry" | "roster" => Self::Ownership,
+            "backstage" | "codeowners" | "entra-directory" | "github-teams" | "gitlab-members"
+            | "google-directory" | "mailmap" | "okta-directory" | "registry" | "roster"
+            | "scim" => Self::Ownership,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,
         }
