@@ -63,7 +63,8 @@ impl Family {
             | "jenkins-credentials" => Self::Infrastructure,
             "github-actions" | "gitlab-ci" | "circleci" | "azure-pipelines" | "bitbucket"
             | "jenkinsfile" => Self::Ci,
-            "backstage" | "codeowners" | "registry" | "roster" => Self::Ownership,
+            "backstage" | "codeowners" | "cortex" | "environments" | "opslevel" | "packages"
+            | "pagerduty" | "registry" | "roster" | "servicenow" => Self::Ownership,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,
         }
