@@ -10,6 +10,7 @@ mod claims;
 mod codeowners;
 mod conclude;
 mod entities;
+mod expressions;
 mod labels;
 mod named;
 pub mod pattern;
