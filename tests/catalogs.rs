@@ -745,6 +745,48 @@ spec: {memberOf: [payments], profile: {email: jane@example.com}}
     assert_eq!(teams, expected.map(str::to_owned).into());
 }
 
+/// Not a benchmark: it fails when every identity meets every entity, which takes minutes at this size.
+#[test]
+fn a_large_catalog_resolves_in_linear_time() {
+    let mut estate = Estate::default();
+    let mut dump = String::from("[");
+    let mut cmdb = String::from("name,sys_class_name,sys_id,support_group,operational_status\n");
+    for i in 0..20_000 {
+        let comma = if i == 0 { "" } else { "," };
+        dump.push_str(&format!(
+            "{comma}{{\"apiVersion\": \"backstage.io/v1alpha1\", \"kind\": \"Component\", \"metadata\": {{\"name\": \"c{i}\", \
+             \"annotations\": {{\"backstage.io/kubernetes-namespace\": \"ns{}\", \"backstage.io/source-location\": \
+             \"url:https://github.com/acme/r{}/tree/main/s{i}/\", \"x/arn\": \"arn:aws:iam::111122223333:role/r{i}\"}}}}, \
+             \"spec\": {{\"system\": \"s{}\"}}}}\n",
+            i % 700,
+            i % 50,
+            (i + 1) % 20_000
+        ));
+        dump.push_str(&format!(
+            ",{{\"apiVersion\": \"backstage.io/v1alpha1\", \"kind\": \"System\", \"metadata\": {{\"name\": \"s{i}\"}}, \
+             \"spec\": {{\"owner\": \"team-{}\"}}}}\n",
+            i % 300
+        ));
+        cmdb.push_str(&format!("svc-{i},cmdb_ci_appl,{i},Group {},1\n", i % 40));
+    }
+    dump.push(']');
+    estate = estate.file("entities.json", &dump).file("cmdb.csv", &cmdb);
+    assert_eq!(estate.inventory.catalog.len(), 60_000);
+    for i in 0..50_000 {
+        estate = match i % 3 {
+            0 => estate.found(&format!("arn:aws:iam::111122223333:role/r{i}")),
+            1 => estate.found(&format!("k8s:c/ns{}/svc-{i}", i % 900)),
+            _ => estate.declared(&format!("k8s:c/n/a{i}"), &format!("a/b/c/d/{i}/sa.yaml")),
+        };
+    }
+    let resolved = estate.resolved();
+    assert_eq!(resolved.ownership.len(), 50_000);
+    let owned = resolved.ownership.values();
+    let owned = owned.filter(|o| o.state == OwnershipState::Owned).count();
+    // A third has its ARN in the catalog, as far as that goes, and another a name in the database.
+    assert!(owned > 13_000, "{owned}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -40,7 +40,7 @@ impl Expressions {
         Self { set, rules: kept }
     }
 
-    /// The rules that speak of a path, those that mean every file last; and whether there are only such.
+    /// The rules that speak of a path, those that say what they do not mean and those that mean every file last; and whether there are only such.
     pub(super) fn matching<'a>(
         &self,
         rules: &'a [CodeownersRule],
@@ -58,7 +58,7 @@ impl Expressions {
             .filter_map(|(_, (rule, _))| rules.get(*rule))
             .collect();
         let everything = |rule: &&CodeownersRule| EVERYTHING.contains(&&*rule.pattern);
-        found.sort_by_key(everything);
+        found.sort_by_key(|rule| (everything(rule), rule.pattern.starts_with('!')));
         let fallback = !found.is_empty() && found.iter().all(everything);
         (found, fallback)
     }

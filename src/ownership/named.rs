@@ -2,7 +2,7 @@
 
 use super::catalog::CatalogClaim;
 use super::entities::Group;
-use crate::model::{Inventory, OrgNodeKind};
+use crate::model::{CatalogSource, ContainerKind, Inventory, OrgNodeKind};
 use std::collections::{BTreeSet, HashMap};
 
 /// A shorter name tells nothing.
@@ -38,23 +38,27 @@ impl<'a> Names<'a> {
             }
         }
         names.identities.retain(|name| !often.contains(name));
-        let mut by_name: HashMap<String, BTreeSet<String>> = HashMap::new();
+        // An account and a namespace of one name are told apart by what sort of thing they are.
+        let mut by_name: HashMap<(String, ContainerKind), BTreeSet<String>> = HashMap::new();
         let accounts = inventory
             .org_nodes
             .iter()
             .filter(|node| node.kind == OrgNodeKind::Account)
-            .filter_map(|node| Some((node.name.as_deref()?, format!("aws:{}", node.id))));
+            .filter_map(|node| {
+                let id = format!("aws:{}", node.id);
+                Some((node.name.as_deref()?, ContainerKind::Account, id))
+            });
         let containers = inventory
             .containers
             .iter()
-            .map(|container| (&*container.name, container.id.to_string()));
-        for (name, id) in accounts.chain(containers) {
+            .map(|container| (&*container.name, container.kind, container.id.to_string()));
+        for (name, kind, id) in accounts.chain(containers) {
             let name = name.to_lowercase();
             if names.groups.contains_key(&name) {
-                by_name.entry(name).or_default().insert(id);
+                by_name.entry((name, kind)).or_default().insert(id);
             }
         }
-        for (name, mut ids) in by_name {
+        for ((name, _), mut ids) in by_name {
             if ids.len() == 1
                 && let Some(id) = ids.pop_first()
             {
@@ -71,14 +75,20 @@ impl<'a> Names<'a> {
             false => self.identities.get(&name.to_lowercase()),
         };
         let group = name.and_then(|name| self.groups.get(name));
-        group.into_iter().flat_map(|group| group.claims(None))
+        group
+            .into_iter()
+            .flat_map(|group| group.claims(None))
+            .filter(|claim| claim.entity.source != CatalogSource::Environments)
     }
 
     /// What is said of a container by a name that no other bears.
     pub(super) fn of_container(&self, id: &str) -> impl Iterator<Item = CatalogClaim<'a>> {
+        let is_account = !id.contains('/') && !id.starts_with("k8s:");
         let names = self.containers.get(id).into_iter().flatten();
         names
             .filter_map(|name| self.groups.get(name))
             .flat_map(|group| group.claims(None))
+            // An environment is an account, whatever else is called so.
+            .filter(move |claim| is_account || claim.entity.source != CatalogSource::Environments)
     }
 }

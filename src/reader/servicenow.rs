@@ -139,8 +139,8 @@ fn is_header(probe: &Probe<'_>) -> bool {
         .iter()
         .any(|name| file.contains(name));
     let marks = MARKS.iter().filter(|mark| has(mark)).count();
-    let internal = INTERNAL.iter().any(|mark| has(&mark));
-    has(&"name") && owned && (called && marks >= 1 || internal && marks >= 1)
+    let internal = INTERNAL.iter().any(|mark| has(mark));
+    has(&"name") && owned && marks >= 1 && (called || internal)
 }
 
 struct Reading<'a> {
