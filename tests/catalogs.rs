@@ -394,7 +394,7 @@ info:
     - {type: email, email: Jane@Example.com}
     - {type: group, name: Payments, provider: OKTA}
   x-cortex-infra: {aws: {ecs: [{serviceArn: 'arn:aws:ecs:eu-west-1:111122223333:service/pay'}]}}
-  x-cortex-k8s: {deployment: [{identifier: pay/pay-api, cluster: prod}]}
+  x-cortex-k8s: {deployment: [{identifier: pay/pay-api, cluster: prod}, {identifier: till, namespace: shop}]}
 ",
         )
         .file(
@@ -418,10 +418,12 @@ info:
         .declared("k8s:c/n/below", "pay/k8s/sa.yaml")
         .declared("k8s:c/n/beside", ".cortex/x.yaml")
         .found("k8s:prod/pay/pay-api")
+        .found("k8s:any/shop/till")
         .found("github:acme/ledger/job/ci.yml/build");
     for (id, whose) in [
         ("k8s:c/n/below", "owned team:payments"),
         ("k8s:prod/pay/pay-api", "owned team:payments"),
+        ("k8s:any/shop/till", "owned team:payments"),
         ("k8s:c/n/beside", "unowned"),
         (
             "github:acme/ledger/job/ci.yml/build",
@@ -677,6 +679,22 @@ spec: {type: service, owner: one}
         assert!(why.contains(part), "{why}");
     }
     assert_eq!(estate.whose("k8s:c/n/y"), "owned team:three");
+}
+
+#[test]
+fn an_identity_of_two_places_with_two_owners_is_disputed_however_deep_they_lie() {
+    let entity = |name: &str, owner: &str| {
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: {name}}}\n\
+             spec: {{type: service, owner: {owner}}}\n"
+        )
+    };
+    let estate = Estate::default()
+        .file("a/catalog-info.yaml", &entity("a", "one"))
+        .file("b/catalog-info.yaml", &entity("b", "two"))
+        .declared("k8s:c/n/x", "a/deep/below/sa.yaml")
+        .declared("k8s:c/n/x", "b/sa.yaml");
+    assert_eq!(estate.whose("k8s:c/n/x"), "disputed team:one");
 }
 
 #[test]

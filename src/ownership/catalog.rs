@@ -371,7 +371,7 @@ impl<'a> CatalogIndex<'a> {
         };
         let remote = remote.to_lowercase();
         let mut spoken: BTreeSet<CatalogSource> = BTreeSet::new();
-        for distance in 0u32.. {
+        for distance in 0..SORT {
             let Some((up, _)) = folder.rsplit_once('/') else {
                 return;
             };
@@ -379,7 +379,7 @@ impl<'a> CatalogIndex<'a> {
             let group = self.by_repository.get(&*format!("{remote}//{folder}"));
             for side in group.into_iter().flat_map(Group::sides) {
                 if spoken.insert(side.source) {
-                    let rank = Basis::Directory.rank() + distance.min(SORT - 1);
+                    let rank = Basis::Directory.rank() + distance;
                     let claimed = side.claims(name).iter().cloned();
                     claims.extend(claimed.map(|claim| CatalogClaim {
                         rank,
@@ -399,6 +399,8 @@ impl<'a> CatalogIndex<'a> {
         let path = super::codeowners::relative(place.origin.on_disk());
         let elsewhere = path.starts_with('/') || path.starts_with("../");
         let mut spoken: BTreeSet<(Basis, CatalogSource)> = BTreeSet::new();
+        // Only what is found from one file is nearer or farther; files are not compared with each other.
+        let mut nearest: Option<u32> = None;
         let mut folder = path;
         for distance in 0u32.. {
             folder = match folder.rsplit_once('/') {
@@ -421,8 +423,13 @@ impl<'a> CatalogIndex<'a> {
                             .evidence()
                             .is_some_and(|e| root(&e.origin) == root(place.origin));
                     if here && spoken.insert((basis, side.source)) {
-                        let rank = basis.rank() + distance.min(SORT - 1);
-                        let spoken = side.claims(name).iter().cloned();
+                        let spoken = side.claims(name);
+                        if spoken.is_empty() {
+                            continue;
+                        }
+                        let farther = distance - *nearest.get_or_insert(distance);
+                        let rank = basis.rank() + farther.min(SORT - 1);
+                        let spoken = spoken.iter().cloned();
                         claims.extend(spoken.map(|claim| CatalogClaim { rank, ..claim }));
                     }
                 }

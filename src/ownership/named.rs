@@ -7,8 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 
 /// A shorter name tells nothing.
 const MIN_NAME: usize = 3;
-/// Names that platforms give, and so tell nothing.
-const GIVEN: [&str; 6] = ["default", "admin", "root", "system", "build", "deploy"];
+/// Names that platforms and everybody give, and so tell nothing.
+const GIVEN: [&str; 20] = [
+    "admin", "api", "app", "backend", "build", "ci", "default", "demo", "deploy", "example",
+    "frontend", "main", "root", "runner", "server", "service", "system", "test", "web", "worker",
+];
 
 /// Entities by name, and which names mean one thing.
 #[derive(Debug, Default)]

@@ -5,12 +5,15 @@ use crate::model::{Document, Origin, Str, Tie};
 use crate::platform::located;
 use std::collections::BTreeSet;
 
-/// The documents of a file of either syntax; the nodes of both know their lines.
+/// The documents of a file of either syntax; the nodes of both know their lines, but for JSON documents that follow
+/// each other.
 pub(super) fn documents(document: &Document<'_>) -> Vec<Result<Node, tree::TreeError>> {
-    match tree::looks_like_json(document.bytes) {
-        true => vec![located::json(document.bytes)],
-        false => tree::documents(document.bytes),
+    if tree::looks_like_json(document.bytes)
+        && let Ok(node) = located::json(document.bytes)
+    {
+        return vec![Ok(node)];
     }
+    tree::documents(document.bytes)
 }
 
 /// The directory that a document stands in, as [`Tie::Directory`] writes it.

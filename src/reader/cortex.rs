@@ -56,7 +56,8 @@ fn descriptor(
     let Some(info) = node.get("info") else {
         return;
     };
-    let Some(tag) = info.str(TAG).filter(|tag| !tag.contains("{{")) else {
+    let tag = info.str(TAG).or_else(|| node.str(TAG));
+    let Some(tag) = tag.filter(|tag| !tag.contains("{{")) else {
         return;
     };
     let sort = info.str("x-cortex-type").unwrap_or("service");
@@ -149,16 +150,20 @@ fn ties(info: &tree::Node, (tag, sort): (&str, &str), document: &Document<'_>) -
         .iter()
         .flat_map(|(_, list)| list.items())
     {
-        // `namespace/name`
-        if let Some((namespace, name)) =
-            (controller.str("identifier")).and_then(|identifier| identifier.split_once('/'))
-        {
-            ties.insert(Tie::KubernetesId(name.into()));
-            ties.insert(match controller.str("cluster") {
-                Some(cluster) => Tie::Container(format!("k8s:{cluster}/{namespace}").into()),
-                None => Tie::Namespace(namespace.into()),
-            });
+        // `namespace/name`, or the two apart.
+        let identifier = controller.str("identifier").unwrap_or_default();
+        let (namespace, name) = match identifier.split_once('/') {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (controller.str("namespace"), identifier),
+        };
+        if name.is_empty() {
+            continue;
         }
+        ties.insert(Tie::KubernetesId(name.into()));
+        ties.extend(namespace.map(|namespace| match controller.str("cluster") {
+            Some(cluster) => Tie::Container(format!("k8s:{cluster}/{namespace}").into()),
+            None => Tie::Namespace(namespace.into()),
+        }));
     }
     let mut at_home = true;
     for (key, host) in [

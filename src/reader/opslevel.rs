@@ -104,6 +104,15 @@ fn entity(kind: &str, node: &tree::Node, document: &Document<'_>) -> Option<Cata
             ties.insert(Tie::Name(name.into()));
             ties.extend(node.strings("aliases").into_iter().map(Tie::Name));
         }
+        for tool in node.list("tools") {
+            // `https://acme.pagerduty.com/services/P88H2N0`
+            let service = tool
+                .str("url")
+                .and_then(|url| url.split_once(".pagerduty.com/"))
+                .and_then(|(_, path)| path.trim_end_matches('/').rsplit_once('/'))
+                .filter(|(folder, _)| matches!(*folder, "services" | "service-directory"));
+            ties.extend(service.map(|(_, id)| Tie::Id(format!("pagerduty:{id}").into())));
+        }
         for tag in node.list("tags") {
             let (Some(key), Some(value)) = (tag.str("key"), tag.str("value")) else {
                 continue;

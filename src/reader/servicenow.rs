@@ -60,6 +60,17 @@ const IDS: [&str; 9] = [
     "appid",
     "nativeid",
 ];
+/// Words in the name of a group.
+const SEVERAL: [&str; 8] = [
+    "team",
+    "group",
+    "dept",
+    "department",
+    "ops",
+    "operations",
+    "squad",
+    "desk",
+];
 const NAMES: [&str; 5] = ["name", "fqdn", "dnsname", "hostname", "displayname"];
 
 /// Reads exports of a CMDB.
@@ -249,7 +260,11 @@ fn owner(row: &Row, column: &str, group: bool, bare: &mut bool) -> Option<(Str, 
     if name.contains('@') {
         return Some((name.into(), line));
     }
-    let kind = if group { "team" } else { "user" };
+    // Columns of people hold groups as well.
+    let several = name
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| SEVERAL.contains(&word.to_lowercase().as_str()));
+    let kind = if group || several { "team" } else { "user" };
     Some((format!("{kind}:{name}").into(), line))
 }
 
