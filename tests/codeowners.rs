@@ -223,3 +223,191 @@ apps/   @octocat
         assert_eq!(owner(text, path).as_deref(), expected, "{path}");
     }
 }
+
+/// Several thousand pairs as independent implementations judge them.
+#[test]
+fn patterns_match_as_independent_implementations_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/codeowners");
+    for (file, dialect, fewest) in [
+        ("github.tsv", CodeownersDialect::GitHub, 8000),
+        ("gitlab.tsv", CodeownersDialect::GitLab, 6000),
+    ] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let mut pairs = 0;
+        let mut faults = Vec::new();
+        for line in text.lines().filter(|line| line.contains('\t')) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let compiled = Pattern::compile(cells[0], dialect);
+            let found = compiled.is_some_and(|pattern| pattern.matches(cells[1]));
+            pairs += 1;
+            if found != (cells[2] == "1") {
+                faults.push(format!("{} against {}: {found}", cells[0], cells[1]));
+            }
+        }
+        assert!(pairs >= fewest, "{file} has {pairs} pairs");
+        let shown = faults.len().min(60);
+        assert!(
+            faults.is_empty(),
+            "{file}: {} of {pairs} differ\n{}",
+            faults.len(),
+            faults[..shown].join("\n")
+        );
+    }
+}
+
+/// Whose a file of a repository is, by the CODEOWNERS file at a place in it.
+fn owner_at(place: &str, remote: &str, codeowners: &str, path: &str) -> String {
+    let repository = std::sync::Arc::new(Repository {
+        root: ".".into(),
+        remote: Some(remote.into()),
+        branch: None,
+        head: None,
+    });
+    let origin = |path: &str| {
+        std::sync::Arc::new(Origin {
+            named: 0,
+            archive: None,
+            path: path.into(),
+            repository: Some(std::sync::Arc::clone(&repository)),
+            cluster: None,
+        })
+    };
+    let file = origin(place);
+    let document = Document {
+        origin: &file,
+        bytes: codeowners.as_bytes(),
+    };
+    let mut inventory = Inventory::default();
+    inventory.absorb(codeowners::Codeowners.read(&document).0);
+    let mut identity = Identity::new(
+        "other:x".into(),
+        Platform::Other,
+        IdentityKind::ServiceAccount,
+        "x",
+    );
+    identity.presence.insert(Presence::Declared);
+    let declared = origin(path);
+    let declared = Document {
+        origin: &declared,
+        bytes: b"",
+    };
+    identity.evidence.insert(declared.at_line("kubernetes", 1));
+    inventory.add_identity(identity);
+    let resolved = resolve(&inventory, &OwnershipOptions::default());
+    let found = resolved.ownership.into_values().next().unwrap();
+    let claims: Vec<String> = found.claims.iter().map(|c| c.owner.to_string()).collect();
+    claims.join(" ")
+}
+
+/// GitLab's documented examples of sections, exclusions and roles, as whole files.
+#[test]
+fn sections_of_gitlab() {
+    let file = "
+* @general
+!*.lock
+
+[Documentation][2] @docs-team
+docs/
+README.md
+*.txt @writers
+
+^[Database] @dba janedoe@example.com
+model/db/
+config/db/setup.md @docs-team
+
+[DOCUMENTATION] @second-docs
+/guide/
+
+[Roles]
+/config/ @@maintainer
+/ci/ @@developer @group/with-nested/subgroup
+
+[Except] @ops
+/ops/
+!/ops/vendor/
+/ops/vendor/own/
+";
+    for (path, expected) in [
+        ("src/a.rb", "user:general"),
+        ("docs/a.md", "user:docs-team user:general"),
+        ("docs/a.txt", "user:writers user:general"),
+        (
+            "model/db/x.rb",
+            "user:dba mail:janedoe@example.com user:general",
+        ),
+        ("config/db/setup.md", "user:docs-team user:general"),
+        ("guide/a.md", "user:second-docs user:general"),
+        // A role names no party.
+        ("config/x", "user:general"),
+        ("ci/x", "team:group/with-nested/subgroup user:general"),
+        ("ops/x", "user:ops user:general"),
+        ("ops/vendor/x", "user:general"),
+        // What is excluded cannot be brought back in its section.
+        ("ops/vendor/own/x", "user:general"),
+        ("yarn.lock", ""),
+        ("README.md", "user:docs-team user:general"),
+    ] {
+        let found = owner_at(".gitlab/CODEOWNERS", "gitlab.com/acme/app", file, path);
+        assert_eq!(found, expected, "{path}");
+    }
+}
+
+/// Gitea's documented examples: regular expressions, of which every match counts.
+#[test]
+fn expressions_of_gitea() {
+    let file = r"
+.*\\.go @user1 @user2 # This is comment
+frontend/src/.*\\.js @org1/team1 @org1/team2 @user3
+docs/(aws|google|azure)/[^/]*\\.(md|txt) @user8 @org1/team4
+!(assets|docs|frontend|src|dir)/.* @user9
+path\ with\ space @user2
+dir/with\#hashtag @user1
+([ @broken
+";
+    for place in [".gitea/CODEOWNERS", ".forgejo/CODEOWNERS"] {
+        for (path, expected) in [
+            ("src/x.go", "user:user1 user:user2"),
+            (
+                "frontend/src/a/b.js",
+                "team:org1/team1 team:org1/team2 user:user3",
+            ),
+            ("docs/aws/a.md", "user:user8 team:org1/team4"),
+            ("docs/aws/b/a.md", ""),
+            ("other", "user:user9"),
+            ("path with space", "user:user2 user:user9"),
+            ("dir/with#hashtag", "user:user1"),
+        ] {
+            let found = owner_at(place, "git.example.com/a/b", &file, path);
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+    assert_eq!(
+        owner_at(
+            "CODEOWNERS",
+            "codeberg.org/a/b",
+            "k8s/.* @ops\n",
+            "k8s/sa.yaml"
+        ),
+        "user:ops"
+    );
+}
+
+/// Bitbucket's documented examples: GitHub's rules, with how many of a group are asked.
+#[test]
+fn groups_of_bitbucket() {
+    let file = "
+*      alisha@example.com fred@example.com
+*.js   @workspace-slug/frontenders:all
+*.py   @workspace-slug/backenders:least_busy(2)
+*.tf   @teams/sre-leads:random(2) # inline
+";
+    for (path, expected) in [
+        ("x", "mail:alisha@example.com mail:fred@example.com"),
+        ("a/x.js", "team:workspace-slug/frontenders"),
+        ("a/x.py", "team:workspace-slug/backenders"),
+        ("a/x.tf", "team:teams/sre-leads"),
+    ] {
+        let found = owner_at(".bitbucket/CODEOWNERS", "bitbucket.org/a/b", file, path);
+        assert_eq!(found, expected, "{path}");
+    }
+}

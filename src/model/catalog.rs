@@ -58,11 +58,13 @@ pub enum Tie {
     Namespace(Str),
     /// The value of the label `backstage.io/kubernetes-id`, or a workload's name.
     KubernetesId(Str),
-    /// A repository as `host/owner/name`, lower case.
+    /// A repository as `host/owner/name`, lower case; with `//` and a path, that folder in it.
     Repository(Str),
     /// A directory as paths of this scan are written, ending in `/` unless empty: what is declared below it
     /// belongs to it.
     Directory(Str),
+    /// The last two components of a directory's path, in whichever repository: `environments/payments`.
+    Folder(Str),
     /// A name that the thing goes by elsewhere: compared whole, without regard to case.
     Name(Str),
 }

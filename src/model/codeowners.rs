@@ -9,6 +9,8 @@ pub enum CodeownersDialect {
     GitHub,
     /// GitLab: shell globs, sections, exclusions.
     GitLab,
+    /// Gitea and Forgejo: regular expressions over whole paths, of which every match counts.
+    Gitea,
 }
 
 /// One line of a CODEOWNERS file.

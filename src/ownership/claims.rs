@@ -40,7 +40,8 @@ pub(super) enum What {
     Registry(Str),
     Label(&'static str, Str),
     Container(Str, &'static str, Str),
-    Catalog(Str),
+    /// A sentence that the owner's name ends, and what follows the name.
+    Catalog(Str, &'static str),
     /// The file that CODEOWNERS speaks of.
     Codeowners(Str),
     Suggestion,
@@ -102,7 +103,7 @@ impl<'a> Claims<'a> {
             registry: RegistryIndex::new(&inventory.registry),
             keys: OwnerKeys::new(&options.owner_keys),
             containers,
-            catalog: CatalogIndex::new(&inventory.catalog),
+            catalog: CatalogIndex::new(inventory),
             codeowners: CodeownersIndex::new(&inventory.codeowners),
             suggestions,
         }
@@ -183,7 +184,7 @@ impl<'a> Claims<'a> {
         let places = distinct(records.iter().map(|c| &c.evidence).filter(|e| declares(e)));
         found.declarations.extend(
             self.catalog
-                .of_places(&places, None)
+                .of_container(id, &places)
                 .into_iter()
                 .map(cataloged),
         );
@@ -209,7 +210,7 @@ impl<'a> Claims<'a> {
         let places = distinct(exposed.chain(declared));
         found.declarations.extend(
             self.catalog
-                .of_places(&places, None)
+                .of_credential(&credential.id.0, &places)
                 .into_iter()
                 .map(cataloged),
         );
@@ -348,8 +349,11 @@ impl<'a> Claims<'a> {
         if !self.inventory.registry.is_empty() || read("registry") {
             found.asked.push("the registry");
         }
-        if !self.inventory.catalog.is_empty() || read("catalog") {
+        if self.catalog.is_catalog() || read("catalog") {
             found.asked.push("the catalog");
+        }
+        if self.catalog.is_cmdb() || read("cmdb") {
+            found.asked.push("the configuration database");
         }
         if !places.is_empty() && (!self.codeowners.is_empty() || read("codeowners")) {
             found.asked.push("CODEOWNERS");
@@ -358,14 +362,15 @@ impl<'a> Claims<'a> {
 }
 
 fn cataloged(claim: CatalogClaim<'_>) -> Declaration {
+    let (statement, end) = claim.statement();
     Declaration {
-        method: Method::Catalog,
+        method: claim.method(),
         rank: claim.rank,
         fallback: false,
+        evidence: claim.owned_by().evidence.clone(),
         owners: vec![(claim.owner, claim.raw)],
         as_of: None,
-        evidence: claim.owned_by.evidence.clone(),
-        what: What::Catalog(claim.entity.reference.clone()),
+        what: What::Catalog(statement, end),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which line of which CODEOWNERS file speaks of a path.
 
+use super::expressions::Expressions;
 use super::pattern::{Pattern, Segment, Token};
 use crate::model::{Codeowners, CodeownersDialect, CodeownersRule, Origin, Str};
 use crate::platform::literal::Literals;
@@ -126,6 +127,8 @@ struct CompiledFile<'a> {
     by_suffix: HashMap<String, Vec<usize>>,
     /// Everything else, by a text that must stand in the path.
     others: Literals,
+    /// The rules of a file of regular expressions.
+    expressions: Option<Expressions>,
 }
 
 impl<'a> CompiledFile<'a> {
@@ -137,7 +140,12 @@ impl<'a> CompiledFile<'a> {
             by_name: HashMap::new(),
             by_suffix: HashMap::new(),
             others: Literals::default(),
+            expressions: None,
         };
+        if file.dialect == CodeownersDialect::Gitea {
+            compiled.expressions = Some(Expressions::new(&file.rules));
+            return compiled;
+        }
         // Of equal lines of a section the last one counts; exclusions count wherever they stand.
         let mut later = HashSet::new();
         let repeated: HashSet<usize> = (0..file.rules.len())
@@ -195,6 +203,14 @@ impl<'a> CompiledFile<'a> {
     }
 
     fn verdict(&self, path: &str) -> Option<Verdict<'a>> {
+        if let Some(expressions) = &self.expressions {
+            let (rules, fallback) = expressions.matching(&self.file.rules, path);
+            return (!rules.is_empty()).then_some(Verdict {
+                file: self.file,
+                rules,
+                fallback,
+            });
+        }
         let segments: Vec<&str> = path.split('/').collect();
         let mut candidates = self.others.candidates(path);
         let ends = path
@@ -226,8 +242,10 @@ impl<'a> CompiledFile<'a> {
             })
             .filter(|(pattern, _)| pattern.matches_segments(&segments));
         let decided: Vec<(&Pattern, &'a CodeownersRule)> = match self.file.dialect {
-            CodeownersDialect::GitHub => matching.next().into_iter().collect(),
             CodeownersDialect::GitLab => by_section(matching),
+            CodeownersDialect::GitHub | CodeownersDialect::Gitea => {
+                matching.next().into_iter().collect()
+            }
         };
         (!decided.is_empty()).then(|| Verdict {
             file: self.file,

@@ -256,7 +256,7 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
         What::Container(id, sort, key) => {
             format!("{sort} `{key}` of {id} names {owner} ({evidence})")
         }
-        What::Catalog(reference) => format!("catalog entity {reference} is {owner}'s ({evidence})"),
+        What::Catalog(statement, end) => format!("{statement} {owner}{end} ({evidence})"),
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
         What::Suggestion => {
             let method = declaration.method.as_str();

@@ -42,6 +42,10 @@ impl Pattern {
     /// final slash owns what is inside. GitLab: without a leading slash it matches at any depth, a final
     /// slash owns what is inside, and anything else means exactly the file.
     pub fn compile(pattern: &str, dialect: CodeownersDialect) -> Option<Self> {
+        if dialect == CodeownersDialect::Gitea {
+            // A regular expression: see `super::codeowners`.
+            return None;
+        }
         let mut segments = Vec::new();
         let (body, rooted) = match pattern.strip_prefix('/') {
             Some(body) => (body, true),
@@ -186,13 +190,11 @@ fn segment(part: &str, sets: bool) -> Segment {
             '*' if tokens.last() == Some(&Token::Run) => continue,
             '*' => Token::Run,
             '?' => Token::Any,
-            '[' if sets => match set(rest.as_str()) {
-                Some((token, after)) => {
-                    rest = after.chars();
-                    token
-                }
-                None => Token::Char('['),
-            },
+            '[' if sets => {
+                let (token, after) = set(rest.as_str());
+                rest = after.chars();
+                token
+            }
             c => Token::Char(c),
         });
     }
@@ -209,23 +211,35 @@ fn segment(part: &str, sets: bool) -> Segment {
     }
 }
 
-/// What follows a `[`, up to and with the `]`.
-fn set(text: &str) -> Option<(Token, &str)> {
-    let (body, after) = text.split_once(']')?;
-    let negated = body.starts_with(['!', '^']);
-    let mut chars = body.strip_prefix(['!', '^']).unwrap_or(body).chars();
+/// What follows a `[`, up to and with the `]`, as Ruby's `fnmatch` reads it: a backslash escapes, an empty set
+/// is none of any, and one without end matches nothing.
+fn set(text: &str) -> (Token, &str) {
+    let negated = text.starts_with(['!', '^']);
+    let mut chars = text.strip_prefix(['!', '^']).unwrap_or(text).chars();
     let mut ranges = Vec::new();
-    while let Some(from) = chars.next() {
+    let literal = |chars: &mut std::str::Chars<'_>| match chars.next() {
+        Some('\\') => chars.next(),
+        c => c,
+    };
+    loop {
         let mut ahead = chars.clone();
-        match (ahead.next(), ahead.next()) {
-            (Some('-'), Some(to)) => {
-                ranges.push((from, to));
-                chars = ahead;
-            }
-            _ => ranges.push((from, from)),
+        if ahead.next() == Some(']') {
+            return (Token::Set(ranges, negated), ahead.as_str());
+        }
+        let Some(from) = literal(&mut chars) else {
+            return (Token::Set(Vec::new(), false), "");
+        };
+        let mut ahead = chars.clone();
+        if ahead.next() == Some('-') && !ahead.as_str().starts_with(']') {
+            let Some(to) = literal(&mut ahead) else {
+                return (Token::Set(Vec::new(), false), "");
+            };
+            ranges.push((from, to));
+            chars = ahead;
+        } else {
+            ranges.push((from, from));
         }
     }
-    (!ranges.is_empty()).then_some((Token::Set(ranges, negated), after))
 }
 
 fn glob(tokens: &[Token], text: &str) -> bool {

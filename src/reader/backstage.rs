@@ -1,19 +1,37 @@
-//! Backstage catalog files: what is owned, and the groups and users who own.
+//! Backstage catalog files and dumps of its catalog API: what is owned, and the groups and users who own.
 //!
-//! Formats: <https://backstage.io/docs/features/software-catalog/descriptor-format>.
+//! Formats: <https://backstage.io/docs/features/software-catalog/descriptor-format>,
+//! <https://backstage.io/docs/features/software-catalog/well-known-annotations>.
 
-use super::{Reader, tree};
-use crate::model::{
-    CatalogEntity, CatalogSource, Document, Facts, Owner, Person, Probe, Problem, Str, Team, Tie,
+mod org;
+
+use super::catalog_entry::{
+    account, below, by_value, documents, in_repository, is_guid, of_address,
 };
+use super::{Reader, tree};
+use crate::model::{CatalogEntity, CatalogSource, Document, Facts, Probe, Problem, Str, Tie};
 use std::collections::BTreeSet;
 
 const NAME: &str = "backstage";
-const KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
-const KUBERNETES_NAMESPACE: &str = "backstage.io/kubernetes-namespace";
-const PROJECT_SLUG: &str = "github.com/project-slug";
+/// Labels that a selector of a component's objects names it by.
+const SELECTED_BY: [&str; 6] = [
+    "app",
+    "name",
+    "k8s-app",
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "backstage.io/kubernetes-id",
+];
+/// Fields that say what an entity is part of, the nearest first, with the kind that each means.
+const PARENTS: [(&str, &str); 4] = [
+    ("subcomponentOf", "component"),
+    ("system", "system"),
+    ("domain", "domain"),
+    ("subdomainOf", "domain"),
+];
 
-/// Reads `catalog-info.yaml` and every other YAML of API version `backstage.io/…`.
+/// Reads `catalog-info.yaml`, every other YAML of API version `backstage.io/…`, and lists of entities as the
+/// catalog's API gives them.
 #[derive(Debug)]
 pub struct Backstage;
 
@@ -23,18 +41,21 @@ impl Reader for Backstage {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        probe.has_extension(&["yaml", "yml"])
-            && !probe.binary
-            && (probe.origin.file_name().starts_with("catalog-info.")
-                || probe.head_contains("backstage.io/v1"))
+        !probe.binary
+            && (probe.has_extension(&["yaml", "yml"])
+                && (is_catalog_info(probe.origin.file_name())
+                    || probe.head_contains("backstage.io/v1"))
+                || probe.has_extension(&["json"])
+                    && probe.head_contains("backstage.io/v1")
+                    && probe.head_contains("\"apiVersion\""))
     }
 
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
         let mut facts = Facts::default();
         let mut problems = Vec::new();
-        for read in tree::documents(document.bytes) {
+        for read in documents(document) {
             match read {
-                Ok(node) => entity(&node, document, &mut facts),
+                Ok(node) => entities(&node, document, &mut facts),
                 Err(error) => problems.push(error.problem(document, NAME)),
             }
         }
@@ -48,185 +69,243 @@ impl Reader for Backstage {
     }
 }
 
-fn entity(node: &tree::Node, document: &Document<'_>, facts: &mut Facts) {
-    if !node
-        .str("apiVersion")
-        .is_some_and(|version| version.starts_with("backstage.io/"))
-    {
+fn is_catalog_info(name: &str) -> bool {
+    name.starts_with("catalog-info.")
+}
+
+/// One entity, or a list of them: the API answers with an array or with `items`.
+fn entities(node: &tree::Node, document: &Document<'_>, facts: &mut Facts) {
+    let listed = match &node.value {
+        tree::Value::List(items) => items.as_slice(),
+        _ if node.get("kind").is_none() => match node.get("items").or(node.get("entities")) {
+            Some(items) => items.items(),
+            None => return,
+        },
+        _ => {
+            entity(node, document, false, facts);
+            return;
+        }
+    };
+    for item in listed {
+        // A query that filters by relation answers with the entity in a member of its own.
+        entity(item.get("entity").unwrap_or(item), document, true, facts);
+    }
+}
+
+fn entity(node: &tree::Node, document: &Document<'_>, dumped: bool, facts: &mut Facts) {
+    let Some(version) = node.str("apiVersion") else {
+        return;
+    };
+    // Kinds of one's own have API versions of one's own.
+    let custom = (dumped || is_catalog_info(document.origin.file_name()))
+        && node.at(&["spec", "owner"]).is_some();
+    if !version.starts_with("backstage.io/") && !custom {
         return;
     }
     let (Some(kind), Some(metadata)) = (node.str("kind"), node.get("metadata")) else {
         return;
     };
     // The skeleton of a software template is not an entity yet.
-    let Some(name) = metadata.str("name").filter(|name| !name.contains("${{")) else {
+    let Some(name) = metadata.str("name").filter(|name| !is_template(name)) else {
         return;
     };
     match kind.to_lowercase().as_str() {
-        "group" => facts.teams.push(group(node, metadata, name, document)),
-        "user" => facts.people.push(user(node, metadata, name, document)),
+        "group" => facts
+            .teams
+            .extend(org::group(node, metadata, name, document)),
+        "user" => facts.people.push(org::user(node, metadata, name, document)),
         "location" | "template" => {}
         _ => facts
             .catalog
-            .push(owned(node, metadata, kind, name, document)),
+            .push(owned(node, metadata, (kind, name), dumped, document)),
     }
+}
+
+fn is_template(text: &str) -> bool {
+    text.contains("${{") || text.contains("{{")
 }
 
 fn owned(
     node: &tree::Node,
     metadata: &tree::Node,
-    kind: &str,
-    name: &str,
+    (kind, name): (&str, &str),
+    dumped: bool,
     document: &Document<'_>,
 ) -> CatalogEntity {
     let namespace = namespace(metadata);
     let spec = |key| {
         node.at(&["spec", key])
-            .and_then(tree::Node::text)
-            .filter(|value| !value.contains("${{"))
+            .filter(|node| node.text().is_some_and(|text| !is_template(text)))
     };
-    let parents = [
-        ("system", "system"),
-        ("subcomponentOf", "component"),
-        ("domain", "domain"),
-        ("subdomainOf", "domain"),
-    ]
-    .into_iter()
-    .filter_map(|(key, kind)| Some(reference(spec(key)?, kind, &namespace)))
-    .collect();
+    let owner = spec("owner").filter(|owner| owner.text().is_some_and(|t| !t.trim().is_empty()));
+    let mut owners: Vec<Str> = owner
+        .and_then(tree::Node::text)
+        .map(Str::from)
+        .into_iter()
+        .collect();
+    let mut parents: Vec<Str> = PARENTS
+        .into_iter()
+        .filter_map(|(key, kind)| Some(reference(spec(key)?.text()?, kind, &namespace)))
+        .collect();
+    // A dump says the same, resolved, as relations; and there alone what a processor added.
+    for relation in node.list("relations") {
+        let target = relation.str("targetRef").map(str::to_owned).or_else(|| {
+            let target = relation.get("target")?;
+            let part = |key| target.str(key);
+            let namespace = part("namespace").unwrap_or("default");
+            Some(format!("{}:{namespace}/{}", part("kind")?, part("name")?))
+        });
+        match (relation.str("type"), target) {
+            (Some("ownedBy"), Some(target)) if owners.is_empty() => owners.push(target.into()),
+            (Some("partOf"), Some(target)) => {
+                let parent = reference(&target, "system", &namespace);
+                if !parents.contains(&parent) {
+                    parents.push(parent);
+                }
+            }
+            _ => {}
+        }
+    }
+    let line = owner.map_or(node.line, |owner| owner.line.max(node.line));
     CatalogEntity {
         source: CatalogSource::Backstage,
         reference: reference(name, kind, &namespace),
         kind: kind.into(),
         name: name.into(),
-        owners: spec("owner").map(Str::from).into_iter().collect(),
+        owners,
         parents,
-        ties: ties(metadata, kind, document),
-        evidence: document.at_line(NAME, node.line.max(1)),
+        ties: ties(node, metadata, (kind, name), dumped, document),
+        evidence: document.at_line(NAME, line.max(1)),
     }
 }
 
 /// What the entity speaks of: by its annotations, and by where it stands.
-fn ties(metadata: &tree::Node, kind: &str, document: &Document<'_>) -> BTreeSet<Tie> {
+fn ties(
+    node: &tree::Node,
+    metadata: &tree::Node,
+    (kind, name): (&str, &str),
+    dumped: bool,
+    document: &Document<'_>,
+) -> BTreeSet<Tie> {
     let mut ties = BTreeSet::new();
+    let kind = kind.to_lowercase();
+    let sort = node
+        .at(&["spec", "type"])
+        .and_then(tree::Node::text)
+        .unwrap_or_default()
+        .to_lowercase();
     let annotations = annotations(metadata);
     let value = |wanted: &str| {
         let mut annotations = annotations.iter();
-        annotations
-            .find(|(key, _)| &**key == wanted)
-            .map(|(_, value)| value.clone())
+        let found = annotations.find(|(key, _)| &**key == wanted);
+        found
+            .map(|(_, value)| value.trim())
+            .filter(|v| !v.is_empty())
     };
-    let arns = annotations.iter().filter(|(_, v)| v.starts_with("arn:"));
-    ties.extend(arns.map(|(_, arn)| Tie::Id(arn.clone())));
-    ties.extend(value(KUBERNETES_ID).map(Tie::KubernetesId));
-    ties.extend(value(KUBERNETES_NAMESPACE).map(Tie::Namespace));
-    // APIs, systems and domains run nothing themselves; what runs belongs to components and resources.
-    if matches!(
-        kind.to_lowercase().as_str(),
-        "component" | "resource" | "airesource"
-    ) {
-        let slug = value(PROJECT_SLUG).map(|slug| format!("github.com/{}", slug.to_lowercase()));
-        ties.extend(slug.map(|slug| Tie::Repository(slug.into())));
-        let path = &document.origin.path;
-        let directory = path
-            .rsplit_once('/')
-            .map_or_else(String::new, |(folder, _)| format!("{folder}/"));
-        ties.insert(Tie::Directory(directory.into()));
+    for (key, value) in &annotations {
+        by_value(value, &mut ties);
+        cloud(key, value, &sort, &mut ties);
+    }
+    ties.extend(value("backstage.io/kubernetes-id").map(|id| Tie::KubernetesId(id.into())));
+    ties.extend(selected(
+        value("backstage.io/kubernetes-label-selector").unwrap_or_default(),
+    ));
+    if let Some(namespace) = value("backstage.io/kubernetes-namespace") {
+        ties.insert(match value("backstage.io/kubernetes-cluster") {
+            Some(cluster) => Tie::Container(format!("k8s:{cluster}/{namespace}").into()),
+            None => Tie::Namespace(namespace.into()),
+        });
+    }
+    ties.extend(value("argocd/app-name").map(|app| Tie::Id(format!("argocd:{app}").into())));
+    ties.extend(
+        value("pagerduty.com/service-id").map(|id| Tie::Id(format!("pagerduty:{id}").into())),
+    );
+    ties.extend(value("aws.com/lambda-function-name").map(|name| Tie::Name(name.into())));
+    // A server of tools is an API that runs, at these addresses.
+    let remotes = node
+        .at(&["spec", "remotes"])
+        .map_or(&[][..], tree::Node::items);
+    ties.extend(
+        remotes
+            .iter()
+            .filter_map(|remote| remote.str("url"))
+            .map(|url| Tie::Id(url.trim_end_matches('/').into())),
+    );
+    // Other APIs, systems and domains run nothing themselves; what runs belongs to components and resources.
+    let runs = !matches!(kind.as_str(), "api" | "system" | "domain") || sort == "mcp-server";
+    if !runs {
+        return ties;
+    }
+    for (key, host) in [
+        ("github.com/project-slug", "github.com"),
+        ("gitlab.com/project-slug", "gitlab.com"),
+        ("bitbucket.org/project-slug", "bitbucket.org"),
+    ] {
+        let host = match key {
+            "gitlab.com/project-slug" => value("gitlab.com/instance").unwrap_or(host),
+            _ => host,
+        };
+        ties.extend(value(key).map(|slug| in_repository(&format!("{host}/{slug}"), "")));
+    }
+    // Where the sources are, else where the entry itself came from.
+    let located = value("backstage.io/source-location").or_else(|| {
+        let locations = [
+            "backstage.io/managed-by-location",
+            "backstage.io/managed-by-origin-location",
+        ];
+        locations.into_iter().find_map(value).filter(|_| dumped)
+    });
+    ties.extend(located.and_then(of_address));
+    if !dumped {
+        ties.insert(below(document));
+    }
+    if matches!(kind.as_str(), "component" | "resource" | "airesource") || sort == "mcp-server" {
+        ties.insert(Tie::Name(name.into()));
     }
     ties
 }
 
-fn group(node: &tree::Node, metadata: &tree::Node, name: &str, document: &Document<'_>) -> Team {
-    let namespace = namespace(metadata);
-    let mut names = names(node, metadata, name, &namespace);
-    names.extend(
-        annotations(metadata)
-            .iter()
-            .filter(|(key, _)| key.ends_with("/team-slug"))
-            .map(|(_, slug)| slug.to_lowercase().into()),
-    );
-    let members = node.at(&["spec", "members"]);
-    let children = node.at(&["spec", "children"]);
-    let listed = members.is_some() || children.is_some_and(|c| !c.items().is_empty());
-    let texts = |list: Option<&tree::Node>| -> Vec<String> {
-        list.map_or(&[][..], tree::Node::items)
-            .iter()
-            .filter_map(tree::Node::text)
-            .map(str::to_lowercase)
-            .collect()
-    };
-    Team {
-        names,
-        members: listed.then(|| {
-            let people = texts(members).into_iter().map(|m| match m.contains(':') {
-                true => Str::from(m),
-                false => format!("user:{m}").into(),
-            });
-            let groups = texts(children).into_iter().map(|c| match c.contains(':') {
-                true => Str::from(c),
-                false => format!("group:{c}").into(),
-            });
-            people.chain(groups).collect()
-        }),
-        ..Team::new(document.at_line(NAME, node.line.max(1)))
-    }
-}
-
-fn user(node: &tree::Node, metadata: &tree::Node, name: &str, document: &Document<'_>) -> Person {
-    let mut names = names(node, metadata, name, &namespace(metadata));
-    names.extend(
-        annotations(metadata)
-            .iter()
-            .filter(|(key, _)| {
-                key.ends_with("/user-login") || key.ends_with("/email") || key.ends_with("/mail")
-            })
-            .map(|(_, value)| value.to_lowercase().into()),
-    );
-    let teams = node
-        .at(&["spec", "memberOf"])
-        .map_or(&[][..], tree::Node::items)
+/// Ties by annotations that name an account or application of a cloud.
+fn cloud(key: &str, value: &str, sort: &str, ties: &mut BTreeSet<Tie>) {
+    let key = key.to_lowercase();
+    let (domain, name) = key.rsplit_once('/').unwrap_or(("", &key));
+    let of_cloud = ["aws", "amazon", "google", "gcp", "azure", "microsoft"]
         .iter()
-        .filter_map(tree::Node::text)
-        .filter_map(Owner::parse)
-        .map(|team| Str::from(team.name()))
-        .collect();
-    Person {
-        names,
-        teams,
-        // A catalog lists people; it does not say that they are still there.
-        ..Person::new(document.at_line(NAME, node.line.max(1)))
+        .any(|cloud| domain.contains(cloud));
+    if !of_cloud {
+        return;
+    }
+    // What merely runs in an account is not its owner; an entity for the account itself is.
+    let is_account = ["account", "project", "subscription"]
+        .iter()
+        .any(|word| sort.contains(word));
+    if is_account
+        && matches!(
+            name,
+            "account-id" | "project-id" | "subscription-id" | "account"
+        )
+    {
+        ties.extend(account(value));
+    }
+    let application = matches!(
+        name,
+        "client-id" | "app-id" | "application-id" | "appid" | "object-id"
+    );
+    if application && is_guid(value) {
+        ties.insert(Tie::Id(value.into()));
     }
 }
 
-/// Name, `namespace/name` where that is not the default one, and the profile's address.
-fn names(node: &tree::Node, metadata: &tree::Node, name: &str, namespace: &str) -> BTreeSet<Str> {
-    let name = name.to_lowercase();
-    let mut names = BTreeSet::new();
-    if namespace != "default" {
-        names.insert(format!("{namespace}/{name}").into());
-    } else {
-        names.insert(name.into());
-    }
-    let mail = node
-        .at(&["spec", "profile", "email"])
-        .and_then(|n| n.text());
-    names.extend(mail.map(|mail| Str::from(mail.to_lowercase())));
-    // People write a group's title where its name belongs.
-    if node
-        .str("kind")
-        .is_some_and(|k| k.eq_ignore_ascii_case("group"))
-    {
-        let title = node
-            .at(&["spec", "profile", "displayName"])
-            .or_else(|| metadata.get("title"))
-            .and_then(tree::Node::text);
-        names.extend(
-            title
-                .and_then(Owner::parse)
-                .map(|title| Str::from(title.name())),
-        );
-    }
-    names
+/// `app=payments,tier!=web`: what equals is a name of what is selected.
+fn selected(selector: &str) -> Vec<Tie> {
+    selector
+        .split(',')
+        .filter_map(|term| term.split_once('='))
+        .filter(|(key, _)| SELECTED_BY.contains(&key.trim()))
+        .map(|(_, value)| value.trim_start_matches('=').trim())
+        .filter(|value| !value.is_empty())
+        .map(|value| Tie::KubernetesId(value.into()))
+        .collect()
 }
 
 fn namespace(metadata: &tree::Node) -> String {
@@ -250,5 +329,6 @@ fn annotations(metadata: &tree::Node) -> BTreeSet<(Str, Str)> {
         .map_or(&[][..], tree::Node::entries)
         .iter()
         .filter_map(|(key, value)| Some((key.as_str().into(), value.text()?.into())))
+        .filter(|(_, value): &(Str, Str)| !is_template(value))
         .collect()
 }

@@ -1,8 +1,8 @@
-//! CODEOWNERS files, as GitHub and GitLab read them.
+//! CODEOWNERS files, as GitHub, GitLab, Bitbucket, and Gitea and Forgejo read them.
 //!
 //! A line that the host would reject counts for nothing there, so it counts for nothing here, and is
-//! said so. The two hosts disagree about comments, negation, sections and character ranges; which one a
-//! file is written for is told by its place, its repository's remote, or its section headings.
+//! said so. The hosts disagree about comments, negation, sections and character ranges, and Gitea's patterns are
+//! regular expressions; which one a file is written for is told by its place, its repository's remote, or its section headings.
 
 use super::Reader;
 use crate::model::{
@@ -48,6 +48,7 @@ impl Reader for Codeowners {
         let rules = match dialect {
             CodeownersDialect::GitHub => github(text, &mut notes),
             CodeownersDialect::GitLab => gitlab(text, &mut notes),
+            CodeownersDialect::Gitea => gitea(text),
         };
         facts.codeowners.push(File {
             root: root.into(),
@@ -63,7 +64,14 @@ impl Reader for Codeowners {
 /// The directory that the patterns are relative to, and the precedence of the file's place in it.
 fn place(path: &str) -> (&str, u8) {
     let folder = path.strip_suffix("CODEOWNERS").unwrap_or(path);
-    for (place, rank) in [(".github/", 0), ("docs/", 2), (".gitlab/", 3)] {
+    for (place, rank) in [
+        (".github/", 0),
+        ("docs/", 2),
+        (".gitlab/", 3),
+        (".bitbucket/", 4),
+        (".gitea/", 5),
+        (".forgejo/", 5),
+    ] {
         if let Some(root) = folder.strip_suffix(place)
             && (root.is_empty() || root.ends_with('/'))
         {
@@ -81,18 +89,16 @@ fn dialect(document: &Document<'_>, rank: u8, text: &str) -> CodeownersDialect {
         .and_then(|r| r.remote.as_deref())
         .unwrap_or_default();
     let host = remote.split('/').next().unwrap_or_default();
-    let gitlab = match rank {
-        0 => false,
-        3 => true,
-        _ => {
-            host.contains("gitlab")
-                || (!host.contains("github") && text.lines().any(|l| heading(l.trim()).is_some()))
-        }
-    };
-    if gitlab {
-        CodeownersDialect::GitLab
-    } else {
-        CodeownersDialect::GitHub
+    let of = |names: &[&str]| names.iter().any(|name| host.contains(name));
+    match rank {
+        0 | 4 => CodeownersDialect::GitHub,
+        3 => CodeownersDialect::GitLab,
+        5 => CodeownersDialect::Gitea,
+        _ if of(&["gitea", "forgejo", "codeberg"]) => CodeownersDialect::Gitea,
+        _ if of(&["gitlab"]) => CodeownersDialect::GitLab,
+        _ if of(&["github", "bitbucket"]) => CodeownersDialect::GitHub,
+        _ if text.lines().any(|l| heading(l.trim()).is_some()) => CodeownersDialect::GitLab,
+        _ => CodeownersDialect::GitHub,
     }
 }
 
@@ -107,6 +113,11 @@ fn github(text: &str, notes: &mut Notes<'_>) -> Vec<CodeownersRule> {
         let owners: Vec<&str> = rest
             .split_whitespace()
             .take_while(|word| !word.starts_with('#'))
+            // Bitbucket says behind a colon how many of a group are asked: `@acme/sre:random(2)`.
+            .map(|word| match word.strip_prefix('@') {
+                Some(_) => word.split(':').next().unwrap_or(word),
+                None => word,
+            })
             .collect();
         let fault = if pattern.starts_with('!') {
             Some("GitHub has no negation (`!`): it skips this line, and so did this scan")
@@ -130,6 +141,51 @@ fn github(text: &str, notes: &mut Notes<'_>) -> Vec<CodeownersRule> {
                 section: None,
                 line: number,
             }),
+        }
+    }
+    rules
+}
+
+/// `<regular expression> @user @org/team`, where a backslash keeps `#`, a blank or a backslash.
+fn gitea(text: &str) -> Vec<CodeownersRule> {
+    let mut rules = Vec::new();
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let mut words = vec![String::new()];
+        let mut chars = line.trim().chars().peekable();
+        while let Some(c) = chars.next() {
+            let kept = chars
+                .peek()
+                .copied()
+                .filter(|next| c == '\\' && matches!(next, '#' | ' ' | '\\'));
+            match (c, kept) {
+                (_, Some(kept)) => {
+                    chars.next();
+                    words
+                        .iter_mut()
+                        .last()
+                        .into_iter()
+                        .for_each(|w| w.push(kept));
+                }
+                ('#', None) => break,
+                (c, None) if c.is_whitespace() => words.push(String::new()),
+                (c, None) => words.iter_mut().last().into_iter().for_each(|w| w.push(c)),
+            }
+        }
+        let mut words = words.into_iter().filter(|word| !word.is_empty());
+        let Some(pattern) = words.next() else {
+            continue;
+        };
+        let owners: Vec<Str> = words
+            .filter(|word| word.starts_with('@') && is_owner(word))
+            .map(Str::from)
+            .collect();
+        if !owners.is_empty() {
+            rules.push(CodeownersRule {
+                pattern: pattern.into(),
+                owners,
+                section: None,
+                line: number,
+            });
         }
     }
     rules
@@ -273,6 +329,8 @@ mod tests {
             ("repo/docs/CODEOWNERS", "repo/", 2),
             ("repo/mydocs/CODEOWNERS", "repo/mydocs/", 1),
             ("/abs/repo/.gitlab/CODEOWNERS", "/abs/repo/", 3),
+            ("repo/.bitbucket/CODEOWNERS", "repo/", 4),
+            ("repo/.gitea/CODEOWNERS", "repo/", 5),
         ] {
             assert_eq!(place(path), (root, rank), "{path}");
         }

@@ -31,13 +31,17 @@ pub mod aws_workloads;
 pub mod azure_pipelines;
 pub mod backstage;
 pub mod bitbucket;
+mod catalog_entry;
 pub mod certificates;
 pub mod circleci;
 pub mod cloudformation;
 pub mod codeowners;
+mod columns;
 pub mod compose;
+pub mod cortex;
 pub mod dotfiles;
 mod eks;
+pub mod environments;
 mod family;
 pub mod github_actions;
 pub mod gitlab_ci;
@@ -48,6 +52,9 @@ pub mod kubernetes;
 pub mod kubernetes_config;
 pub mod mailmap;
 mod markup;
+pub mod opslevel;
+pub mod packages;
+pub mod pagerduty;
 mod pipeline;
 pub mod profiles;
 pub mod pulumi;
@@ -55,6 +62,7 @@ pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
+pub mod servicenow;
 pub mod terraform;
 pub mod terraform_backend;
 pub mod terraform_state;
@@ -151,7 +159,9 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(cloudformation::CloudFormation),
         Box::new(codeowners::Codeowners),
         Box::new(compose::Compose::new(Arc::clone(&detector))),
+        Box::new(cortex::Cortex),
         Box::new(dotfiles::Dotfiles::new(Arc::clone(&detector))),
+        Box::new(environments::Environments),
         Box::new(github_actions::GithubActions),
         Box::new(gitlab_ci::GitlabCi),
         Box::new(jenkins_credentials::JenkinsCredentials::new(Arc::clone(
@@ -161,6 +171,9 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(kubernetes::Kubernetes),
         Box::new(kubernetes_config::KubernetesConfig),
         Box::new(mailmap::Mailmap),
+        Box::new(opslevel::OpsLevel),
+        Box::new(packages::Packages),
+        Box::new(pagerduty::PagerDuty),
         Box::new(profiles::Profiles::new(Arc::clone(&detector))),
         Box::new(pulumi::Pulumi),
         Box::new(registry::Registry),
@@ -171,6 +184,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(roster::OktaDirectory),
         Box::new(roster::Roster),
         Box::new(roster::Scim),
+        Box::new(servicenow::ServiceNow),
         Box::new(terraform::Terraform),
         Box::new(terraform_backend::TerraformBackend),
         Box::new(terraform_state::TerraformState),
