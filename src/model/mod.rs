@@ -66,6 +66,8 @@ pub mod roster;
 
 pub mod date_field;
 
+pub mod deployment;
+
 pub mod registry;
 
 pub mod vendor;
@@ -104,6 +106,7 @@ pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF, STORED,
 };
 pub use date_field::{DateField, Review};
+pub use deployment::Deployment;
 pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
 pub use encoding::Wide;
 pub use facts::Facts;

@@ -4,6 +4,7 @@ use super::OwnershipOptions;
 use super::catalog::{CatalogClaim, CatalogIndex};
 use super::codeowners::{CodeownersIndex, Verdict};
 use super::contained::{Level, Surroundings};
+use super::deployers::Deployers;
 use super::labels::{KeyClass, LabelClaim, OwnerKeys, sort};
 use super::registry::{RegistryIndex, Selected};
 use crate::model::{
@@ -114,6 +115,7 @@ pub(super) struct Claims<'a> {
     surroundings: Surroundings<'a>,
     catalog: CatalogIndex<'a>,
     codeowners: CodeownersIndex<'a>,
+    deployers: Deployers<'a>,
     /// What is claimed elsewhere, and whether the order in which that is given tells which counts more.
     suggestions: HashMap<&'a SubjectId, Vec<(&'a Attribution, bool)>>,
     now: Option<Timestamp>,
@@ -133,6 +135,7 @@ impl<'a> Claims<'a> {
             registry: RegistryIndex::new(&inventory.registry),
             keys: OwnerKeys::new(&options.owner_keys),
             surroundings: Surroundings::new(inventory),
+            deployers: Deployers::new(inventory),
             catalog: CatalogIndex::new(&inventory.catalog),
             codeowners: CodeownersIndex::new(&inventory.codeowners),
             suggestions,
@@ -163,6 +166,7 @@ impl<'a> Claims<'a> {
         // has an owner stands for all, and their disagreement is none.
         let mentioned = identity.presence.contains(&Presence::Referenced);
         self.owned_files(&places, mentioned, &mut found);
+        self.deployed(identity, &mut found);
         self.suggested(subject, &mut found);
         if self.labels_read(identity) {
             found.asked.push("labels");
@@ -265,6 +269,38 @@ impl<'a> Claims<'a> {
         };
         let past = now.days_since(*end) >= 1;
         past.then(|| format!("in an entry that ended on {}", end.date()).into())
+    }
+
+    /// What the objects say by which it is deployed, and who owns the directory that it is deployed from.
+    fn deployed(&mut self, identity: &Identity, found: &mut Found) {
+        for chain in self.deployers.of(identity) {
+            let objects = [Some(chain.deployment), chain.parent];
+            for (level, object) in (0u32..).zip(objects.into_iter().flatten()) {
+                let what = match level {
+                    0 => chain.text.clone(),
+                    _ => format!("{} {}, which {}", object.kind, object.name, chain.text),
+                };
+                let claims = self.keys.claims(&object.labels);
+                for claim in claims.into_iter().filter(|c| c.class <= KeyClass::Contact) {
+                    let label = claim.label;
+                    let said = format!("whose {} `{}`", sort(label), label.key);
+                    let what = What::Deployer(format!("{what}, {said}").into());
+                    let evidence = label.evidence.clone();
+                    let claim = (claim.rank, claim.owners);
+                    let declaration = Declaration::new(Method::Deployer, claim.1, evidence, what);
+                    let rank = level.saturating_mul(LEVEL).saturating_add(claim.0);
+                    found.declarations.push(declaration.ranked(rank));
+                }
+            }
+            if let Some(by) = self.deployers.path_owners(&chain, &mut self.codeowners) {
+                let what = What::Deployer(format!("{}; CODEOWNERS there", chain.text).into());
+                found.declarations.push(Declaration {
+                    fallback: by.fallback,
+                    rank: LEVEL.saturating_mul(2),
+                    ..Declaration::new(Method::Deployer, by.owners, by.evidence, what)
+                });
+            }
+        }
     }
 
     /// What the containers around say, the nearest first.

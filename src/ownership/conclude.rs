@@ -381,7 +381,7 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
         }
         What::Catalog(reference) => format!("catalog entity {reference} is {owner}'s ({evidence})"),
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
-        What::Deployer(chain) => format!("{chain}, which CODEOWNERS gives to {owner} ({evidence})"),
+        What::Deployer(chain) => format!("{chain} names {owner} ({evidence})"),
         What::Suggestion => match declaration.method {
             Method::Provider => format!("its platform records {owner} as its owner ({evidence})"),
             Method::Creator => format!("its platform records that {owner} made it ({evidence})"),

@@ -10,6 +10,7 @@ mod claims;
 mod codeowners;
 mod conclude;
 mod contained;
+mod deployers;
 mod labels;
 pub mod pattern;
 mod registry;
