@@ -82,8 +82,8 @@ impl SubjectKind {
             S::table().iter().map(|c| c.attribute).collect()
         }
         use super::subject::{
-            account, analyzer_finding, container, credential, declaration, identity, job, permission_set,
-            provider, trust, waiver, workload,
+            account, analyzer_finding, container, credential, declaration, identity, job,
+            permission_set, provider, trust, waiver, workload,
         };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
@@ -237,7 +237,14 @@ pub(super) static STATUS: Enumeration =
     words("credential status", &["active", "inactive", "expired"]);
 pub(super) static REVIEW_STATE: Enumeration = words(
     "review state",
-    &["absent", "empty", "due", "overdue", "ambiguous", "malformed"],
+    &[
+        "absent",
+        "empty",
+        "due",
+        "overdue",
+        "ambiguous",
+        "malformed",
+    ],
 );
 pub(super) static REVIEW_SOURCE: Enumeration =
     words("review source", &["registry", "own", "container"]);

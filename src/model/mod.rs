@@ -106,8 +106,8 @@ pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF, STORED,
 };
 pub use date_field::{DateField, Review};
-pub use deployment::Deployment;
 pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
+pub use deployment::Deployment;
 pub use encoding::Wide;
 pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};

@@ -6,17 +6,24 @@ use super::codeowners::{CodeownersIndex, Verdict};
 use super::contained::{Level, Surroundings};
 use super::deployers::Deployers;
 use super::labels::{KeyClass, LabelClaim, OwnerKeys, sort};
+use super::names::Names;
 use super::registry::{RegistryIndex, Selected};
 use crate::model::{
-    Attribution, Container, Credential, DateField, Evidence, Identity, Inventory,
-    LabelSource, Method, Origin, Owner, Platform, Presence, RegistryEntry, Str, SubjectId,
-    Timestamp,
+    Attribution, Container, Credential, DateField, Evidence, Identity, Inventory, LabelSource,
+    Method, Origin, Owner, Platform, Presence, RegistryEntry, Str, SubjectId, Timestamp,
 };
 use std::collections::{BTreeSet, HashMap};
 
 /// Readers whose documents list or mention identities but do not declare them: who owns such a file says
 /// nothing about whose the identity is. So do those of every AWS export (`aws-…`).
-const NOT_DECLARING: [&str; 5] = ["backstage", "codeowners", "registry", "roster", "secrets"];
+const NOT_DECLARING: [&str; 6] = [
+    "backstage",
+    "cloud-containers",
+    "codeowners",
+    "registry",
+    "roster",
+    "secrets",
+];
 
 /// What one level of containers outweighs: more than any rank of a key.
 const LEVEL: u32 = 1 << 20;
@@ -112,6 +119,7 @@ pub(super) struct Claims<'a> {
     inventory: &'a Inventory,
     pub(super) registry: RegistryIndex<'a>,
     keys: OwnerKeys,
+    names: Names,
     surroundings: Surroundings<'a>,
     catalog: CatalogIndex<'a>,
     codeowners: CodeownersIndex<'a>,
@@ -130,10 +138,12 @@ impl<'a> Claims<'a> {
             let of = suggestions.entry(&claim.subject).or_default();
             of.push((claim, ordered));
         }
+        let mut keys = OwnerKeys::new(&options.owner_keys);
         Self {
             inventory,
+            names: Names::new(inventory, &mut keys),
             registry: RegistryIndex::new(&inventory.registry),
-            keys: OwnerKeys::new(&options.owner_keys),
+            keys,
             surroundings: Surroundings::new(inventory),
             deployers: Deployers::new(inventory),
             catalog: CatalogIndex::new(&inventory.catalog),
@@ -168,6 +178,7 @@ impl<'a> Claims<'a> {
         self.owned_files(&places, mentioned, &mut found);
         self.deployed(identity, &mut found);
         self.suggested(subject, &mut found);
+        self.called(identity, &mut found);
         if self.labels_read(identity) {
             found.asked.push("labels");
         }
@@ -392,6 +403,20 @@ impl<'a> Claims<'a> {
                 },
                 ..Declaration::new(claim.method, vec![party], evidence, what)
             });
+        }
+    }
+
+    /// Whose name it bears, where nobody is declared.
+    fn called(&self, identity: &Identity, found: &mut Found) {
+        let declared = found.declarations.iter().any(|d| d.method.declared());
+        if !declared
+            && let Some(evidence) = identity.evidence.iter().next()
+            && let Some((owner, raw)) = self.names.of(identity)
+        {
+            let (method, owners) = (Method::NamePattern, vec![(owner, raw)]);
+            let what = What::Suggestion;
+            let declaration = Declaration::new(method, owners, evidence.clone(), what);
+            found.declarations.push(declaration);
         }
     }
 

@@ -3,8 +3,8 @@
 use super::claims::{Declaration, Found, What};
 use super::roster::{Roster, Standing};
 use crate::model::{
-    Attribution, Confidence, Credential, Evidence, Inventory, Method, Owner,
-    Ownership, OwnershipState, Str, SubjectId,
+    Attribution, Confidence, Credential, Evidence, Inventory, Method, Owner, Ownership,
+    OwnershipState, Str, SubjectId,
 };
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -140,11 +140,7 @@ fn rank(mut suggested: Vec<Declaration>, roster: &mut Roster<'_>) -> Vec<Declara
 }
 
 /// What statements of less weight say that contradicts the one that decides.
-fn otherwise(
-    best: &Declaration,
-    declarations: &[Declaration],
-    roster: &mut Roster<'_>,
-) -> String {
+fn otherwise(best: &Declaration, declarations: &[Declaration], roster: &mut Roster<'_>) -> String {
     let mut text = String::new();
     let mut named = 0;
     let mut said: Vec<Method> = vec![best.method];
@@ -176,7 +172,10 @@ fn otherwise(
         };
         let (owner, _) = spokesman(other, roster);
         let said = sentence(other, &owner);
-        let said = said.strip_prefix("CODEOWNERS ").map(|rest| format!("it {rest}")).unwrap_or(said);
+        let said = said
+            .strip_prefix("CODEOWNERS ")
+            .map(|rest| format!("it {rest}"))
+            .unwrap_or(said);
         text.push_str(&format!("; {source} says otherwise: {said}"));
     }
     text
@@ -369,7 +368,7 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
     let evidence = place.unwrap_or(&declaration.evidence);
     let verb = match (declaration.method, declaration.last_resort) {
         (Method::Creator, _) => "says as who made it",
-        (_, true) => "names no owner but the unit",
+        (_, true) => "names, for want of an owner,",
         _ => "names",
     };
     let note = declaration.note.as_deref();
@@ -386,6 +385,7 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
             Method::Provider => format!("its platform records {owner} as its owner ({evidence})"),
             Method::Creator => format!("its platform records that {owner} made it ({evidence})"),
             Method::OnCall => format!("{owner} is on call for it ({evidence})"),
+            Method::NamePattern => format!("its name begins with that of {owner} ({evidence})"),
             Method::Cmdb => format!("the database of what is run names {owner} ({evidence})"),
             method => format!("{} suggests {owner} ({evidence})", method.as_str()),
         },

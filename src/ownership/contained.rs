@@ -103,7 +103,9 @@ impl<'a> Surroundings<'a> {
             })
             .collect();
         levels.extend(self.by_folder(&places));
-        let cluster = id.strip_prefix("k8s:").and_then(|rest| rest.split_once('/'));
+        let cluster = id
+            .strip_prefix("k8s:")
+            .and_then(|rest| rest.split_once('/'));
         if let Some((cluster, _)) = cluster {
             let cluster = named(format!("k8s:{cluster}").into());
             if !levels.contains(&cluster) {

@@ -52,7 +52,11 @@ impl<'a> Deployers<'a> {
             index.by_name.entry(key).or_default().push(deployment);
             if matches!(&*deployment.kind, "HelmRelease" | "Application") {
                 let release = deployment.release.as_ref().unwrap_or(&deployment.name);
-                index.by_release.entry(release).or_default().push(deployment);
+                index
+                    .by_release
+                    .entry(release)
+                    .or_default()
+                    .push(deployment);
             }
         }
         if index.by_name.is_empty() {
@@ -80,10 +84,11 @@ impl<'a> Deployers<'a> {
         };
         let cluster = identity.account.as_deref();
         let mut found: Vec<(&'a Deployment, String)> = Vec::new();
-        let mut add = |all: &[&'a Deployment], by: &crate::model::Label, namespace: Option<&str>| {
-            let fits = |d: &&&'a Deployment| {
-                namespace.is_none_or(|namespace| namespace == &*d.namespace)
-            };
+        let mut add = |all: &[&'a Deployment],
+                       by: &crate::model::Label,
+                       namespace: Option<&str>| {
+            let fits =
+                |d: &&&'a Deployment| namespace.is_none_or(|namespace| namespace == &*d.namespace);
             // Objects of the same cluster come first; a central Argo CD deploys to others.
             let all: Vec<&'a Deployment> = all.iter().take(MOST).filter(fits).copied().collect();
             let own = |d: &&&'a Deployment| cluster == Some(&*d.cluster);
@@ -115,11 +120,18 @@ impl<'a> Deployers<'a> {
         ] {
             if let Some(by) = label(&format!("{group}/name")) {
                 let namespace = label(&format!("{group}/namespace"));
-                add(self.known(kind, &by.value), by, namespace.map(|label| &*label.value));
+                add(
+                    self.known(kind, &by.value),
+                    by,
+                    namespace.map(|label| &*label.value),
+                );
             }
         }
         if let Some(by) = label(RELEASE) {
-            let all = self.by_release.get(&*by.value).map_or(&[][..], Vec::as_slice);
+            let all = self
+                .by_release
+                .get(&*by.value)
+                .map_or(&[][..], Vec::as_slice);
             let namespace = label(RELEASE_NAMESPACE);
             let here = |d: &&&'a Deployment| {
                 d.evidence.reader == "kubernetes"

@@ -98,7 +98,7 @@ const CONTACT: [&str; 23] = [
     "sponsor",
 ];
 /// Keys that name a part of the organisation: large, and asked only where nothing else names anybody.
-const UNIT: [&str; 8] = [
+const UNIT: [&str; 9] = [
     "businessunit",
     "businessarea",
     "servicearea",
@@ -107,6 +107,8 @@ const UNIT: [&str; 8] = [
     "directorate",
     "businessgroup",
     "lineofbusiness",
+    // The mailbox of an account's root user.
+    "accountemail",
 ];
 /// Keys that name whoever made it, who need not be whose it is.
 const CREATOR: [&str; 12] = [
@@ -310,7 +312,10 @@ fn owners(value: &str) -> Vec<(Owner, Str)> {
 /// Whether a value answers another question: the name of what makes things (`created-by: terraform`), yes or no.
 fn is_no_party(value: &str) -> bool {
     let plain = value.trim();
-    if ["true", "false", "yes", "no"].iter().any(|no| plain.eq_ignore_ascii_case(no)) {
+    if ["true", "false", "yes", "no"]
+        .iter()
+        .any(|no| plain.eq_ignore_ascii_case(no))
+    {
         return true;
     }
     let words: Vec<String> = value

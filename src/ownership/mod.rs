@@ -12,6 +12,7 @@ mod conclude;
 mod contained;
 mod deployers;
 mod labels;
+mod names;
 pub mod pattern;
 mod registry;
 mod review;

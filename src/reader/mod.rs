@@ -33,6 +33,7 @@ pub mod backstage;
 pub mod bitbucket;
 pub mod certificates;
 pub mod circleci;
+pub mod cloud_containers;
 pub mod cloudformation;
 pub mod codeowners;
 pub mod compose;
@@ -147,6 +148,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(bitbucket::Bitbucket),
         Box::new(certificates::Certificates),
         Box::new(circleci::CircleCi),
+        Box::new(cloud_containers::CloudContainers),
         Box::new(cloudformation::CloudFormation),
         Box::new(codeowners::Codeowners),
         Box::new(compose::Compose::new(Arc::clone(&detector))),

@@ -11,6 +11,7 @@ use sink::Sink;
 mod aws;
 mod azure;
 mod configured;
+mod containers;
 mod eks;
 mod google;
 mod index;
@@ -108,6 +109,7 @@ fn read(sink: &mut Sink<'_>, resource: &Resource) {
         _ => {}
     }
     table::read(sink, resource);
+    containers::read(sink, resource);
 }
 
 /// How many facts there are by which somebody may do something: what is switched off adds none.

@@ -6,7 +6,8 @@ use crate::check::estate::distinct;
 use crate::check::grants::{Excess, describe};
 use crate::check::schema::{
     Basis, CAPABILITY, CERTAINTY, CLAIM_METHOD, CONFIDENCE, Column, DATE_STATE, HUMANITY,
-    IDENTITY_KIND, OWNER_STATE, PLATFORM, REVIEW_SOURCE, REVIEW_STATE, Subject, SubjectKind, TIER, Type, word,
+    IDENTITY_KIND, OWNER_STATE, PLATFORM, REVIEW_SOURCE, REVIEW_STATE, Subject, SubjectKind, TIER,
+    Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{

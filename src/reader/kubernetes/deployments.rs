@@ -11,7 +11,10 @@ pub(super) fn repository(address: &str) -> Option<Str> {
     let address = address.trim().to_lowercase();
     let address = address.split(['?', '#']).next().unwrap_or_default();
     let rest = match address.split_once("://") {
-        Some((_, rest)) => rest.split_once('@').map_or(rest, |(_, rest)| rest).to_owned(),
+        Some((_, rest)) => rest
+            .split_once('@')
+            .map_or(rest, |(_, rest)| rest)
+            .to_owned(),
         // git@github.com:acme/payments.git
         None => {
             let (user, rest) = address.split_once('@')?;
@@ -124,8 +127,14 @@ mod tests {
     #[test]
     fn addresses_become_repositories() {
         for (address, expected) in [
-            ("https://github.com/Acme/Deploy.git", Some("github.com/acme/deploy")),
-            ("ssh://git@github.com:22/acme/deploy", Some("github.com/acme/deploy")),
+            (
+                "https://github.com/Acme/Deploy.git",
+                Some("github.com/acme/deploy"),
+            ),
+            (
+                "ssh://git@github.com:22/acme/deploy",
+                Some("github.com/acme/deploy"),
+            ),
             ("git@gitlab.com:acme/a/b.git", Some("gitlab.com/acme/a/b")),
             ("https://user:pw@host.example/x/", Some("host.example/x")),
             ("https://charts.example.com", None),

@@ -401,7 +401,7 @@ pub(super) fn ends(resource: &Resource, at: &[&str], after: &[&str]) -> Moment {
 }
 
 /// Tags, labels, and what else names owners.
-fn labels(resource: &Resource) -> Vec<Label> {
+pub(super) fn labels(resource: &Resource) -> Vec<Label> {
     let mut found: Vec<Label> = Vec::new();
     let mut add = |source: LabelSource, key: &str, value: &str, line: u32| {
         if key.is_empty() || value.len() > MAX_VALUE || found.iter().any(|l| &*l.key == key) {
@@ -497,32 +497,35 @@ fn told(text: &str) -> Option<(&str, &str)> {
         "service owner",
     ];
     const WORDS: [&str; 3] = ["owned by", "maintained by", "managed by team"];
-    text.split([',', ';', '\n', '(', ')', '|']).find_map(|part| {
-        let (key, value) = match part.split_once([':', '=']) {
-            Some((key, value)) if KEYS.iter().any(|k| key.trim().eq_ignore_ascii_case(k)) => {
-                (key.trim(), value)
-            }
-            // `used by the CI; owned by team payments.`
-            _ => WORDS.iter().find_map(|words| {
-                let at = part.to_ascii_lowercase().find(words)?;
-                let key = part.get(at..at + words.len())?;
-                let rest = part.get(at + words.len()..)?;
-                let rest = rest.split(". ").next().unwrap_or(rest);
-                rest.starts_with(' ').then_some((key, rest))
-            })?,
-        };
-        let value = value.trim().trim_end_matches('.');
-        let value = ["the team ", "team ", "the "]
-            .iter()
-            .find_map(|word| {
-                let start = value.get(..word.len())?;
-                start.eq_ignore_ascii_case(word).then(|| value.get(word.len()..))?
-            })
-            .unwrap_or(value);
-        // A name, not a sentence.
-        let words = value.split_whitespace().count();
-        (!value.is_empty() && words <= 6).then_some((key, value))
-    })
+    text.split([',', ';', '\n', '(', ')', '|'])
+        .find_map(|part| {
+            let (key, value) = match part.split_once([':', '=']) {
+                Some((key, value)) if KEYS.iter().any(|k| key.trim().eq_ignore_ascii_case(k)) => {
+                    (key.trim(), value)
+                }
+                // `used by the CI; owned by team payments.`
+                _ => WORDS.iter().find_map(|words| {
+                    let at = part.to_ascii_lowercase().find(words)?;
+                    let key = part.get(at..at + words.len())?;
+                    let rest = part.get(at + words.len()..)?;
+                    let rest = rest.split(". ").next().unwrap_or(rest);
+                    rest.starts_with(' ').then_some((key, rest))
+                })?,
+            };
+            let value = value.trim().trim_end_matches('.');
+            let value = ["the team ", "team ", "the "]
+                .iter()
+                .find_map(|word| {
+                    let start = value.get(..word.len())?;
+                    start
+                        .eq_ignore_ascii_case(word)
+                        .then(|| value.get(word.len()..))?
+                })
+                .unwrap_or(value);
+            // A name, not a sentence.
+            let words = value.split_whitespace().count();
+            (!value.is_empty() && words <= 6).then_some((key, value))
+        })
 }
 
 #[cfg(test)]
@@ -532,12 +535,27 @@ mod tests {
     #[test]
     fn owners_in_descriptions() {
         for (text, expected) in [
-            ("Owner: jane@example.com", Some(("Owner", "jane@example.com"))),
-            ("deploys things; owned by team payments.", Some(("owned by", "payments"))),
-            ("CI account (Team: Payments API)", Some(("Team", "Payments API"))),
-            ("Owned by the platform team", Some(("Owned by", "platform team"))),
+            (
+                "Owner: jane@example.com",
+                Some(("Owner", "jane@example.com")),
+            ),
+            (
+                "deploys things; owned by team payments.",
+                Some(("owned by", "payments")),
+            ),
+            (
+                "CI account (Team: Payments API)",
+                Some(("Team", "Payments API")),
+            ),
+            (
+                "Owned by the platform team",
+                Some(("Owned by", "platform team")),
+            ),
             ("used for the bucket that nobody owns", None),
-            ("owned by whoever happens to be on call that week, really", None),
+            (
+                "owned by whoever happens to be on call that week, really",
+                None,
+            ),
             ("", None),
         ] {
             assert_eq!(told(text), expected, "{text}");

@@ -79,13 +79,7 @@ pub(super) fn add(known: &mut Vec<Label>, more: impl IntoIterator<Item = Label>)
 
 impl<'a> World<'a> {
     /// The label that an argument is.
-    fn label(
-        &self,
-        source: LabelSource,
-        key: &str,
-        value: &V,
-        place: (u32, u32),
-    ) -> Option<Label> {
+    fn label(&self, source: LabelSource, key: &str, value: &V, place: (u32, u32)) -> Option<Label> {
         let text = value.scalar().filter(|_| value.decided())?;
         let text = text.trim();
         if text.is_empty() || text.len() > MAX_VALUE {
@@ -174,7 +168,10 @@ impl<'a> World<'a> {
                 arguments.find_map(|argument| self.stands(argument, path, scope, depth + 1))
             }
             ExprKind::Call(name, arguments, false)
-                if matches!(&**name, "tomap" | "try" | "coalesce" | "lower" | "trimspace") =>
+                if matches!(
+                    &**name,
+                    "tomap" | "try" | "coalesce" | "lower" | "trimspace"
+                ) =>
             {
                 let first = arguments.first()?;
                 self.stands(first, path, scope, depth + 1)
