@@ -119,11 +119,7 @@ fn folders_of_namespaces() {
     );
     // Arguments of modules here and elsewhere; the evidence is where the value stands.
     for id in [":user/billing-bot", "/billing-irsa"] {
-        identities(
-            id,
-            medium("team:billing-core"),
-            &["module input `team_name`", "terraform.tfvars:1"],
-        );
+        identities(id, medium("team:billing-core"), &["terraform.tfvars:1"]);
     }
     // A tag of its own comes before what its provider gives everything.
     identities(

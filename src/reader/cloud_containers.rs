@@ -100,9 +100,10 @@ fn tagged(name: &str) -> Option<&str> {
     if !plain.contains("list-tags-for-resource") && !plain.contains("tags") {
         return None;
     }
-    let mut words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    let account = |word: &&str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit());
-    words.clone().find(account).or_else(|| {
+    let account = |word: &&str| is_account(word);
+    let mut numbers = name.split(|c: char| !c.is_ascii_alphanumeric());
+    numbers.find(account).or_else(|| {
+        let mut words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
         // ou-ab12-cdefghij somewhere in the name
         words.find_map(|word| {
             let at = word.find("ou-")?;
