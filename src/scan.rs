@@ -246,7 +246,10 @@ pub fn checks<N: AsRef<str>, T: AsRef<str>>(
         SubjectKind::Waiver => true,
         SubjectKind::Credential => platforms || wanted(Family::Secrets),
         SubjectKind::Declaration => platforms && wanted(Family::Ownership),
-        SubjectKind::Identity | SubjectKind::Trust | SubjectKind::Workload => platforms,
+        SubjectKind::Identity
+        | SubjectKind::Trust
+        | SubjectKind::Workload
+        | SubjectKind::Container => platforms,
         SubjectKind::Job => wanted(Family::Ci),
         SubjectKind::Account
         | SubjectKind::Provider

@@ -14,7 +14,7 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 236] = [
+const IDS: [&str; 243] = [
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
@@ -135,6 +135,11 @@ const IDS: [&str; 236] = [
     "compose-service-reaches-daemon",
     "compose-service-without-isolation",
     "console-access-without-mfa",
+    "container-owner-disputed",
+    "container-owner-missing",
+    "container-owner-orphaned",
+    "container-review-date-unreadable",
+    "container-review-overdue",
     "credential-expired",
     "credential-leaked",
     "credential-never-used",
@@ -179,6 +184,7 @@ const IDS: [&str; 236] = [
     "identity-admin",
     "identity-can-escalate",
     "identity-can-issue-credentials",
+    "identity-review-overdue",
     "identity-unused",
     "jenkins-credential-for-every-job",
     "jenkins-credential-unencrypted",
@@ -239,6 +245,7 @@ const IDS: [&str; 236] = [
     "registry-login-in-repository",
     "registry-login-unprotected",
     "review-date-missing",
+    "review-date-unreadable",
     "review-overdue",
     "revocation-path-missing",
     "support-identity-privileged",
@@ -458,7 +465,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `container`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(

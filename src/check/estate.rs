@@ -40,6 +40,10 @@ pub(super) fn identities<'a>(
         SubjectId::Identity(id) => Some((id, o)),
         _ => None,
     }));
+    let mut reviews = Cursor::new(assessed.reviews.iter().filter_map(|(id, r)| match id {
+        SubjectId::Identity(id) => Some((id, r)),
+        _ => None,
+    }));
     let mut views: Vec<IdentityView<'_>> = inventory
         .identities
         .values()
@@ -47,6 +51,7 @@ pub(super) fn identities<'a>(
             identity,
             privilege: privilege.at(&identity.id),
             ownership: ownership.at(&identity.id),
+            review: reviews.at(&identity.id),
             entries: registered.at(&identity.id).map_or(&[], Vec::as_slice),
             credentials: Vec::new(),
             workloads: Vec::new(),

@@ -8,6 +8,7 @@ use super::schema::{Basis, Subject, SubjectKind};
 use super::set::{Check, CheckSet, Compiled};
 use super::subject::account::OfAccount;
 use super::subject::analyzer_finding::OfAnalyzerFinding;
+use super::subject::container::{ContainerView, OfContainer};
 use super::subject::credential::OfCredential;
 use super::subject::declaration::OfDeclaration;
 use super::subject::identity::OfIdentity;
@@ -73,6 +74,7 @@ pub fn evaluate(
     evaluator.run::<OfProvider>(&others.providers);
     evaluator.run::<OfPermissionSet>(&others.permission_sets);
     evaluator.run::<OfAnalyzerFinding>(&others.analyzer_findings);
+    evaluator.run::<OfContainer>(&ContainerView::all(assessed, options.now));
     // Waivers come last: only now is it known which of them cover something.
     let (comments, unknown) = waiver::comments(checks, &assessed.inventory);
     let all: Vec<Waiver> = options.waivers.iter().cloned().chain(comments).collect();

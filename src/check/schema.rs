@@ -30,13 +30,15 @@ pub enum SubjectKind {
     PermissionSet,
     /// A finding of the platform's own analyser.
     AnalyzerFinding,
+    /// A namespace, account, project or stack.
+    Container,
     /// A waiver.
     Waiver,
 }
 
 impl SubjectKind {
     /// All kinds, in the order in which they are evaluated: waivers last, when it is known which were used.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Identity,
         Self::Credential,
         Self::Declaration,
@@ -47,6 +49,7 @@ impl SubjectKind {
         Self::Provider,
         Self::PermissionSet,
         Self::AnalyzerFinding,
+        Self::Container,
         Self::Waiver,
     ];
 
@@ -63,6 +66,7 @@ impl SubjectKind {
             Self::Provider => "provider",
             Self::PermissionSet => "permission-set",
             Self::AnalyzerFinding => "analyzer-finding",
+            Self::Container => "container",
             Self::Waiver => "waiver",
         }
     }
@@ -78,8 +82,8 @@ impl SubjectKind {
             S::table().iter().map(|c| c.attribute).collect()
         }
         use super::subject::{
-            account, analyzer_finding, credential, declaration, identity, job, permission_set,
-            provider, trust, waiver, workload,
+            account, analyzer_finding, container, credential, declaration, identity, job,
+            permission_set, provider, trust, waiver, workload,
         };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
@@ -92,6 +96,7 @@ impl SubjectKind {
             Self::Provider => of::<provider::OfProvider>(),
             Self::PermissionSet => of::<permission_set::OfPermissionSet>(),
             Self::AnalyzerFinding => of::<analyzer_finding::OfAnalyzerFinding>(),
+            Self::Container => of::<container::OfContainer>(),
             Self::Waiver => of::<waiver::OfWaiver>(),
         }
     }
@@ -230,6 +235,53 @@ pub(super) static CERTAINTY: Enumeration =
     words("certainty", &["certain", "conditional", "unresolved"]);
 pub(super) static STATUS: Enumeration =
     words("credential status", &["active", "inactive", "expired"]);
+pub(super) static REVIEW_STATE: Enumeration = words(
+    "review state",
+    &[
+        "absent",
+        "empty",
+        "due",
+        "overdue",
+        "ambiguous",
+        "malformed",
+    ],
+);
+pub(super) static REVIEW_SOURCE: Enumeration =
+    words("review source", &["registry", "own", "container"]);
+pub(super) static CLAIM_METHOD: Enumeration = words(
+    "claim method",
+    &[
+        "registry",
+        "label",
+        "provider",
+        "definition",
+        "container",
+        "catalog",
+        "codeowners",
+        "deployer",
+        "cmdb",
+        "creator",
+        "on-call",
+        "commit-author",
+        "package",
+        "name-pattern",
+    ],
+);
+pub(super) static CONTAINER_KIND: Enumeration = words(
+    "container kind",
+    &[
+        "namespace",
+        "cluster",
+        "stack",
+        "project",
+        "resource-group",
+        "subscription",
+        "account",
+        "folder",
+        "estate",
+        "repository",
+    ],
+);
 pub(super) static DATE_STATE: Enumeration = words(
     "date state",
     &["absent", "empty", "present", "ambiguous", "malformed"],

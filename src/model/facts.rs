@@ -49,6 +49,8 @@ pub struct Facts {
     pub analyzer_findings: Vec<AnalyzerFinding>,
     /// Namespaces, accounts, stacks and what else identities live in.
     pub containers: Vec<Container>,
+    /// What deploys things from where.
+    pub deployments: Vec<Deployment>,
     /// CODEOWNERS files.
     pub codeowners: Vec<Codeowners>,
     /// Catalog entities.
@@ -98,6 +100,7 @@ impl Facts {
         self.usage_windows.append(&mut other.usage_windows);
         self.analyzer_findings.append(&mut other.analyzer_findings);
         self.containers.append(&mut other.containers);
+        self.deployments.append(&mut other.deployments);
         self.codeowners.append(&mut other.codeowners);
         self.catalog.append(&mut other.catalog);
         self.registry.append(&mut other.registry);
@@ -134,6 +137,7 @@ impl Facts {
             + self.usage_windows.len()
             + self.analyzer_findings.len()
             + self.containers.len()
+            + self.deployments.len()
             + self.codeowners.len()
             + self.catalog.len()
             + self.registry.len()

@@ -353,19 +353,26 @@ impl Identity {
         }
     }
 
-    /// The containers whose owner it inherits, the nearest first: `k8s:<cluster>/<namespace>` and `k8s:<cluster>`;
-    /// `aws:<account>/stack/<name>` by its tag and `<platform>:<account>`.
+    /// The containers whose owner it inherits, the nearest first: `k8s:<cluster>/<namespace>`, the root module of the
+    /// code that declares it (`terraform:<directory>`), and `k8s:<cluster>`; `aws:<account>/stack/<name>` by its
+    /// tag, the root module, and `<platform>:<account>`.
     pub fn containers(&self) -> Vec<Str> {
         let mut containers: Vec<Str> = Vec::new();
+        let estates = self.aliases.iter().filter_map(|alias| {
+            let (estate, _) = alias.split_once('#')?;
+            estate.starts_with("terraform:").then(|| Str::from(estate))
+        });
         let Some(account) = self.account.as_deref() else {
+            containers.extend(estates);
             return containers;
         };
         match (self.platform, self.namespace.as_deref()) {
             (Platform::Kubernetes, namespace) => {
                 containers.extend(namespace.map(|n| Str::from(format!("k8s:{account}/{n}"))));
+                containers.extend(estates);
                 containers.push(format!("k8s:{account}").into());
             }
-            (Platform::Other, _) => {}
+            (Platform::Other, _) => containers.extend(estates),
             (platform, _) => {
                 let platform = platform.as_str();
                 let mut stacks = self.labels.iter().filter(|l| &*l.key == STACK_NAME);
@@ -373,6 +380,7 @@ impl Identity {
                 containers.extend(
                     stack.map(|stack| Str::from(format!("{platform}:{account}/stack/{stack}"))),
                 );
+                containers.extend(estates);
                 containers.push(format!("{platform}:{account}").into());
             }
         }

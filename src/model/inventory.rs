@@ -51,6 +51,8 @@ pub struct Inventory {
     pub analyzer_findings: BTreeSet<AnalyzerFinding>,
     /// Namespaces, accounts, stacks and what else identities live in.
     pub containers: BTreeSet<Container>,
+    /// What deploys things from where.
+    pub deployments: BTreeSet<Deployment>,
     /// CODEOWNERS files.
     pub codeowners: BTreeSet<Codeowners>,
     /// Catalog entities.
@@ -104,6 +106,7 @@ impl Inventory {
         self.usage_windows.extend(facts.usage_windows);
         self.analyzer_findings.extend(facts.analyzer_findings);
         self.containers.extend(facts.containers);
+        self.deployments.extend(facts.deployments);
         self.codeowners.extend(facts.codeowners);
         self.catalog.extend(facts.catalog);
         self.registry.extend(facts.registry);
@@ -141,6 +144,7 @@ impl Inventory {
             usage_windows: other.usage_windows.into_iter().collect(),
             analyzer_findings: other.analyzer_findings.into_iter().collect(),
             containers: other.containers.into_iter().collect(),
+            deployments: other.deployments.into_iter().collect(),
             codeowners: other.codeowners.into_iter().collect(),
             catalog: other.catalog.into_iter().collect(),
             registry: other.registry.into_iter().collect(),

@@ -74,6 +74,8 @@ mod date_text;
 
 mod typography;
 
+pub mod deployment;
+
 pub mod registry;
 
 pub mod vendor;
@@ -113,6 +115,7 @@ pub use credential::{
 };
 pub use date_field::{DateField, Review};
 pub use decision::{Answer, DecidingStatement, Decision, Layer, PrincipalDecision};
+pub use deployment::Deployment;
 pub use encoding::Wide;
 pub use facts::Facts;
 pub use finding::{CheckSummary, Confidence, Finding, Outcome, Severity, SubjectId};

@@ -1,6 +1,6 @@
 //! Whose an identity is, as concluded from the claims.
 
-use super::{Attribution, Owner, Str};
+use super::{Attribution, Confidence, Owner, Str};
 
 /// The state of ownership.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,8 +53,18 @@ pub struct Ownership {
     pub owner: Option<Owner>,
     /// The best suggestion, when there is no declared owner.
     pub suggestion: Option<Owner>,
+    /// How much the claim that decides is worth; `None` where none does.
+    pub confidence: Option<Confidence>,
     /// Every claim, strongest first.
     pub claims: Vec<Attribution>,
     /// One sentence: how this was concluded.
     pub reason: Str,
+}
+
+impl Ownership {
+    /// The claim that decides: the strongest for the owner, or for the one who is suggested.
+    pub fn deciding(&self) -> Option<&Attribution> {
+        let named = self.owner.as_ref().or(self.suggestion.as_ref())?;
+        self.claims.iter().find(|claim| claim.owner == *named)
+    }
 }

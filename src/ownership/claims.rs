@@ -3,17 +3,27 @@
 use super::OwnershipOptions;
 use super::catalog::{CatalogClaim, CatalogIndex};
 use super::codeowners::{CodeownersIndex, Verdict};
-use super::labels::{OwnerKeys, sort};
+use super::contained::{Level, Surroundings};
+use super::deployers::Deployers;
+use super::labels::{KeyClass, LabelClaim, OwnerKeys, sort};
+use super::names::Names;
 use super::registry::{RegistryIndex, Selected};
 use crate::model::{
-    Attribution, Container, Credential, Evidence, Identity, Inventory, LabelSource, Method, Origin,
-    Owner, Platform, Presence, Str, SubjectId, Timestamp,
+    Attribution, Container, Credential, DateField, Evidence, Identity, Inventory, LabelSource,
+    Method, Origin, Owner, Platform, Presence, RegistryEntry, Str, SubjectId, Timestamp,
 };
 use std::collections::{BTreeSet, HashMap};
 
 /// Readers whose documents list or mention identities but do not declare them: who owns such a file says
 /// nothing about whose the identity is. So do those of every AWS export (`aws-…`).
-const NOT_DECLARING: [&str; 5] = ["backstage", "codeowners", "registry", "roster", "secrets"];
+const NOT_DECLARING: [&str; 6] = [
+    "backstage",
+    "cloud-containers",
+    "codeowners",
+    "registry",
+    "roster",
+    "secrets",
+];
 
 /// What one level of containers outweighs: more than any rank of a key.
 const LEVEL: u32 = 1 << 20;
@@ -26,12 +36,49 @@ pub(super) struct Declaration {
     pub rank: u32,
     /// A default for everything, rather than a statement about this subject.
     pub fallback: bool,
+    /// It names only a part of the organisation, which counts where nothing else names anybody.
+    pub last_resort: bool,
     /// The parties with their spellings, the most important first. Never empty.
     pub owners: Vec<(Owner, Str)>,
+    /// Where each of the parties is named, where that is not the same place.
+    pub places: Vec<Evidence>,
+    /// Whom the same object names by other keys: an owner's address beside a team. By the object's word they
+    /// are one party.
+    pub together: Vec<Owner>,
     pub as_of: Option<Timestamp>,
     pub evidence: Evidence,
     /// The subject of a sentence that goes on "names team:payments": ``tag `Owner` ``.
     pub what: What,
+    /// What else is to be said of the statement, as the end of a sentence.
+    pub note: Option<Str>,
+}
+
+impl Declaration {
+    /// A statement that one sort of source makes in one place.
+    pub(super) fn new(
+        method: Method,
+        owners: Vec<(Owner, Str)>,
+        evidence: Evidence,
+        what: What,
+    ) -> Self {
+        Self {
+            method,
+            rank: 0,
+            fallback: false,
+            last_resort: false,
+            owners,
+            places: Vec::new(),
+            together: Vec::new(),
+            as_of: None,
+            evidence,
+            what,
+            note: None,
+        }
+    }
+
+    fn ranked(self, rank: u32) -> Self {
+        Self { rank, ..self }
+    }
 }
 
 /// What makes a statement.
@@ -44,6 +91,9 @@ pub(super) enum What {
     Catalog(Str, &'static str),
     /// The file that CODEOWNERS speaks of.
     Codeowners(Str),
+    /// What deploys it and from where, in words.
+    Deployer(Str),
+    /// A record of a platform, a person's guess, or history.
     Suggestion,
 }
 
@@ -66,6 +116,9 @@ impl Found {
             for (owner, _) in &mut declaration.owners {
                 *owner = canonical(owner).unwrap_or_else(|| owner.clone());
             }
+            for owner in &mut declaration.together {
+                *owner = canonical(owner).unwrap_or_else(|| owner.clone());
+            }
         }
         self.backup = self.backup.take().map(|b| canonical(&b).unwrap_or(b));
     }
@@ -82,30 +135,37 @@ pub(super) struct Claims<'a> {
     inventory: &'a Inventory,
     pub(super) registry: RegistryIndex<'a>,
     keys: OwnerKeys,
-    containers: HashMap<&'a str, Vec<&'a Container>>,
+    names: Names,
+    surroundings: Surroundings<'a>,
     catalog: CatalogIndex<'a>,
     codeowners: CodeownersIndex<'a>,
-    suggestions: HashMap<&'a SubjectId, Vec<&'a Attribution>>,
+    deployers: Deployers<'a>,
+    /// What is claimed elsewhere, and whether the order in which that is given tells which counts more.
+    suggestions: HashMap<&'a SubjectId, Vec<(&'a Attribution, bool)>>,
+    now: Option<Timestamp>,
 }
 
 impl<'a> Claims<'a> {
     pub(super) fn new(inventory: &'a Inventory, options: &'a OwnershipOptions) -> Self {
-        let mut containers: HashMap<&str, Vec<&Container>> = HashMap::new();
-        for container in &inventory.containers {
-            containers.entry(&container.id).or_default().push(container);
+        let mut suggestions: HashMap<&SubjectId, Vec<(&Attribution, bool)>> = HashMap::new();
+        let recorded = inventory.attributions.iter().map(|claim| (claim, false));
+        let given = options.suggestions.iter().map(|claim| (claim, true));
+        for (claim, ordered) in recorded.chain(given) {
+            let of = suggestions.entry(&claim.subject).or_default();
+            of.push((claim, ordered));
         }
-        let mut suggestions: HashMap<&SubjectId, Vec<&Attribution>> = HashMap::new();
-        for claim in inventory.attributions.iter().chain(&options.suggestions) {
-            suggestions.entry(&claim.subject).or_default().push(claim);
-        }
+        let mut keys = OwnerKeys::new(&options.owner_keys);
         Self {
             inventory,
+            names: Names::new(inventory, &mut keys),
             registry: RegistryIndex::new(&inventory.registry),
-            keys: OwnerKeys::new(&options.owner_keys),
-            containers,
+            keys,
+            surroundings: Surroundings::new(inventory),
+            deployers: Deployers::new(inventory),
             catalog: CatalogIndex::new(inventory),
             codeowners: CodeownersIndex::new(&inventory.codeowners),
             suggestions,
+            now: options.now,
         }
     }
 
@@ -117,23 +177,11 @@ impl<'a> Claims<'a> {
         entries: &[Selected<'a>],
     ) -> Found {
         let mut found = self.registered(entries);
-        for claim in self.keys.claims(&identity.labels) {
-            let method = match claim.label.source {
-                LabelSource::DefaultTag | LabelSource::ModuleInput => Method::Definition,
-                _ => Method::Label,
-            };
-            found.declarations.push(Declaration {
-                method,
-                rank: claim.rank,
-                fallback: false,
-                owners: claim.owners,
-                as_of: None,
-                evidence: claim.label.evidence.clone(),
-                what: What::Label(sort(claim.label), claim.label.key.clone()),
-            });
-        }
-        self.contained(identity, &mut found);
+        let said = labelled(self.keys.claims(&identity.labels), Saying::Own);
+        found.declarations.extend(said);
         let places = places(identity);
+        let around = self.surroundings.of_identity(identity, &places);
+        self.contained(&around, &mut found);
         found.declarations.extend(
             self.catalog
                 .of_identity(identity, &places)
@@ -144,7 +192,9 @@ impl<'a> Claims<'a> {
         // has an owner stands for all, and their disagreement is none.
         let mentioned = identity.presence.contains(&Presence::Referenced);
         self.owned_files(&places, mentioned, &mut found);
+        self.deployed(identity, &mut found);
         self.suggested(subject, &mut found);
+        self.called(identity, &mut found);
         if self.labels_read(identity) {
             found.asked.push("labels");
         }
@@ -154,8 +204,7 @@ impl<'a> Claims<'a> {
 
     /// The records of a container.
     pub(super) fn containers(&self, id: &str) -> impl Iterator<Item = &'a Container> + use<'a> {
-        let records = self.containers.get(id).cloned().unwrap_or_default();
-        records.into_iter()
+        self.surroundings.records(id).to_vec().into_iter()
     }
 
     /// What is said of a namespace, account or stack, and of those it lies in.
@@ -169,18 +218,16 @@ impl<'a> Claims<'a> {
         let mut found = self.registered(&entries);
         let records: Vec<&'a Container> = self.containers(id).collect();
         for container in &records {
-            for claim in self.keys.claims(&container.labels) {
-                found.declarations.push(Declaration {
-                    method: Method::Label,
-                    rank: claim.rank,
-                    fallback: false,
-                    owners: claim.owners,
-                    as_of: None,
-                    evidence: claim.label.evidence.clone(),
-                    what: What::Label(sort(claim.label), claim.label.key.clone()),
-                });
-            }
+            let said = labelled(self.keys.claims(&container.labels), Saying::Own);
+            found.declarations.extend(said);
         }
+        for estate in records.iter().flat_map(|c| self.surroundings.estates_of(c)) {
+            let around = Saying::Inside(&estate.id);
+            let said = labelled(self.keys.claims(&estate.labels), around);
+            found.declarations.extend(said);
+        }
+        let around = self.surroundings.of_container(id);
+        self.contained(&around, &mut found);
         let places = distinct(records.iter().map(|c| &c.evidence).filter(|e| declares(e)));
         found.declarations.extend(
             self.catalog
@@ -214,6 +261,8 @@ impl<'a> Claims<'a> {
                 .into_iter()
                 .map(cataloged),
         );
+        let around = self.surroundings.of_places(&places);
+        self.contained(&around, &mut found);
         self.owned_files(&places, true, &mut found);
         self.suggested(subject, &mut found);
         self.asked(&places, &mut found);
@@ -224,14 +273,13 @@ impl<'a> Claims<'a> {
         let mut found = Found::default();
         for Selected { rank, entry } in entries {
             let Some(owner) = &entry.owner else { continue };
+            let what = What::Registry(entry.id.clone());
+            let owners = vec![owner.clone()];
+            let evidence = entry.evidence.clone();
             found.declarations.push(Declaration {
-                method: Method::Registry,
                 rank: *rank,
-                fallback: false,
-                owners: vec![owner.clone()],
-                as_of: None,
-                evidence: entry.evidence.clone(),
-                what: What::Registry(entry.id.clone()),
+                note: self.ended(entry),
+                ..Declaration::new(Method::Registry, owners, evidence, what)
             });
         }
         found.backup = entries
@@ -241,25 +289,56 @@ impl<'a> Claims<'a> {
         found
     }
 
-    fn contained(&mut self, identity: &Identity, found: &mut Found) {
-        for (level, id) in (0u32..).zip(identity.containers()) {
-            for container in self.containers.get(&*id).into_iter().flatten() {
-                for claim in self.keys.claims(&container.labels) {
-                    found.declarations.push(Declaration {
-                        method: Method::Container,
-                        // The nearest container counts, and in it the key that speaks most directly.
-                        rank: level.saturating_mul(LEVEL).saturating_add(claim.rank),
-                        fallback: false,
-                        owners: claim.owners,
-                        as_of: None,
-                        evidence: claim.label.evidence.clone(),
-                        what: What::Container(
-                            id.clone(),
-                            sort(claim.label),
-                            claim.label.key.clone(),
-                        ),
-                    });
+    /// That an entry's end is past: it still names whose the identity was meant to be.
+    fn ended(&self, entry: &RegistryEntry) -> Option<Str> {
+        let (DateField::At(end), Some(now)) = (&entry.expires, self.now) else {
+            return None;
+        };
+        let past = now.days_since(*end) >= 1;
+        past.then(|| format!("in an entry that ended on {}", end.date()).into())
+    }
+
+    /// What the objects say by which it is deployed, and who owns the directory that it is deployed from.
+    fn deployed(&mut self, identity: &Identity, found: &mut Found) {
+        for chain in self.deployers.of(identity) {
+            let objects = [Some(chain.deployment), chain.parent];
+            for (level, object) in (0u32..).zip(objects.into_iter().flatten()) {
+                let what = match level {
+                    0 => chain.text.clone(),
+                    _ => format!("{} {}, which {}", object.kind, object.name, chain.text),
+                };
+                let claims = self.keys.claims(&object.labels);
+                for claim in claims.into_iter().filter(|c| c.class <= KeyClass::Contact) {
+                    let label = claim.label;
+                    let said = format!("whose {} `{}`", sort(label), label.key);
+                    let what = What::Deployer(format!("{what}, {said}").into());
+                    let evidence = label.evidence.clone();
+                    let claim = (claim.rank, claim.owners);
+                    let declaration = Declaration::new(Method::Deployer, claim.1, evidence, what);
+                    let rank = level.saturating_mul(LEVEL).saturating_add(claim.0);
+                    found.declarations.push(declaration.ranked(rank));
                 }
+            }
+            if let Some(by) = self.deployers.path_owners(&chain, &mut self.codeowners) {
+                let what = What::Deployer(format!("{}; CODEOWNERS there", chain.text).into());
+                found.declarations.push(Declaration {
+                    fallback: by.fallback,
+                    rank: LEVEL.saturating_mul(2),
+                    ..Declaration::new(Method::Deployer, by.owners, by.evidence, what)
+                });
+            }
+        }
+    }
+
+    /// What the containers around say, the nearest first.
+    fn contained(&mut self, around: &[Level], found: &mut Found) {
+        for (at, level) in (0u32..).zip(around) {
+            for container in self.surroundings.records(&level.id).to_vec() {
+                let said = Saying::Around(at, level);
+                let said = labelled(self.keys.claims(&container.labels), said);
+                // Who made the container says nothing about what is in it.
+                let said = said.into_iter().filter(|d| d.method == Method::Container);
+                found.declarations.extend(said);
             }
         }
     }
@@ -293,14 +372,11 @@ impl<'a> Claims<'a> {
             }
             match (line, verdict.rules.first()) {
                 (Some(line), _) => {
+                    let what = What::Codeowners(path);
                     found.declarations.push(Declaration {
-                        method: Method::Codeowners,
                         rank,
                         fallback: verdict.fallback,
-                        owners,
-                        as_of: None,
-                        evidence: evidence(line),
-                        what: What::Codeowners(path),
+                        ..Declaration::new(Method::Codeowners, owners, evidence(line), what)
                     });
                     rank += u32::from(first_only);
                 }
@@ -314,17 +390,49 @@ impl<'a> Claims<'a> {
         }
     }
 
+    /// What platforms record, and what is inferred. Those whom one document names by one method own it together.
     fn suggested(&self, subject: &SubjectId, found: &mut Found) {
-        for claim in self.suggestions.get(subject).into_iter().flatten() {
+        let first = found.declarations.len();
+        for (claim, ordered) in self.suggestions.get(subject).into_iter().flatten() {
+            let party = (claim.owner.clone(), claim.raw.clone());
+            let mut own = found.declarations.iter_mut().skip(first);
+            let same = |d: &&mut Declaration| {
+                d.method == claim.method && d.evidence.origin == claim.evidence.origin
+            };
+            if claim.method.declared()
+                && let Some(known) = own.find(same)
+            {
+                known.owners.push(party);
+                known.places.push(claim.evidence.clone());
+                continue;
+            }
+            let before = found.declarations.iter().skip(first);
+            let rank = before.filter(|d| d.method == claim.method).count();
+            let what = What::Suggestion;
+            let evidence = claim.evidence.clone();
             found.declarations.push(Declaration {
-                method: claim.method,
-                rank: 0,
-                fallback: false,
-                owners: vec![(claim.owner.clone(), claim.raw.clone())],
                 as_of: claim.as_of,
-                evidence: claim.evidence.clone(),
-                what: What::Suggestion,
+                places: vec![evidence.clone()],
+                rank: match *ordered && !claim.method.declared() {
+                    true => u32::try_from(rank).unwrap_or(u32::MAX),
+                    false => 0,
+                },
+                ..Declaration::new(claim.method, vec![party], evidence, what)
             });
+        }
+    }
+
+    /// Whose name it bears, where nobody is declared.
+    fn called(&self, identity: &Identity, found: &mut Found) {
+        let declared = found.declarations.iter().any(|d| d.method.declared());
+        if !declared
+            && let Some(evidence) = identity.evidence.iter().next()
+            && let Some((owner, raw)) = self.names.of(identity)
+        {
+            let (method, owners) = (Method::NamePattern, vec![(owner, raw)]);
+            let what = What::Suggestion;
+            let declaration = Declaration::new(method, owners, evidence.clone(), what);
+            found.declarations.push(declaration);
         }
     }
 
@@ -333,7 +441,7 @@ impl<'a> Claims<'a> {
         let listed = identity.presence.contains(&Presence::Declared)
             || identity.presence.contains(&Presence::Observed);
         !identity.labels.is_empty()
-            || containers.any(|id| self.containers.contains_key(&*id))
+            || containers.any(|id| !self.surroundings.records(&id).is_empty())
             // A manifest shows all labels; of the AWS exports only this one lists tags.
             || match (identity.platform, identity.account.as_deref()) {
                 (Platform::Kubernetes, _) => listed,
@@ -363,15 +471,76 @@ impl<'a> Claims<'a> {
 
 fn cataloged(claim: CatalogClaim<'_>) -> Declaration {
     let (statement, end) = claim.statement();
-    Declaration {
-        method: claim.method(),
-        rank: claim.rank,
-        fallback: false,
-        evidence: claim.owned_by().evidence.clone(),
-        owners: vec![(claim.owner, claim.raw)],
-        as_of: None,
-        what: What::Catalog(statement, end),
-    }
+    let (method, rank) = (claim.method(), claim.rank);
+    let evidence = claim.owned_by().evidence.clone();
+    let owners = vec![(claim.owner, claim.raw)];
+    let what = What::Catalog(statement, end);
+    Declaration::new(method, owners, evidence, what).ranked(rank)
+}
+
+/// Whose labels speak.
+#[derive(Clone, Copy)]
+enum Saying<'s> {
+    /// The subject's own.
+    Own,
+    /// Those of a container around it, so many levels further out.
+    Around(u32, &'s Level),
+    /// Those of code that makes what is in it.
+    Inside(&'s Str),
+}
+
+/// What labels of one object say.
+fn labelled(claims: Vec<LabelClaim<'_>>, saying: Saying<'_>) -> Vec<Declaration> {
+    let parties: Vec<Owner> = claims
+        .iter()
+        .filter(|claim| claim.class <= KeyClass::Contact)
+        .flat_map(|claim| claim.owners.iter().map(|(owner, _)| owner.clone()))
+        .collect();
+    claims
+        .into_iter()
+        .map(|claim| {
+            let label = claim.label;
+            let (sort, key) = (sort(label), label.key.clone());
+            let defined = matches!(
+                label.source,
+                LabelSource::DefaultTag | LabelSource::ModuleInput
+            );
+            let method = match (claim.class, saying) {
+                (KeyClass::Creator, _) => Method::Creator,
+                (_, Saying::Around(..)) => Method::Container,
+                (_, Saying::Inside(_)) => Method::Definition,
+                (_, Saying::Own) if defined => Method::Definition,
+                (_, Saying::Own) => Method::Label,
+            };
+            // The nearest container counts, and in it the key that speaks most directly.
+            let rank = match saying {
+                Saying::Around(level, _) => level.saturating_mul(LEVEL).saturating_add(claim.rank),
+                _ => claim.rank,
+            };
+            let (what, note) = match saying {
+                Saying::Own => (What::Label(sort, key), None),
+                Saying::Around(_, level) => (
+                    What::Container(level.id.clone(), sort, key),
+                    level.why.clone(),
+                ),
+                Saying::Inside(id) => (
+                    What::Container(id.clone(), sort, key),
+                    Some("which stands in its folder".into()),
+                ),
+            };
+            let together = match claim.class <= KeyClass::Contact {
+                true => parties.clone(),
+                false => Vec::new(),
+            };
+            Declaration {
+                rank,
+                last_resort: claim.class == KeyClass::Unit,
+                together,
+                note,
+                ..Declaration::new(method, claim.owners, label.evidence.clone(), what)
+            }
+        })
+        .collect()
 }
 
 /// The files that declare an identity. One that is only referenced is declared nowhere that was read.

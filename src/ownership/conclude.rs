@@ -3,23 +3,37 @@
 use super::claims::{Declaration, Found, What};
 use super::roster::{Roster, Standing};
 use crate::model::{
-    Attribution, Credential, Inventory, Method, Owner, Ownership, OwnershipState, Str, SubjectId,
+    Attribution, Confidence, Credential, Evidence, Inventory, Method, Owner, Ownership,
+    OwnershipState, Str, SubjectId,
 };
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// How many of the parties to a dispute are named.
 const MAX_NAMED: usize = 4;
+/// How many statements of less weight are named that contradict the one that decides.
+const MAX_OTHERWISE: usize = 2;
+/// How many suggestions are compared with each other.
+const MAX_SUGGESTED: usize = 64;
 
 /// Whose a subject is, as what was found about it says.
 pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_>) -> Ownership {
     let mut declarations = found.declarations;
     declarations.sort_by(|a, b| {
-        let key = |d: &Declaration| (d.method, d.fallback, d.rank);
+        let key = |d: &Declaration| {
+            let declared = d.method.declared();
+            (!declared, declared && d.last_resort, d.method)
+        };
         key(a)
             .cmp(&key(b))
+            .then_with(|| (a.fallback, a.rank).cmp(&(b.fallback, b.rank)))
+            .then_with(|| Reverse(a.as_of).cmp(&Reverse(b.as_of)))
             .then_with(|| a.evidence.cmp(&b.evidence))
             .then_with(|| a.owners.cmp(&b.owners))
     });
+    let guesses = declarations.partition_point(|d| d.method.declared());
+    let suggested = rank(declarations.split_off(guesses), roster);
+    declarations.extend(suggested);
     let claims = claims(subject, &declarations);
     let Some(best) = declarations.first().filter(|d| d.method.declared()) else {
         return undeclared(
@@ -33,6 +47,14 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     let rivals = rivals(best, &declarations, roster);
     let (owner, standing) = spokesman(best, roster);
     let statement = sentence(best, &owner);
+    let concluded = |state, owner, reason: String| Ownership {
+        state,
+        owner: Some(owner),
+        suggestion: None,
+        confidence: Some(confidence(best)),
+        claims,
+        reason: reason.into(),
+    };
     if !rivals.is_empty() {
         let others: Vec<String> = rivals
             .iter()
@@ -45,18 +67,17 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
             others.join("; ")
         );
         return if anybody {
-            declared(OwnershipState::Disputed, owner, claims, reason)
+            concluded(OwnershipState::Disputed, owner, reason)
         } else {
             let reason = format!("{reason}; none of them is there any more");
-            declared(OwnershipState::Orphaned, owner, claims, reason)
+            concluded(OwnershipState::Orphaned, owner, reason)
         };
     }
+    let otherwise = otherwise(best, &declarations, roster);
     let Some(gone) = standing.absence() else {
-        let reason = match standing.doubt() {
-            Some(doubt) => format!("{statement}, {doubt}"),
-            None => statement,
-        };
-        return declared(OwnershipState::Owned, owner, claims, reason);
+        let doubt = standing.doubt().map(|doubt| format!(", {doubt}"));
+        let reason = format!("{statement}{}{otherwise}", doubt.unwrap_or_default());
+        return concluded(OwnershipState::Owned, owner, reason);
     };
     let mut reason = format!("{statement}, {gone}");
     if let Some(backup) = found.backup
@@ -65,22 +86,100 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     {
         reason.push_str(&format!("; the backup owner is {backup}"));
     }
-    declared(OwnershipState::Orphaned, owner, claims, reason)
+    reason.push_str(&otherwise);
+    concluded(OwnershipState::Orphaned, owner, reason)
 }
 
-fn declared(
-    state: OwnershipState,
-    owner: Owner,
-    claims: Vec<Attribution>,
-    reason: String,
-) -> Ownership {
-    Ownership {
-        state,
-        owner: Some(owner),
-        suggestion: None,
-        claims,
-        reason: reason.into(),
+/// How much a statement is worth: as much as its method, but that a part of the organisation is hardly an owner.
+fn confidence(declaration: &Declaration) -> Confidence {
+    match declaration.last_resort {
+        true => Confidence::Low,
+        false => declaration.method.confidence(),
     }
+}
+
+/// What weighs the same: statements about the very subject, then those about what it belongs to, then those about
+/// the files it is made from and what databases keep. The last are about other things in the first place (who
+/// reviews a file need not own what it makes), so they are said and dispute nothing.
+const fn standing(method: Method) -> u8 {
+    match method {
+        Method::Registry | Method::Label | Method::Provider => 0,
+        Method::Definition | Method::Container | Method::Catalog => 1,
+        Method::Codeowners | Method::Deployer | Method::Cmdb => 2,
+        Method::Creator
+        | Method::OnCall
+        | Method::CommitAuthor
+        | Method::Package
+        | Method::NamePattern => 3,
+    }
+}
+
+/// Suggestions in the order in which they are worth asking: whom more methods suggest comes first, then the better
+/// method, then the more recent. Those who have left come last.
+fn rank(mut suggested: Vec<Declaration>, roster: &mut Roster<'_>) -> Vec<Declaration> {
+    if suggested.len() < 2 {
+        return suggested;
+    }
+    let parties: Vec<(Method, Owner)> = suggested
+        .iter()
+        .take(MAX_SUGGESTED)
+        .filter_map(|d| Some((d.method, d.owners.first()?.0.clone())))
+        .collect();
+    suggested.sort_by_cached_key(|d| {
+        let Some((owner, _)) = d.owners.first() else {
+            return (true, Reverse(0));
+        };
+        let mut methods: Vec<Method> = parties
+            .iter()
+            .filter(|(_, other)| roster.same_party(owner, other))
+            .map(|(method, _)| *method)
+            .collect();
+        methods.dedup();
+        (!roster.standing(owner).there(), Reverse(methods.len()))
+    });
+    suggested
+}
+
+/// What statements of less weight say that contradicts the one that decides.
+fn otherwise(best: &Declaration, declarations: &[Declaration], roster: &mut Roster<'_>) -> String {
+    let mut text = String::new();
+    let mut named = 0;
+    let mut said: Vec<Method> = vec![best.method];
+    for other in declarations {
+        if named == MAX_OTHERWISE
+            || !other.method.declared()
+            || other.fallback
+            || other.last_resort
+            || said.contains(&other.method)
+        {
+            continue;
+        }
+        // The closest of each method speaks for it.
+        said.push(other.method);
+        if agree(best, other, roster) {
+            continue;
+        }
+        named += 1;
+        let source = match other.method {
+            Method::Registry => "the registry",
+            Method::Label => "a label",
+            Method::Provider => "its platform",
+            Method::Definition => "its code",
+            Method::Container => "what it lies in",
+            Method::Catalog => "the catalog",
+            Method::Codeowners => "CODEOWNERS",
+            Method::Deployer => "what deploys it",
+            _ => "the database of what is run",
+        };
+        let (owner, _) = spokesman(other, roster);
+        let said = sentence(other, &owner);
+        let said = said
+            .strip_prefix("CODEOWNERS ")
+            .map(|rest| format!("it {rest}"))
+            .unwrap_or(said);
+        text.push_str(&format!("; {source} says otherwise: {said}"));
+    }
+    text
 }
 
 /// The answer for an identity that belongs to the platform's provider.
@@ -128,15 +227,20 @@ pub(super) fn inherited(
 fn claims(subject: &SubjectId, declarations: &[Declaration]) -> Vec<Attribution> {
     let mut claims: Vec<Attribution> = Vec::new();
     for declaration in declarations {
-        for (owner, raw) in &declaration.owners {
-            claims.push(Attribution {
+        for (at, (owner, raw)) in declaration.owners.iter().enumerate() {
+            let place = declaration.places.get(at);
+            let claim = Attribution {
                 method: declaration.method,
                 subject: subject.clone(),
                 owner: owner.clone(),
                 raw: raw.clone(),
                 as_of: declaration.as_of,
-                evidence: declaration.evidence.clone(),
-            });
+                evidence: place.unwrap_or(&declaration.evidence).clone(),
+            };
+            // Two keys may lead to one place: a tag and the variable that it hands on.
+            if !claims.contains(&claim) {
+                claims.push(claim);
+            }
         }
     }
     claims
@@ -144,8 +248,9 @@ fn claims(subject: &SubjectId, declarations: &[Declaration]) -> Vec<Attribution>
 
 /// The declared statements that weigh as much as the best one and name other parties.
 ///
-/// Equal weight is: of the same confidence, none closer to the subject by the same method, and not a
-/// default for everything.
+/// Equal weight is: of the same standing, none closer to the subject by the same method, and not a default for
+/// everything. What a container says is a default for what is in it: what the code that defines a thing says
+/// takes its place and disputes nothing.
 fn rivals<'d>(
     best: &Declaration,
     declarations: &'d [Declaration],
@@ -154,16 +259,20 @@ fn rivals<'d>(
     let closest: BTreeMap<_, u32> = declarations
         .iter()
         .rev()
-        .filter(|d| d.fallback == best.fallback || !d.fallback)
+        .filter(|d| (d.fallback == best.fallback || !d.fallback) && !d.last_resort)
         .map(|d| (d.method, d.rank))
         .collect();
     let mut rivals: Vec<&Declaration> = Vec::new();
     for other in declarations {
+        let overridden = best.method == Method::Definition && other.method == Method::Container;
         let equal = other.method.declared()
-            && other.method.confidence() == best.method.confidence()
-            && closest.get(&other.method) == Some(&other.rank)
-            && (!other.fallback || (best.fallback && other.method == best.method));
-        if !equal || agree(best, other, roster) {
+            && other.last_resort == best.last_resort
+            && standing(other.method) == standing(best.method)
+            && (best.last_resort || closest.get(&other.method) == Some(&other.rank))
+            && (!other.fallback || (best.fallback && other.method == best.method))
+            && !overridden;
+        // Parts of an organisation lie in each other.
+        if !equal || best.last_resort || agree(best, other, roster) {
             continue;
         }
         if !rivals.iter().any(|rival| rival.owners == other.owners) {
@@ -173,10 +282,23 @@ fn rivals<'d>(
     rivals
 }
 
+/// Whether two statements name the same party. What one object names by several keys is one party by its word.
 fn agree(a: &Declaration, b: &Declaration, roster: &mut Roster<'_>) -> bool {
-    a.owners
+    let parties = |d: &Declaration| -> Vec<Owner> {
+        let named = d.owners.iter().map(|(owner, _)| owner);
+        named.chain(&d.together).cloned().collect()
+    };
+    let (own_a, own_b) = (parties(a), parties(b));
+    // Two values for one key of one object agree only by themselves.
+    if a.method == b.method {
+        return a
+            .owners
+            .iter()
+            .any(|(a, _)| b.owners.iter().any(|(b, _)| roster.same_party(a, b)));
+    }
+    own_a
         .iter()
-        .any(|(a, _)| b.owners.iter().any(|(b, _)| roster.same_party(a, b)))
+        .any(|a| own_b.iter().any(|b| roster.same_party(a, b)))
 }
 
 /// The first of the parties who is still there, else the first.
@@ -195,7 +317,7 @@ fn spokesman(declaration: &Declaration, roster: &mut Roster<'_>) -> (Owner, Stan
 
 fn undeclared(
     asked: &[&'static str],
-    left_unowned: Option<(Str, crate::model::Evidence)>,
+    left_unowned: Option<(Str, Evidence)>,
     declarations: &[Declaration],
     claims: Vec<Attribution>,
     roster: &mut Roster<'_>,
@@ -213,6 +335,7 @@ fn undeclared(
             state: OwnershipState::Suggested,
             owner: None,
             suggestion: Some(owner.clone()),
+            confidence: Some(Confidence::Low),
             claims,
             reason: reason.into(),
         };
@@ -242,6 +365,7 @@ fn undeclared(
         state,
         owner: None,
         suggestion: None,
+        confidence: None,
         claims,
         reason: reason.into(),
     }
@@ -249,18 +373,35 @@ fn undeclared(
 
 /// ``tag `Owner` names team:payments (users.json#/UserDetailList/3)``.
 fn sentence(declaration: &Declaration, owner: &Owner) -> String {
-    let evidence = &declaration.evidence;
-    match &declaration.what {
+    let named = declaration.owners.iter().position(|(o, _)| o == owner);
+    let place = named.and_then(|at| declaration.places.get(at));
+    let evidence = place.unwrap_or(&declaration.evidence);
+    let verb = match (declaration.method, declaration.last_resort) {
+        (Method::Creator, _) => "says as who made it",
+        (_, true) => "names, for want of an owner,",
+        _ => "names",
+    };
+    let note = declaration.note.as_deref();
+    let said = match &declaration.what {
         What::Registry(id) => format!("registry entry {id} names {owner} ({evidence})"),
-        What::Label(sort, key) => format!("{sort} `{key}` names {owner} ({evidence})"),
+        What::Label(sort, key) => format!("{sort} `{key}` {verb} {owner} ({evidence})"),
         What::Container(id, sort, key) => {
-            format!("{sort} `{key}` of {id} names {owner} ({evidence})")
+            format!("{sort} `{key}` of {id} {verb} {owner} ({evidence})")
         }
         What::Catalog(statement, end) => format!("{statement} {owner}{end} ({evidence})"),
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
-        What::Suggestion => {
-            let method = declaration.method.as_str();
-            format!("{method} suggests {owner} ({evidence})")
-        }
+        What::Deployer(chain) => format!("{chain} names {owner} ({evidence})"),
+        What::Suggestion => match declaration.method {
+            Method::Provider => format!("its platform records {owner} as its owner ({evidence})"),
+            Method::Creator => format!("its platform records that {owner} made it ({evidence})"),
+            Method::OnCall => format!("{owner} is on call for it ({evidence})"),
+            Method::NamePattern => format!("its name begins with that of {owner} ({evidence})"),
+            Method::Cmdb => format!("the database of what is run names {owner} ({evidence})"),
+            method => format!("{} suggests {owner} ({evidence})", method.as_str()),
+        },
+    };
+    match note {
+        Some(note) => format!("{said}, {note}"),
+        None => said,
     }
 }

@@ -63,10 +63,10 @@ impl Family {
             | "jenkins-credentials" => Self::Infrastructure,
             "github-actions" | "gitlab-ci" | "circleci" | "azure-pipelines" | "bitbucket"
             | "jenkinsfile" => Self::Ci,
-            "backstage" | "codeowners" | "cortex" | "entra-directory" | "environments"
-            | "github-teams" | "gitlab-members" | "google-directory" | "mailmap"
-            | "okta-directory" | "opslevel" | "packages" | "pagerduty" | "registry" | "roster"
-            | "scim" | "servicenow" => Self::Ownership,
+            "backstage" | "cloud-containers" | "codeowners" | "cortex" | "entra-directory"
+            | "environments" | "github-teams" | "gitlab-members" | "google-directory"
+            | "mailmap" | "okta-directory" | "opslevel" | "packages" | "pagerduty" | "registry"
+            | "roster" | "scim" | "servicenow" => Self::Ownership,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,
         }

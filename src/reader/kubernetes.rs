@@ -14,6 +14,7 @@ mod argocd;
 mod aws_auth;
 mod cloud;
 mod cluster;
+mod deployments;
 mod external_secrets;
 mod helm;
 mod issued;

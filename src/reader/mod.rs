@@ -34,6 +34,7 @@ pub mod bitbucket;
 mod catalog_entry;
 pub mod certificates;
 pub mod circleci;
+pub mod cloud_containers;
 pub mod cloudformation;
 pub mod codeowners;
 mod columns;
@@ -156,6 +157,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(bitbucket::Bitbucket),
         Box::new(certificates::Certificates),
         Box::new(circleci::CircleCi),
+        Box::new(cloud_containers::CloudContainers),
         Box::new(cloudformation::CloudFormation),
         Box::new(codeowners::Codeowners),
         Box::new(compose::Compose::new(Arc::clone(&detector))),

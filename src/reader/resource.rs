@@ -5,12 +5,13 @@
 //! one form, in Terraform's words; what a type of resource means stands in one place.
 
 use super::tree::{Node, Value};
-use crate::model::{Evidence, Facts, IdentityId, Label, Presence, Problem, Str};
+use crate::model::{Evidence, Facts, IdentityId, Label, LabelSource, Presence, Problem, Str};
 use sink::Sink;
 
 mod aws;
 mod azure;
 mod configured;
+mod containers;
 mod eks;
 mod google;
 mod index;
@@ -44,7 +45,8 @@ pub(super) struct Resource {
     pub(super) presence: Presence,
     /// A data source: something that is there, rather than something to be made.
     pub(super) data: bool,
-    /// Tags that its provider gives everything.
+    /// What else says whose it is, the nearest first: arguments of the calls of modules around it, tags that its
+    /// provider gives everything.
     pub(super) defaults: Vec<Label>,
     /// Calls of modules around it, outermost first, as `module.ci (source)`.
     pub(super) modules: Vec<Str>,
@@ -107,6 +109,7 @@ fn read(sink: &mut Sink<'_>, resource: &Resource) {
         _ => {}
     }
     table::read(sink, resource);
+    containers::read(sink, resource);
 }
 
 /// How many facts there are by which somebody may do something: what is switched off adds none.
@@ -166,6 +169,22 @@ fn identity(resource: &Resource) -> Option<IdentityId> {
 }
 
 impl Resource {
+    /// Notes what the calls of modules around it say whose it is: less near than what is there about its own call,
+    /// nearer than what its provider gives everything.
+    pub(super) fn belongs(&mut self, inputs: &[Label]) {
+        let at = self
+            .defaults
+            .iter()
+            .position(|label| label.source != LabelSource::ModuleInput)
+            .unwrap_or(self.defaults.len());
+        let new: Vec<Label> = inputs
+            .iter()
+            .filter(|input| !self.defaults.iter().take(at).any(|k| k.key == input.key))
+            .cloned()
+            .collect();
+        self.defaults.splice(at..at, new);
+    }
+
     /// The provider, as the type begins: `aws`; `google` also for its beta.
     fn provider(&self) -> &str {
         self.kind.split('_').next().unwrap_or_default()

@@ -12,7 +12,7 @@
 
 use super::Reader;
 use super::resource::{self, Resource};
-use crate::model::{Document, Facts, Probe, Problem, ProblemKind, Str};
+use crate::model::{Container, Document, Facts, Probe, Problem, ProblemKind, Str};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,7 @@ mod instance;
 mod json;
 mod known;
 mod modules;
+mod owners;
 mod parse;
 mod policy_document;
 mod providers;
@@ -71,9 +72,10 @@ impl Reader for Terraform {
     }
 
     fn read_together(&self, documents: &[Document<'_>]) -> (Facts, Vec<Problem>) {
-        let (resources, mut problems) = resources(documents);
+        let (resources, containers, mut problems) = resources(documents);
         let (mut facts, more) = resource::facts(&resources);
         problems.extend(more);
+        facts.containers.extend(containers);
         let estates: BTreeSet<Str> = resources.iter().map(|r| r.estate.clone()).collect();
         let sources = estates.into_iter().map(|estate| (NAME.into(), estate));
         facts.sources.extend(sources);
@@ -116,7 +118,7 @@ fn is_policy(name: &str, head: &[u8]) -> bool {
 }
 
 /// Everything that the files declare, root after root in the order of their directories.
-fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
+fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Container>, Vec<Problem>) {
     let mut problems = Vec::new();
     let texts: Vec<(Cow<'_, str>, Option<u32>)> = documents
         .par_iter()
@@ -226,9 +228,9 @@ fn resources(documents: &[Document<'_>]) -> (Vec<Resource>, Vec<Problem>) {
         texts: &by_path,
         estates: estates(documents, &directories),
     };
-    let (resources, more) = all.roots();
+    let (resources, containers, more) = all.roots();
     problems.extend(more);
-    (resources, problems)
+    (resources, containers, problems)
 }
 
 /// Values for variables in directories of their own (`envs/prod.tfvars`), which belong to the configuration above.
@@ -310,6 +312,7 @@ struct Configuration<'a> {
 struct Root<'a> {
     directory: &'a str,
     resources: Vec<Resource>,
+    container: Option<Container>,
     limits: Vec<&'static str>,
     notes: BTreeSet<(u32, u32, &'static str)>,
     reached: BTreeSet<&'a str>,
@@ -318,7 +321,7 @@ struct Root<'a> {
 impl<'a> Configuration<'a> {
     /// Works out every root. A directory is one if nobody calls it, or if it is made to be applied by itself; what
     /// only calls itself in a circle is entered somewhere.
-    fn roots(&self) -> (Vec<Resource>, Vec<Problem>) {
+    fn roots(&self) -> (Vec<Resource>, Vec<Container>, Vec<Problem>) {
         let mut called: BTreeSet<String> = BTreeSet::new();
         for module in self.modules.values() {
             for call in &module.calls {
@@ -355,9 +358,11 @@ impl<'a> Configuration<'a> {
         }
         done.sort_by_key(|root| root.directory);
         let mut resources = Vec::new();
+        let mut containers = Vec::new();
         let mut problems = BTreeSet::new();
         for root in done {
             resources.extend(root.resources);
+            containers.extend(root.container);
             for limit in root.limits {
                 let path = Str::from(root.directory);
                 problems.insert(Problem {
@@ -375,7 +380,7 @@ impl<'a> Configuration<'a> {
                 }
             }
         }
-        (resources, problems.into_iter().collect())
+        (resources, containers, problems.into_iter().collect())
     }
 
     fn root(&self, module: &'a Module<'a>, steps: usize) -> Root<'a> {
@@ -393,6 +398,7 @@ impl<'a> Configuration<'a> {
         Root {
             directory: module.directory,
             resources,
+            container: world.container.take(),
             limits: world.limits(),
             notes: world.notes.take(),
             reached: world.reached.take(),

@@ -607,6 +607,7 @@ impl From<model::Ownership> for wire::Ownership {
             state: o.state.as_str().into(),
             owner: o.owner.map(owner),
             suggestion: o.suggestion.map(owner),
+            confidence: o.confidence.map(|confidence| confidence.as_str().into()),
             reason: o.reason,
             claims: o
                 .claims

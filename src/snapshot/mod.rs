@@ -344,6 +344,9 @@ pub struct Ownership {
     /// The best guess when nobody is declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<Str>,
+    /// How much the claim that decides is worth: `high`, `medium` or `low`; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Word>,
     /// How this was concluded.
     pub reason: Str,
     /// Every claim, strongest first.

@@ -1,18 +1,19 @@
 //! Identities as conditions see them.
 
-use super::{columns, days_ago, days_until, join, past, places, support};
+use super::{columns, container, days_ago, days_until, join, past, places, support};
 use crate::check::accounts::Accounts;
 use crate::check::estate::distinct;
 use crate::check::grants::{Excess, describe};
 use crate::check::schema::{
-    Basis, CAPABILITY, CERTAINTY, Column, DATE_STATE, HUMANITY, IDENTITY_KIND, OWNER_STATE,
-    PLATFORM, Subject, SubjectKind, TIER, Type, word,
+    Basis, CAPABILITY, CERTAINTY, CLAIM_METHOD, CONFIDENCE, Column, DATE_STATE, HUMANITY,
+    IDENTITY_KIND, OWNER_STATE, PLATFORM, REVIEW_SOURCE, REVIEW_STATE, Subject, SubjectKind, TIER,
+    Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{
     Certainty, Confidence, Credential, CredentialStatus, DateField, Effect, Evidence, Goal,
     Granularity, Hop, Identity, IdentityKind, Moment, Ownership, OwnershipState, Path, Platform,
-    Presence, Privilege, Proof, Reach, RegistryEntry, Str, SubjectId, Tier, Timestamp,
+    Presence, Privilege, Proof, Reach, RegistryEntry, Review, Str, SubjectId, Tier, Timestamp,
     TrustPrincipal, Unused, Workload,
 };
 use crate::platform::aws::arn::Arn;
@@ -23,6 +24,7 @@ pub(in crate::check) struct IdentityView<'a> {
     pub identity: &'a Identity,
     pub privilege: Option<&'a Privilege>,
     pub ownership: Option<&'a Ownership>,
+    pub review: Option<&'a Review>,
     pub entries: &'a [RegistryEntry],
     pub credentials: Vec<&'a Credential>,
     pub workloads: Vec<&'a Workload>,
@@ -99,7 +101,12 @@ impl Subject for OfIdentity {
                 .iter()
                 .map(|c| &c.evidence)
                 .collect(),
-            Basis::Declaration => view.entries.iter().map(|e| &e.evidence).collect(),
+            Basis::Declaration => {
+                let review = view.review.map(|r| &r.evidence);
+                let entries = view.entries.iter().map(|e| &e.evidence);
+                let own = review.filter(|own| view.entries.iter().all(|e| e.evidence != **own));
+                own.into_iter().chain(entries).collect()
+            }
             Basis::Credentials => view
                 .credentials
                 .iter()
@@ -349,6 +356,13 @@ columns! { OfIdentity;
     "owner.suggestion": Type::Text, Ownership, |v| Value::owned(v.ownership.and_then(|o| o.suggestion.as_ref()).map(ToString::to_string).unwrap_or_default()), "Who could own it, when nobody is declared.";
     "owner.reason": Type::Text, Ownership, |v| Value::text(v.ownership.map(|o| &*o.reason).filter(|r| !r.is_empty())), "How that was concluded.";
     "owner.claimants": Type::Texts, Ownership, claimants, "Everybody a declared source names as owner.";
+    "owner.confidence": Type::Enum(&CONFIDENCE), Ownership, |v| container::worth(v.ownership), "How much the claim that decides is worth.";
+    "owner.method": Type::Enum(&CLAIM_METHOD), Ownership, |v| container::method(v.ownership), "How the claim that decides was made.";
+    "owner.evidence": Type::Text, Ownership, |v| container::place(v.ownership), "Where that claim stands.";
+    "review.state": Type::Enum(&REVIEW_STATE), Declaration, |v| container::review_state(v.review, v.now), "Whether anything names a review date for it, and whether that is past.";
+    "review.source": Type::Enum(&REVIEW_SOURCE), Declaration, review_source, "What names the review date: its registry entry, a label of its own, or the container that it lives in.";
+    "review.date": Type::Text, Declaration, |v| container::review_text(v.review), "The review date; as written where it cannot be read.";
+    "review.overdue_days": Type::Int, Declaration, |v| container::review_overdue(v.review, v.now), "Whole days since the review was due; unknown without a date.";
     "tier": Type::Enum(&TIER), Privilege, tier, "The highest privilege it holds; unknown when that cannot be told.";
     "own_tier": Type::Enum(&TIER), Privilege, own_tier, "The highest privilege it holds itself, without what everybody who has signed in is given.";
     "tier.certainty": Type::Enum(&CERTAINTY), Privilege, |v| v.privilege.map_or(Value::Unknown, |p| word(&CERTAINTY, p.certainty.as_str())), "How firm the tier is.";
@@ -446,6 +460,22 @@ columns! { OfIdentity;
     "declaration.overdue_days": Type::Int, Declaration, |v| entry(v).map_or(Value::Unknown, |e| overdue(&e.expires, v.now)), "Whole days since its registered end.";
     "declaration.ends": Type::Bool, Declaration, ends, "The registry names an end or a review date for it.";
     "approved_tier": Type::Enum(&TIER), Declaration, |v| entry(v).map_or(Value::Unknown, approved_tier), "The highest privilege it was approved for, as registered.";
+}
+
+/// A label of its own names the date, if neither its registry entry nor a container does.
+fn review_source<'a>(view: &IdentityView<'a>) -> Value<'a> {
+    let Some(review) = view.review else {
+        return Value::Unknown;
+    };
+    let registered = view.entries.iter().any(|e| e.evidence == review.evidence);
+    let mut labels = view.identity.labels.iter();
+    let own = labels.any(|label| label.evidence == review.evidence);
+    let source = match (registered, own) {
+        (true, _) => "registry",
+        (false, true) => "own",
+        (false, false) => "container",
+    };
+    word(&REVIEW_SOURCE, source)
 }
 
 fn unused<'a>(view: &IdentityView<'a>) -> Option<&'a Unused> {

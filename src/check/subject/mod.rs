@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod analyzer_finding;
+pub(super) mod container;
 pub(super) mod credential;
 pub(super) mod declaration;
 pub(super) mod identity;

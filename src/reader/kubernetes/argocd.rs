@@ -243,6 +243,7 @@ impl Sink<'_> {
         let Some(spec) = object.node.get("spec") else {
             return;
         };
+        self.deploys(object);
         for to in spec.list("destinationServiceAccounts") {
             if let Some(account) = named(to, "defaultServiceAccount") {
                 let (namespace, name) = account
@@ -411,6 +412,7 @@ impl Sink<'_> {
         let Some(spec) = object.node.get("spec") else {
             return;
         };
+        self.deployed_by_argo(object, spec);
         let mut traits = Vec::new();
         let project = named(spec, "project").unwrap_or("default");
         traits.push(format!("project:{project}"));

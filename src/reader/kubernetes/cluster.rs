@@ -74,6 +74,9 @@ pub(super) fn place(facts: &mut Facts, cluster: &str) {
         place.text(&mut statement.resource);
         place.account(&mut statement.account);
     }
+    for deployment in &mut facts.deployments {
+        place.name(&mut deployment.cluster);
+    }
     for container in &mut facts.containers {
         place.text(&mut container.id);
     }

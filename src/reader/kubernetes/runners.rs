@@ -282,6 +282,7 @@ impl Sink<'_> {
         let Some(spec) = object.node.get("spec") else {
             return;
         };
+        self.deployed_by_flux(object, spec);
         let mut traits = vec!["applies".to_owned()];
         let runs_as = match self.account_in(spec, &["serviceAccountName"]) {
             Some(None) => return,
@@ -346,6 +347,7 @@ impl Sink<'_> {
         let Some(spec) = object.node.get("spec") else {
             return;
         };
+        self.source_of_flux(object, spec);
         let evidence = self.place(object);
         let mut traits = Vec::new();
         let address = named(spec, "url").or_else(|| named(spec, "endpoint"));

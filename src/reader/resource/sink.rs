@@ -401,7 +401,7 @@ pub(super) fn ends(resource: &Resource, at: &[&str], after: &[&str]) -> Moment {
 }
 
 /// Tags, labels, and what else names owners.
-fn labels(resource: &Resource) -> Vec<Label> {
+pub(super) fn labels(resource: &Resource) -> Vec<Label> {
     let mut found: Vec<Label> = Vec::new();
     let mut add = |source: LabelSource, key: &str, value: &str, line: u32| {
         if key.is_empty() || value.len() > MAX_VALUE || found.iter().any(|l| &*l.key == key) {
@@ -445,20 +445,31 @@ fn labels(resource: &Resource) -> Vec<Label> {
             }
         }
     }
-    for key in [
+    let fields = [
         "owner",
         "owners",
         "contact",
         "contact_email",
         "notification_email",
-    ] {
+    ];
+    // Arguments of a module are among what is known beside; a provider's owner is an organisation.
+    let own = !matches!(&*resource.kind, "module" | "provider" | "backend");
+    for key in fields.into_iter().filter(|_| own) {
         for text in texts_at(&resource.attributes, key) {
             add(LabelSource::Field, key, text, 0);
         }
     }
-    for name in ["description", "comment", "notes"] {
+    let texts = [
+        "description",
+        "display_name",
+        "displayName",
+        "comment",
+        "notes",
+    ];
+    for name in texts {
         if let Some((key, value)) = resource.text(name).and_then(told) {
-            add(LabelSource::Field, key, value, 0);
+            let line = resource.attributes.get(name).map_or(0, |node| node.line);
+            add(LabelSource::Field, key, value, line);
         }
     }
     for label in &resource.defaults {
@@ -469,16 +480,85 @@ fn labels(resource: &Resource) -> Vec<Label> {
     found
 }
 
-/// `Owner: payments` in a description.
+/// `Owner: payments`, `owned by team payments` in a description.
 fn told(text: &str) -> Option<(&str, &str)> {
-    text.split([',', ';', '\n', '(', ')']).find_map(|part| {
-        let (key, value) = part.split_once([':', '='])?;
-        let (key, value) = (key.trim(), value.trim());
-        let known = ["owner", "owned by", "team", "contact", "maintainer"];
-        known
-            .iter()
-            .any(|word| key.eq_ignore_ascii_case(word))
-            .then_some((key, value))
-            .filter(|(_, value)| !value.is_empty())
-    })
+    const KEYS: [&str; 12] = [
+        "owner",
+        "owners",
+        "owned by",
+        "team",
+        "squad",
+        "contact",
+        "maintainer",
+        "maintained by",
+        "managed by team",
+        "responsible",
+        "technical owner",
+        "service owner",
+    ];
+    const WORDS: [&str; 3] = ["owned by", "maintained by", "managed by team"];
+    text.split([',', ';', '\n', '(', ')', '|'])
+        .find_map(|part| {
+            let (key, value) = match part.split_once([':', '=']) {
+                Some((key, value)) if KEYS.iter().any(|k| key.trim().eq_ignore_ascii_case(k)) => {
+                    (key.trim(), value)
+                }
+                // `used by the CI; owned by team payments.`
+                _ => WORDS.iter().find_map(|words| {
+                    let at = part.to_ascii_lowercase().find(words)?;
+                    let key = part.get(at..at + words.len())?;
+                    let rest = part.get(at + words.len()..)?;
+                    let rest = rest.split(". ").next().unwrap_or(rest);
+                    rest.starts_with(' ').then_some((key, rest))
+                })?,
+            };
+            let value = value.trim().trim_end_matches('.');
+            let value = ["the team ", "team ", "the "]
+                .iter()
+                .find_map(|word| {
+                    let start = value.get(..word.len())?;
+                    start
+                        .eq_ignore_ascii_case(word)
+                        .then(|| value.get(word.len()..))?
+                })
+                .unwrap_or(value);
+            // A name, not a sentence.
+            let words = value.split_whitespace().count();
+            (!value.is_empty() && words <= 6).then_some((key, value))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn owners_in_descriptions() {
+        for (text, expected) in [
+            (
+                "Owner: jane@example.com",
+                Some(("Owner", "jane@example.com")),
+            ),
+            (
+                "deploys things; owned by team payments.",
+                Some(("owned by", "payments")),
+            ),
+            (
+                "CI account (Team: Payments API)",
+                Some(("Team", "Payments API")),
+            ),
+            (
+                "Owned by the platform team",
+                Some(("Owned by", "platform team")),
+            ),
+            ("used for the bucket that nobody owns", None),
+            (
+                "owned by whoever happens to be on call that week, really",
+                None,
+            ),
+            ("", None),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+    }
 }

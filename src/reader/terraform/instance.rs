@@ -7,7 +7,7 @@ use super::eval::{Scope, written};
 use super::syntax::{Block, Body};
 use super::value::{Map, Object, Text, V, Val, What};
 use super::world::World;
-use crate::model::{Presence, Str};
+use crate::model::{Label, Presence, Str};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -214,6 +214,15 @@ impl<'a> Instance<'a> {
         Some((Rc::clone(&call.parent), call.block))
     }
 
+    /// What names mean in the arguments of the call.
+    pub(super) fn call_scope(&self) -> Option<Scope<'_, 'a>> {
+        let call = self.call.as_ref()?;
+        Some(Scope {
+            iteration: Some(&call.iteration),
+            ..Scope::of(&call.parent, call.block.file)
+        })
+    }
+
     /// The value that a variable is given.
     pub(super) fn argument(&self, world: &World<'a>, name: &str) -> Option<Val> {
         let Some(call) = &self.call else {
@@ -273,8 +282,10 @@ impl<'a> World<'a> {
         let mut out = Vec::new();
         out.extend(self.terragrunt_module(&root));
         let mut at = 0;
+        // Where in the list the calls of each instance begin whose modules are not here, and where they end.
+        let mut foreign: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
         // Calls add instances behind this one.
-        let mut next = Some(root);
+        let mut next = Some(Rc::clone(&root));
         while let Some(instance) = next {
             for resource in 0..instance.module.resources.len() {
                 let expansion = self.expand_resource(&instance, resource);
@@ -284,21 +295,37 @@ impl<'a> World<'a> {
             }
             for call in 0..instance.module.calls.len() {
                 let calls = self.call_module(&instance, call);
+                let first = out.len();
                 out.extend(calls.foreign.iter().map(|made| made.resource.clone()));
+                foreign.push((instance.id, first..out.len()));
             }
             out.extend(self.configured(&instance));
             at += 1;
             next = self.instance(at);
         }
+        // While everything is remembered: what the calls around say.
+        let many = self.instances.borrow().len();
+        let instances = (0..many).filter_map(|at| self.instance(at));
+        let inputs: Vec<Vec<Label>> = instances.map(|it| self.call_labels(&it)).collect();
+        *self.container.borrow_mut() = self.estate(&root);
+        for (instance, range) in foreign {
+            let inputs = inputs.get(instance).map_or(&[][..], Vec::as_slice);
+            for resource in out.get_mut(range).into_iter().flatten() {
+                resource.belongs(inputs);
+            }
+        }
         for instance in self.instances.borrow().iter() {
+            let inputs = inputs.get(instance.id).map_or(&[][..], Vec::as_slice);
             let mut made: Vec<_> = instance.made.borrow_mut().drain().collect();
             made.sort_by_key(|(place, _)| *place);
             for (_, state) in made {
                 if let State::Done(made) = state {
-                    out.push(match Rc::try_unwrap(made) {
+                    let mut resource = match Rc::try_unwrap(made) {
                         Ok(made) => made.resource,
                         Err(shared) => shared.resource.clone(),
-                    });
+                    };
+                    resource.belongs(inputs);
+                    out.push(resource);
                 }
             }
             // Parents hold what children were given, and the other way round: let go of it all.
@@ -659,6 +686,9 @@ impl<'a> World<'a> {
                 &provider,
             );
             made.resource.data = false;
+            let mut said = self.argument_labels(block, scope);
+            super::owners::add(&mut said, std::mem::take(&mut made.resource.defaults));
+            made.resource.defaults = said;
             foreign.push(Rc::new(made));
         }
         Calls {

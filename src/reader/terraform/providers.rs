@@ -107,10 +107,11 @@ impl<'a> World<'a> {
             Some(V::Map(map)) => map.get("tags").cloned(),
             _ => values.get("default_labels").cloned(),
         };
-        let source = if values.contains_key("default_labels") {
-            LabelSource::Label
-        } else {
-            LabelSource::Tag
+        let inside = block.it.body.blocks.iter();
+        let mut inside = inside.filter(|inner| inner.kind == "default_tags");
+        let written_tags = match inside.next() {
+            Some(tags) => tags.body.attribute("tags"),
+            None => block.it.body.attribute("default_labels"),
         };
         let mut labels = Vec::new();
         let tags = defaults.as_ref().and_then(|tags| tags.v.entries());
@@ -120,11 +121,13 @@ impl<'a> World<'a> {
             };
             let own = value.line > 0 && value.file == block.file;
             let line = if own { value.line } else { block.it.line };
+            let place = written_tags.and_then(|tags| self.tag_place(tags, key, scope));
+            let (file, line) = place.unwrap_or((block.file, line));
             labels.push(Label {
-                source,
+                source: LabelSource::DefaultTag,
                 key: (**key).into(),
                 value: (*text).into(),
-                evidence: self.evidence(block.file, line),
+                evidence: self.evidence(file, line),
             });
         }
         Provider {

@@ -15,7 +15,8 @@ pub(super) fn read(files: &[(&str, &str)]) -> (Vec<Resource>, Vec<Problem>) {
         .iter()
         .map(|(origin, bytes)| Document { origin, bytes })
         .collect();
-    super::resources(&documents)
+    let (resources, _, problems) = super::resources(&documents);
+    (resources, problems)
 }
 
 fn flat(node: &Node, path: &str, out: &mut String) {

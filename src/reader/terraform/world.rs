@@ -40,6 +40,8 @@ pub(super) struct World<'a> {
     /// Directories that calls reached.
     pub(super) reached: RefCell<BTreeSet<&'a str>>,
     pub(super) notes: RefCell<BTreeSet<(u32, u32, &'static str)>>,
+    /// Whose everything of the root is, once that is worked out.
+    pub(super) container: RefCell<Option<crate::model::Container>>,
 }
 
 /// One level deeper; dropped on the way back.
@@ -74,6 +76,7 @@ impl<'a> World<'a> {
             limits: RefCell::default(),
             reached: RefCell::default(),
             notes: RefCell::default(),
+            container: RefCell::default(),
         }
     }
 
