@@ -3,6 +3,7 @@
 use super::OwnershipOptions;
 use super::catalog::{CatalogClaim, CatalogIndex};
 use super::codeowners::{CodeownersIndex, Verdict};
+use super::directory;
 use super::labels::{OwnerKeys, sort};
 use super::registry::{RegistryIndex, Selected};
 use crate::model::{
@@ -135,6 +136,7 @@ impl<'a> Claims<'a> {
         if self.labels_read(identity) {
             found.asked.push("labels");
         }
+        found.asked.extend(directory::asked(identity));
         self.asked(&places, &mut found);
         found
     }

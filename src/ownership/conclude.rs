@@ -1,6 +1,7 @@
 //! From what was found to one answer and the sentence that explains it.
 
 use super::claims::{Declaration, Found, What};
+use super::directory;
 use super::roster::{Roster, Standing};
 use crate::model::{
     Attribution, Credential, Inventory, Method, Owner, Ownership, OwnershipState, Str, SubjectId,
@@ -21,6 +22,7 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
             .then_with(|| a.owners.cmp(&b.owners))
     });
     let claims = claims(subject, &declarations);
+    let declarations = directory::together(declarations);
     let Some(best) = declarations.first().filter(|d| d.method.declared()) else {
         return undeclared(&found.asked, found.left_unowned, &declarations, claims);
     };
@@ -236,6 +238,10 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
         }
         What::Catalog(reference) => format!("catalog entity {reference} is {owner}'s ({evidence})"),
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
+        What::Suggestion if declaration.method == Method::Provider => {
+            let directory = directory::name(evidence.reader);
+            format!("{directory} names {owner} ({evidence})")
+        }
         What::Suggestion => {
             let method = declaration.method.as_str();
             format!("{method} suggests {owner} ({evidence})")

@@ -9,6 +9,7 @@ mod catalog;
 mod claims;
 mod codeowners;
 mod conclude;
+mod directory;
 mod labels;
 pub mod pattern;
 mod registry;

@@ -38,6 +38,7 @@ pub mod codeowners;
 pub mod compose;
 pub mod dotfiles;
 mod eks;
+pub mod entra;
 mod family;
 pub mod github_actions;
 pub mod gitlab_ci;
@@ -47,9 +48,11 @@ mod keeping;
 pub mod kubernetes;
 pub mod kubernetes_config;
 mod markup;
+pub mod okta;
 mod pipeline;
 pub mod profiles;
 pub mod pulumi;
+mod records;
 pub mod registry;
 mod resource;
 pub mod roster;
@@ -151,6 +154,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(codeowners::Codeowners),
         Box::new(compose::Compose::new(Arc::clone(&detector))),
         Box::new(dotfiles::Dotfiles::new(Arc::clone(&detector))),
+        Box::new(entra::Entra),
         Box::new(github_actions::GithubActions),
         Box::new(gitlab_ci::GitlabCi),
         Box::new(jenkins_credentials::JenkinsCredentials::new(Arc::clone(
@@ -159,6 +163,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(jenkinsfile::Jenkinsfile),
         Box::new(kubernetes::Kubernetes),
         Box::new(kubernetes_config::KubernetesConfig),
+        Box::new(okta::Okta),
         Box::new(profiles::Profiles::new(Arc::clone(&detector))),
         Box::new(pulumi::Pulumi),
         Box::new(registry::Registry),

@@ -470,7 +470,7 @@ fn labels(resource: &Resource) -> Vec<Label> {
 }
 
 /// `Owner: payments` in a description.
-fn told(text: &str) -> Option<(&str, &str)> {
+pub(in crate::reader) fn told(text: &str) -> Option<(&str, &str)> {
     text.split([',', ';', '\n', '(', ')']).find_map(|part| {
         let (key, value) = part.split_once([':', '='])?;
         let (key, value) = (key.trim(), value.trim());
