@@ -40,8 +40,10 @@ pub mod dotfiles;
 mod eks;
 pub mod entra;
 mod family;
+pub mod github_access;
 pub mod github_actions;
 pub mod gitlab_ci;
+pub mod google_cloud;
 pub mod jenkins_credentials;
 pub mod jenkinsfile;
 mod keeping;
@@ -56,6 +58,7 @@ mod records;
 pub mod registry;
 mod resource;
 pub mod roster;
+pub mod sailpoint;
 pub mod secrets;
 pub mod terraform;
 pub mod terraform_backend;
@@ -155,8 +158,10 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(compose::Compose::new(Arc::clone(&detector))),
         Box::new(dotfiles::Dotfiles::new(Arc::clone(&detector))),
         Box::new(entra::Entra),
+        Box::new(github_access::GitHubAccess),
         Box::new(github_actions::GithubActions),
         Box::new(gitlab_ci::GitlabCi),
+        Box::new(google_cloud::GoogleCloud),
         Box::new(jenkins_credentials::JenkinsCredentials::new(Arc::clone(
             &detector,
         ))),
@@ -168,6 +173,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(pulumi::Pulumi),
         Box::new(registry::Registry),
         Box::new(roster::Roster),
+        Box::new(sailpoint::SailPoint),
         Box::new(terraform::Terraform),
         Box::new(terraform_backend::TerraformBackend),
         Box::new(terraform_state::TerraformState),

@@ -25,6 +25,7 @@ use crate::model::{
     Label, LabelSource, Method, Moment, Owner, Platform, Policy, PolicyId, PolicyKind, Presence,
     Probe, Problem, Rule, RuleBody, Scope, Str, SubjectId, Timestamp,
 };
+use std::collections::BTreeSet;
 
 const NAME: &str = "okta";
 const LISTS: [&str; 4] = ["value", "items", "data", "jwks"];
@@ -101,15 +102,48 @@ impl Reader for Okta {
                 && of_one
     }
 
+    /// Some lists have no links, and so do not say which organisation they are of; others of the same export do.
+    fn gathers(&self, _: &Document<'_>) -> bool {
+        true
+    }
+
     fn read(&self, document: &Document<'_>) -> (Facts, Vec<Problem>) {
-        let mut reading = Reading {
-            document,
-            organization: organization(document),
-            facts: Facts::default(),
-        };
-        let stop = records::each(document, NAME, &LISTS, &mut |record| reading.record(record));
-        reading.facts.sources.push((NAME.into(), "*".into()));
-        (reading.facts, stop.into_iter().collect())
+        self.read_together(std::slice::from_ref(document))
+    }
+
+    fn read_together(&self, documents: &[Document<'_>]) -> (Facts, Vec<Problem>) {
+        let named: Vec<Option<Str>> = documents.iter().map(organization).collect();
+        let all: BTreeSet<&Str> = named.iter().flatten().collect();
+        let only = all
+            .first()
+            .filter(|_| all.len() == 1)
+            .map(|name| (*name).clone());
+        let mut facts = Facts::default();
+        let mut problems = Vec::new();
+        for (document, own) in documents.iter().zip(&named) {
+            let folder =
+                |of: &Document<'_>| of.origin.path.rsplit_once('/').map(|(f, _)| f.to_owned());
+            let beside = || {
+                let near = documents
+                    .iter()
+                    .zip(&named)
+                    .filter(|(other, _)| folder(other) == folder(document));
+                let near: BTreeSet<&Str> = near.filter_map(|(_, name)| name.as_ref()).collect();
+                near.first()
+                    .filter(|_| near.len() == 1)
+                    .map(|name| (*name).clone())
+            };
+            let mut reading = Reading {
+                document,
+                organization: own.clone().or_else(|| only.clone()).or_else(beside),
+                facts: Facts::default(),
+            };
+            let stop = records::each(document, NAME, &LISTS, &mut |record| reading.record(record));
+            facts.append(reading.facts);
+            problems.extend(stop);
+        }
+        facts.sources.push((NAME.into(), "*".into()));
+        (facts, problems)
     }
 }
 

@@ -473,7 +473,10 @@ fn labels(resource: &Resource) -> Vec<Label> {
 pub(in crate::reader) fn told(text: &str) -> Option<(&str, &str)> {
     text.split([',', ';', '\n', '(', ')']).find_map(|part| {
         let (key, value) = part.split_once([':', '='])?;
-        let (key, value) = (key.trim(), value.trim());
+        // `Deploys from CI. Owner: payments. See the runbook.`
+        let key = key.rsplit(['.', '|']).next().unwrap_or(key).trim();
+        let value = value.split(". ").next().unwrap_or(value);
+        let value = value.trim().trim_end_matches('.');
         let known = ["owner", "owned by", "team", "contact", "maintainer"];
         known
             .iter()
