@@ -14,7 +14,8 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 236] = [
+const IDS: [&str; 242] = [
+    "agent-without-sponsor",
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
@@ -150,8 +151,10 @@ const IDS: [&str; 236] = [
     "declared-not-found",
     "default-service-account-granted",
     "deploy-key-with-write",
+    "directory-names-no-owner",
     "docker-login-kept-plain",
     "entra-graph-takeover",
+    "entra-owned-by-machines",
     "entra-secret-long-lived",
     "federation-cloud-principal-cluster-admin",
     "federation-identity-shared",
@@ -226,6 +229,8 @@ const IDS: [&str; 236] = [
     "legacy-service-account-token",
     "login-file-in-repository",
     "machine-use-of-human-identity",
+    "okta-service-account-unmanaged",
+    "okta-token-from-anywhere",
     "owner-disputed",
     "owner-missing",
     "owner-orphaned",
@@ -242,6 +247,7 @@ const IDS: [&str; 236] = [
     "review-overdue",
     "revocation-path-missing",
     "support-identity-privileged",
+    "third-party-privileged",
     "token-automounted",
     "unused-privileged-services",
     "unused-services",

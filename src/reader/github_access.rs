@@ -15,7 +15,7 @@ use super::records::{self, Record, text};
 use crate::model::{
     Attribution, Credential, CredentialId, CredentialLink, CredentialStatus, Document, Effect,
     Entitlement, EntitlementRole, Evidence, Facts, Humanity, Identity, IdentityId, IdentityKind,
-    JoinForm, JoinKey, Label, LabelSource, Method, Moment, Owner, Platform, Policy, PolicyId,
+    JoinForm, JoinKey, Method, Moment, Owner, Platform, Policy, PolicyId,
     PolicyKind, Presence, Probe, Problem, Rule, RuleBody, Scope, Str, SubjectId,
 };
 use base64::Engine as _;
@@ -90,14 +90,11 @@ fn installation(facts: &mut Facts, record: &Record<'_>, evidence: &Evidence) {
             .chain(number.map(|id| format!("github:app:{id}").into())),
     );
     // An address of the app's maker, not of whoever installed it.
+    let contact = record.text("contact_email");
+    let maker = contact.and_then(|mail| mail.rsplit_once('@'));
     identity
-        .labels
-        .extend(record.text("contact_email").map(|mail| Label {
-            source: LabelSource::Field,
-            key: "vendor_contact".into(),
-            value: mail.into(),
-            evidence: evidence.clone(),
-        }));
+        .serves
+        .extend(maker.map(|(_, domain)| Str::from(format!("vendor:{}", domain.to_lowercase()))));
     identity.evidence.insert(evidence.clone());
     facts.identities.push(identity);
     let scope = match record.text("repository_selection") {

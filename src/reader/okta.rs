@@ -25,7 +25,7 @@ use crate::model::{
     Label, LabelSource, Method, Moment, Owner, Platform, Policy, PolicyId, PolicyKind, Presence,
     Probe, Problem, Rule, RuleBody, Scope, Str, SubjectId, Timestamp,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NAME: &str = "okta";
 const LISTS: [&str; 4] = ["value", "items", "data", "jwks"];
@@ -118,24 +118,27 @@ impl Reader for Okta {
             .first()
             .filter(|_| all.len() == 1)
             .map(|name| (*name).clone());
+        let folder = |of: &Document<'_>| {
+            let path = of.origin.path.rsplit_once('/');
+            path.map(|(folder, _)| folder.to_owned())
+                .unwrap_or_default()
+        };
+        let mut beside: BTreeMap<String, BTreeSet<&Str>> = BTreeMap::new();
+        for (document, name) in documents.iter().zip(&named) {
+            beside.entry(folder(document)).or_default().extend(name);
+        }
         let mut facts = Facts::default();
         let mut problems = Vec::new();
         for (document, own) in documents.iter().zip(&named) {
-            let folder =
-                |of: &Document<'_>| of.origin.path.rsplit_once('/').map(|(f, _)| f.to_owned());
-            let beside = || {
-                let near = documents
-                    .iter()
-                    .zip(&named)
-                    .filter(|(other, _)| folder(other) == folder(document));
-                let near: BTreeSet<&Str> = near.filter_map(|(_, name)| name.as_ref()).collect();
-                near.first()
-                    .filter(|_| near.len() == 1)
-                    .map(|name| (*name).clone())
-            };
+            let near = beside
+                .get(&folder(document))
+                .filter(|names| names.len() == 1);
+            let near = near
+                .and_then(|names| names.first())
+                .map(|name| (*name).clone());
             let mut reading = Reading {
                 document,
-                organization: own.clone().or_else(|| only.clone()).or_else(beside),
+                organization: own.clone().or(near).or_else(|| only.clone()),
                 facts: Facts::default(),
             };
             let stop = records::each(document, NAME, &LISTS, &mut |record| reading.record(record));

@@ -449,6 +449,7 @@ fn identity(principal: &Principal, id: &IdentityId, tenant: Option<&Str>) -> Ide
             identity.provider_managed = Some("an application of Microsoft".into());
         } else if tenant.is_some_and(|tenant| guid(tenant) && tenant != owner) {
             identity.traits.insert("third-party".into());
+            identity.serves.insert(format!("tenant:{owner}").into());
             let publisher = principal.publisher.as_ref();
             identity
                 .serves

@@ -211,10 +211,9 @@ fn labels(record: &Record<'_>, evidence: &Evidence) -> Vec<Label> {
             add(LabelSource::Field, key, value);
         }
     }
-    for key in ["serviceManagementReference", "appOwnerOrganizationId"] {
-        if let Some(value) = record.text(key) {
-            add(LabelSource::Field, key, value);
-        }
+    let key = "serviceManagementReference";
+    if let Some(value) = record.text(key) {
+        add(LabelSource::Field, key, value);
     }
     // The directory's tags are words; people write `team:payments` among them. Azure's are names with values.
     for tag in record.texts("tags") {
