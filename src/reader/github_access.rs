@@ -15,8 +15,8 @@ use super::records::{self, Record, text};
 use crate::model::{
     Attribution, Credential, CredentialId, CredentialLink, CredentialStatus, Document, Effect,
     Entitlement, EntitlementRole, Evidence, Facts, Humanity, Identity, IdentityId, IdentityKind,
-    JoinForm, JoinKey, Method, Moment, Owner, Platform, Policy, PolicyId,
-    PolicyKind, Presence, Probe, Problem, Rule, RuleBody, Scope, Str, SubjectId,
+    JoinForm, JoinKey, Method, Moment, Owner, Platform, Policy, PolicyId, PolicyKind, Presence,
+    Probe, Problem, Rule, RuleBody, Scope, Str, SubjectId,
 };
 use base64::Engine as _;
 use sha2::{Digest, Sha256};

@@ -569,7 +569,7 @@ impl Reading<'_> {
             .into_iter()
             .flatten()
             .filter_map(|(_, link)| text(link.as_object()?, "href"));
-        let named = hrefs.filter_map(of_one).last().map(str::to_owned);
+        let named = hrefs.filter_map(of_one).next_back().map(str::to_owned);
         let named = named.or_else(|| of_one(&self.document.origin.path).map(str::to_owned))?;
         Some(match named.starts_with("00u") {
             true => {
