@@ -14,7 +14,8 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 243] = [
+const IDS: [&str; 249] = [
+    "agent-without-sponsor",
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
@@ -155,8 +156,10 @@ const IDS: [&str; 243] = [
     "declared-not-found",
     "default-service-account-granted",
     "deploy-key-with-write",
+    "directory-names-no-owner",
     "docker-login-kept-plain",
     "entra-graph-takeover",
+    "entra-owned-by-machines",
     "entra-secret-long-lived",
     "federation-cloud-principal-cluster-admin",
     "federation-identity-shared",
@@ -232,6 +235,8 @@ const IDS: [&str; 243] = [
     "legacy-service-account-token",
     "login-file-in-repository",
     "machine-use-of-human-identity",
+    "okta-service-account-unmanaged",
+    "okta-token-from-anywhere",
     "owner-disputed",
     "owner-missing",
     "owner-orphaned",
@@ -249,6 +254,7 @@ const IDS: [&str; 243] = [
     "review-overdue",
     "revocation-path-missing",
     "support-identity-privileged",
+    "third-party-privileged",
     "token-automounted",
     "unused-privileged-services",
     "unused-services",
@@ -379,7 +385,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("condition", "condition: kind in ['aws-role', 'aws-usr']")],
-            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
+            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-agent-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
         ),
         (
             &[("condition", "condition: \"'admninister' in capabilities\"")],
@@ -465,7 +471,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `container`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(

@@ -199,6 +199,7 @@ pub(super) static IDENTITY_KIND: Enumeration = words(
         "gcp-principal",
         "entra-application",
         "entra-managed-identity",
+        "entra-agent-identity",
         "entra-principal",
         "ci-job",
         "deploy-key",

@@ -105,7 +105,8 @@ pub(super) struct InputArguments {
     #[arg(long, value_name = "PATH")]
     pub rules: Vec<PathBuf>,
     /// Read only these, comma-separated: secrets, aws, kubernetes, infrastructure (Terraform,
-    /// CloudFormation, Pulumi, Ansible, Compose, dotfiles), ci, ownership. `secrets` alone is the fast path.
+    /// CloudFormation, Pulumi, Ansible, Compose, dotfiles), ci, ownership, providers (Entra, Okta,
+    /// SailPoint, Google Cloud, GitHub). `secrets` alone is the fast path.
     #[arg(long, value_name = "FAMILIES", value_delimiter = ',', value_parser = family)]
     pub only: Vec<crate::scan::Family>,
     /// Skip files that were read before with the same rules and held nothing, as this file remembers.

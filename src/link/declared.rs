@@ -129,7 +129,7 @@ fn renamed(names: &BTreeMap<Str, Str>, id: &str) -> Option<Str> {
     Some(format!("{}#{rest}", names.get(of)?).into())
 }
 
-fn rename(inventory: &mut Inventory, names: &BTreeMap<Str, Str>) {
+pub(super) fn rename(inventory: &mut Inventory, names: &BTreeMap<Str, Str>) {
     if names.is_empty() {
         return;
     }
@@ -151,6 +151,9 @@ fn rename(inventory: &mut Inventory, names: &BTreeMap<Str, Str>) {
         identity.id = IdentityId(new.clone());
         // The account is the observed one's, and so are the words for whether a person uses it.
         identity.account = known.and_then(|known| known.account.clone());
+        if let Some(known) = known {
+            identity.name = known.name.clone();
+        }
         identity
             .derivation
             .insert(format!("declared as {old}").into());
@@ -219,6 +222,16 @@ fn rename(inventory: &mut Inventory, names: &BTreeMap<Str, Str>) {
         .map(|mut workload| {
             fix(&mut workload.runs_as);
             workload
+        })
+        .collect();
+    let attributions = std::mem::take(&mut inventory.attributions);
+    inventory.attributions = attributions
+        .into_iter()
+        .map(|mut claim| {
+            if let crate::model::SubjectId::Identity(id) = &mut claim.subject {
+                fix(id);
+            }
+            claim
         })
         .collect();
     let uses = std::mem::take(&mut inventory.secret_uses);

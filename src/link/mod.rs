@@ -7,6 +7,7 @@ mod aws_late;
 pub mod aws_third_parties;
 pub mod credentials;
 pub mod declared;
+pub mod directories;
 pub mod federation;
 pub mod identity_center;
 pub mod instance_profiles;
@@ -19,6 +20,7 @@ pub use aws_late::unbound;
 /// Joins everything that can be joined. Idempotent.
 pub fn link(inventory: &mut Inventory) {
     declared::link(inventory);
+    directories::link(inventory);
     aws::link(inventory);
     organization::link(inventory);
     oidc_grades::link(inventory);

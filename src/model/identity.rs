@@ -111,6 +111,8 @@ pub enum IdentityKind {
     EntraApplication,
     /// A managed identity of Azure.
     EntraManagedIdentity,
+    /// An agent that the directory knows as such, made by a blueprint.
+    EntraAgentIdentity,
     /// Another principal that an Azure role assignment names.
     EntraPrincipal,
     /// A job of a CI system: what acts with the token that the system gives each run.
@@ -151,6 +153,7 @@ impl IdentityKind {
             Self::GcpPrincipal => "gcp-principal",
             Self::EntraApplication => "entra-application",
             Self::EntraManagedIdentity => "entra-managed-identity",
+            Self::EntraAgentIdentity => "entra-agent-identity",
             Self::EntraPrincipal => "entra-principal",
             Self::CiJob => "ci-job",
             Self::DeployKey => "deploy-key",

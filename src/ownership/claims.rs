@@ -5,6 +5,7 @@ use super::catalog::{CatalogClaim, CatalogIndex};
 use super::codeowners::{CodeownersIndex, Verdict};
 use super::contained::{Level, Surroundings};
 use super::deployers::Deployers;
+use super::directory;
 use super::labels::{KeyClass, LabelClaim, OwnerKeys, sort};
 use super::names::Names;
 use super::registry::{RegistryIndex, Selected};
@@ -198,6 +199,7 @@ impl<'a> Claims<'a> {
         if self.labels_read(identity) {
             found.asked.push("labels");
         }
+        found.asked.extend(directory::asked(identity));
         self.asked(&places, &mut found);
         found
     }

@@ -1,6 +1,7 @@
 //! From what was found to one answer and the sentence that explains it.
 
 use super::claims::{Declaration, Found, What};
+use super::directory;
 use super::roster::{Roster, Standing};
 use crate::model::{
     Attribution, Confidence, Credential, Evidence, Inventory, Method, Owner, Ownership,
@@ -35,6 +36,7 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     let suggested = rank(declarations.split_off(guesses), roster);
     declarations.extend(suggested);
     let claims = claims(subject, &declarations);
+    let declarations = directory::together(declarations);
     let Some(best) = declarations.first().filter(|d| d.method.declared()) else {
         return undeclared(
             &found.asked,
@@ -392,7 +394,10 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
         What::Deployer(chain) => format!("{chain} names {owner} ({evidence})"),
         What::Suggestion => match declaration.method {
-            Method::Provider => format!("its platform records {owner} as its owner ({evidence})"),
+            Method::Provider => {
+                let directory = directory::name(evidence.reader);
+                format!("{directory} names {owner} ({evidence})")
+            }
             Method::Creator => format!("its platform records that {owner} made it ({evidence})"),
             Method::OnCall => format!("{owner} is on call for it ({evidence})"),
             Method::NamePattern => format!("its name begins with that of {owner} ({evidence})"),

@@ -11,6 +11,7 @@ mod codeowners;
 mod conclude;
 mod contained;
 mod deployers;
+mod directory;
 mod entities;
 mod expressions;
 mod labels;

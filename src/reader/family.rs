@@ -18,19 +18,22 @@ pub enum Family {
     Ci,
     /// Registry, roster, catalogs and CODEOWNERS: who answers for what.
     Ownership,
+    /// Exports of identity providers and platforms: Entra, Okta, SailPoint, Google Cloud, GitHub.
+    Providers,
     /// Everything else.
     Other,
 }
 
 impl Family {
     /// The families that can be asked for.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Secrets,
         Self::Aws,
         Self::Kubernetes,
         Self::Infrastructure,
         Self::Ci,
         Self::Ownership,
+        Self::Providers,
     ];
 
     /// The name to ask for it by.
@@ -42,6 +45,7 @@ impl Family {
             Self::Infrastructure => "infrastructure",
             Self::Ci => "ci",
             Self::Ownership => "ownership",
+            Self::Providers => "providers",
             Self::Other => "other",
         }
     }
@@ -67,6 +71,7 @@ impl Family {
             | "environments" | "github-teams" | "gitlab-members" | "google-directory"
             | "mailmap" | "okta-directory" | "opslevel" | "packages" | "pagerduty" | "registry"
             | "roster" | "scim" | "servicenow" => Self::Ownership,
+            "entra" | "github" | "google-cloud" | "okta" | "sailpoint" => Self::Providers,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,
         }

@@ -42,10 +42,13 @@ pub mod compose;
 pub mod cortex;
 pub mod dotfiles;
 mod eks;
+pub mod entra;
 pub mod environments;
 mod family;
+pub mod github_access;
 pub mod github_actions;
 pub mod gitlab_ci;
+pub mod google_cloud;
 pub mod jenkins_credentials;
 pub mod jenkinsfile;
 mod keeping;
@@ -53,15 +56,18 @@ pub mod kubernetes;
 pub mod kubernetes_config;
 pub mod mailmap;
 mod markup;
+pub mod okta;
 pub mod opslevel;
 pub mod packages;
 pub mod pagerduty;
 mod pipeline;
 pub mod profiles;
 pub mod pulumi;
+mod records;
 pub mod registry;
 mod resource;
 pub mod roster;
+pub mod sailpoint;
 pub mod secrets;
 pub mod servicenow;
 pub mod terraform;
@@ -163,9 +169,12 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(compose::Compose::new(Arc::clone(&detector))),
         Box::new(cortex::Cortex),
         Box::new(dotfiles::Dotfiles::new(Arc::clone(&detector))),
+        Box::new(entra::Entra),
         Box::new(environments::Environments),
+        Box::new(github_access::GitHubAccess),
         Box::new(github_actions::GithubActions),
         Box::new(gitlab_ci::GitlabCi),
+        Box::new(google_cloud::GoogleCloud),
         Box::new(jenkins_credentials::JenkinsCredentials::new(Arc::clone(
             &detector,
         ))),
@@ -173,6 +182,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(kubernetes::Kubernetes),
         Box::new(kubernetes_config::KubernetesConfig),
         Box::new(mailmap::Mailmap),
+        Box::new(okta::Okta),
         Box::new(opslevel::OpsLevel),
         Box::new(packages::Packages),
         Box::new(pagerduty::PagerDuty),
@@ -186,6 +196,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(roster::OktaDirectory),
         Box::new(roster::Roster),
         Box::new(roster::Scim),
+        Box::new(sailpoint::SailPoint),
         Box::new(servicenow::ServiceNow),
         Box::new(terraform::Terraform),
         Box::new(terraform_backend::TerraformBackend),

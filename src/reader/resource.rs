@@ -7,6 +7,7 @@
 use super::tree::{Node, Value};
 use crate::model::{Evidence, Facts, IdentityId, Label, LabelSource, Presence, Problem, Str};
 use sink::Sink;
+pub(super) use sink::told;
 
 mod aws;
 mod azure;

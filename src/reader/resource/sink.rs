@@ -481,7 +481,7 @@ pub(super) fn labels(resource: &Resource) -> Vec<Label> {
 }
 
 /// `Owner: payments`, `owned by team payments` in a description.
-fn told(text: &str) -> Option<(&str, &str)> {
+pub(in crate::reader) fn told(text: &str) -> Option<(&str, &str)> {
     const KEYS: [&str; 12] = [
         "owner",
         "owners",
@@ -496,12 +496,14 @@ fn told(text: &str) -> Option<(&str, &str)> {
         "technical owner",
         "service owner",
     ];
+    let last = |key| str::rsplit(key, ['.', '|']).next().unwrap_or(key).trim();
     const WORDS: [&str; 3] = ["owned by", "maintained by", "managed by team"];
     text.split([',', ';', '\n', '(', ')', '|'])
         .find_map(|part| {
             let (key, value) = match part.split_once([':', '=']) {
-                Some((key, value)) if KEYS.iter().any(|k| key.trim().eq_ignore_ascii_case(k)) => {
-                    (key.trim(), value)
+                // `Deploys from CI. Owner: payments. See the runbook.`
+                Some((key, value)) if KEYS.iter().any(|k| last(key).eq_ignore_ascii_case(k)) => {
+                    (last(key), value.split(". ").next().unwrap_or(value))
                 }
                 // `used by the CI; owned by team payments.`
                 _ => WORDS.iter().find_map(|words| {
