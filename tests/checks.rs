@@ -14,13 +14,17 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 236] = [
+const IDS: [&str; 254] = [
+    "accountability-collapsed",
+    "accountability-incomplete",
+    "allow-actions-exceeded",
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
     "argocd-cluster-not-verified",
     "argocd-cluster-static-credential",
     "argocd-project-token-without-expiry",
+    "attestation-stale",
     "aws-account-not-exported",
     "aws-account-suspended-with-identities",
     "aws-account-without-control-policy",
@@ -97,6 +101,7 @@ const IDS: [&str; 236] = [
     "aws-user-direct-policy",
     "aws-user-inline-policy",
     "azure-owner-assigned",
+    "backup-owner-missing",
     "ci-actor-name-trusted",
     "ci-all-secrets-in-one",
     "ci-app-token-all-permissions",
@@ -153,6 +158,7 @@ const IDS: [&str; 236] = [
     "docker-login-kept-plain",
     "entra-graph-takeover",
     "entra-secret-long-lived",
+    "environment-mismatch",
     "federation-cloud-principal-cluster-admin",
     "federation-identity-shared",
     "federation-never-matches",
@@ -234,19 +240,31 @@ const IDS: [&str; 236] = [
     "privilege-beyond-approval",
     "privileged-credential-leaked",
     "pulumi-plain-secret",
+    "purpose-generic",
     "purpose-missing",
     "registry-account-shared",
+    "registry-entry-date-unreadable",
     "registry-login-in-repository",
     "registry-login-unprotected",
     "review-date-missing",
     "review-overdue",
     "revocation-path-missing",
+    "revocation-untested",
     "support-identity-privileged",
     "token-automounted",
     "unused-privileged-services",
     "unused-services",
     "user-credentials-in-repository",
     "vault-role-any-account",
+    "vendor-accountability-model-missing",
+    "vendor-contract-end-unknown",
+    "vendor-contract-not-begun",
+    "vendor-data-unowned",
+    "vendor-ended-active",
+    "vendor-owner-missing",
+    "vendor-privileged-unapproved",
+    "vendor-shared-model-no-customer-approval",
+    "vendor-unregistered",
     "waiver-expired",
     "waiver-unused",
     "wildcard-grant",
@@ -730,9 +748,11 @@ impl Estate {
     }
 
     fn evaluate(&self, waivers: &[Waiver]) -> Evaluation {
+        let mut assessed = self.0.clone();
+        tenure::ownership::settle(&mut assessed, Some(now()));
         evaluate(
             &builtin(),
-            &self.0,
+            &assessed,
             &EvaluateOptions {
                 now: now(),
                 waivers,

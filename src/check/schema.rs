@@ -30,13 +30,15 @@ pub enum SubjectKind {
     PermissionSet,
     /// A finding of the platform's own analyser.
     AnalyzerFinding,
+    /// A vendor or other third party.
+    Vendor,
     /// A waiver.
     Waiver,
 }
 
 impl SubjectKind {
     /// All kinds, in the order in which they are evaluated: waivers last, when it is known which were used.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Identity,
         Self::Credential,
         Self::Declaration,
@@ -47,6 +49,7 @@ impl SubjectKind {
         Self::Provider,
         Self::PermissionSet,
         Self::AnalyzerFinding,
+        Self::Vendor,
         Self::Waiver,
     ];
 
@@ -63,6 +66,7 @@ impl SubjectKind {
             Self::Provider => "provider",
             Self::PermissionSet => "permission-set",
             Self::AnalyzerFinding => "analyzer-finding",
+            Self::Vendor => "vendor",
             Self::Waiver => "waiver",
         }
     }
@@ -79,7 +83,7 @@ impl SubjectKind {
         }
         use super::subject::{
             account, analyzer_finding, credential, declaration, identity, job, permission_set,
-            provider, trust, waiver, workload,
+            provider, trust, vendor, waiver, workload,
         };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
@@ -92,6 +96,7 @@ impl SubjectKind {
             Self::Provider => of::<provider::OfProvider>(),
             Self::PermissionSet => of::<permission_set::OfPermissionSet>(),
             Self::AnalyzerFinding => of::<analyzer_finding::OfAnalyzerFinding>(),
+            Self::Vendor => of::<vendor::OfVendor>(),
             Self::Waiver => of::<waiver::OfWaiver>(),
         }
     }
@@ -234,6 +239,13 @@ pub(super) static DATE_STATE: Enumeration = words(
     "date state",
     &["absent", "empty", "present", "ambiguous", "malformed"],
 );
+pub(super) static REGISTRATION: Enumeration = words(
+    "registration",
+    &["both", "declared-only", "found-only", "not-evaluable"],
+);
+/// Whether a contract is in force; what no register tells is unknown.
+pub(super) static CONTRACT: Enumeration =
+    words("contract state", &["active", "not-begun", "ended"]);
 pub(super) static PRINCIPAL_KIND: Enumeration = words(
     "principal kind",
     &[

@@ -207,4 +207,8 @@ pub struct Assessed {
     pub vendors: BTreeMap<IdentityId, Vec<VendorTie>>,
     /// What was said about the review of each subject: the nearest statement, with where it was read.
     pub reviews: BTreeMap<SubjectId, Review>,
+    /// Vendors, with what they hold, by id.
+    pub suppliers: Vec<Supplier>,
+    /// The registry beside what was found.
+    pub reconciled: Reconciled,
 }

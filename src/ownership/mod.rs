@@ -11,13 +11,14 @@ mod codeowners;
 mod conclude;
 mod labels;
 pub mod pattern;
+mod reconcile;
 mod registry;
 mod review;
 mod roster;
 mod vendors;
 
 use crate::model::{
-    Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Review, Str, SubjectId,
+    Assessed, Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Review, Str, SubjectId,
     Timestamp, VendorTie,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +53,6 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
     let mut resolved = Resolved::default();
     let mut claims = claims::Claims::new(inventory, options);
     let mut roster = roster::Roster::new(inventory, options.now);
-    resolved.vendors = vendors::ties(inventory);
     for id in containers(inventory) {
         let subject = SubjectId::Container(id.clone());
         let found = claims.of_container(&subject, id);
@@ -93,7 +93,15 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
         let ownership = conclude::inherited(inventory, credential, &resolved.ownership, own);
         resolved.ownership.insert(subject, ownership);
     }
+    resolved.vendors = vendors::ties(inventory, &resolved.registered, &resolved.ownership);
     resolved
+}
+
+/// Compares the registries with what was found and concluded: of identities ([`Assessed::reconciled`]) and of
+/// vendors ([`Assessed::suppliers`]).
+pub fn settle(assessed: &mut Assessed, now: Option<Timestamp>) {
+    assessed.reconciled = reconcile::reconcile(assessed, now);
+    assessed.suppliers = vendors::suppliers(assessed, now);
 }
 
 /// The ids of all containers, each once.

@@ -63,7 +63,7 @@ impl Family {
             | "jenkins-credentials" => Self::Infrastructure,
             "github-actions" | "gitlab-ci" | "circleci" | "azure-pipelines" | "bitbucket"
             | "jenkinsfile" => Self::Ci,
-            "backstage" | "codeowners" | "registry" | "roster" => Self::Ownership,
+            "backstage" | "codeowners" | "registry" | "roster" | "vendors" => Self::Ownership,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,
         }

@@ -36,6 +36,7 @@ pub mod circleci;
 pub mod cloudformation;
 pub mod codeowners;
 pub mod compose;
+mod declared;
 pub mod dotfiles;
 mod eks;
 mod family;
@@ -54,10 +55,12 @@ pub mod registry;
 mod resource;
 pub mod roster;
 pub mod secrets;
+mod selector;
 pub mod terraform;
 pub mod terraform_backend;
 pub mod terraform_state;
 mod tree;
+pub mod vendors;
 
 /// One input format.
 ///
@@ -166,6 +169,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(terraform::Terraform),
         Box::new(terraform_backend::TerraformBackend),
         Box::new(terraform_state::TerraformState),
+        Box::new(vendors::Vendors),
         Box::new(secrets::Secrets::new(detector)),
     ]
 }
