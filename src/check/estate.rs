@@ -13,10 +13,10 @@ use super::subject::trust::TrustView;
 use super::subject::vendor::VendorView;
 use super::subject::workload::WorkloadView;
 use crate::model::{
-    Assessed, Identity, IdentityId, Inventory, Presence, Registration, SubjectId, Timestamp,
-    Workload,
+    Assessed, Identity, IdentityId, Inventory, Presence, Registration, RegistryEntry, SubjectId,
+    Timestamp, Workload,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 /// Every identity with what belongs to it, in order of id.
@@ -180,9 +180,7 @@ pub(super) fn others<'v>(
                 now,
             })
             .collect(),
-        declarations: inventory
-            .registry
-            .iter()
+        declarations: called_once(inventory)
             .map(|entry| DeclarationView {
                 entry,
                 registration: reconciled.get(entry).unwrap_or(&NOWHERE),
@@ -226,6 +224,18 @@ fn exists(identity: &Identity) -> bool {
         .presence
         .iter()
         .any(|p| matches!(p, Presence::Declared | Presence::Observed))
+}
+
+/// Registry entries, of several with one id the one that stands first: a subject has one id.
+fn called_once(inventory: &Inventory) -> impl Iterator<Item = &RegistryEntry> {
+    let mut first: BTreeMap<&str, &RegistryEntry> = BTreeMap::new();
+    for entry in &inventory.registry {
+        let known = first.entry(&entry.id).or_insert(entry);
+        if entry.evidence < known.evidence {
+            *known = entry;
+        }
+    }
+    first.into_values()
 }
 
 /// Whether a role that the identity becomes is in no export although its account was exported;

@@ -255,18 +255,22 @@ impl Weighing {
         if self.meant.iter().any(|meant| covers(meant, granted)) {
             return;
         }
-        let wild = granted.contains(['*', '?']);
-        let beyond = match wild {
-            false => self.effective(granted),
-            // Patterns that differ may still mean the same actions.
-            true => actions::matching(granted).into_iter().any(|action| {
-                let action = format!("{}:{}", action.service(), action.name).to_lowercase();
-                !self.meant.iter().any(|meant| glob::matches(meant, &action))
-                    && (free || self.effective(&action))
-            }),
-        };
-        if beyond {
-            self.beyond.insert(granted.to_owned());
+        if !granted.contains(['*', '?']) {
+            if self.effective(granted) {
+                self.beyond.insert(granted.to_owned());
+            }
+            return;
+        }
+        // Patterns that differ may still mean the same actions.
+        let mut all = actions::matching(granted).into_iter();
+        let first = all.find(|action| {
+            let action = format!("{}:{}", action.service(), action.name).to_lowercase();
+            !self.meant.iter().any(|meant| glob::matches(meant, &action))
+                && (free || self.effective(&action))
+        });
+        if let Some(action) = first {
+            let action = format!("{}:{}", action.service(), action.name);
+            self.beyond.insert(format!("{granted} (as {action})"));
         }
     }
 

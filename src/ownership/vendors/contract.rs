@@ -103,7 +103,7 @@ fn judge(
     let status = status.trim();
     if let Some(end) = end.filter(|end| passed(Some(*end), 1)) {
         let contrary = if ACTIVE.contains(&status) {
-            ", although its status says active"
+            " (its status still says active)"
         } else {
             ""
         };
