@@ -476,7 +476,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `vendor`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(
@@ -972,7 +972,7 @@ fn waivers_cover_expire_and_go_unused() {
 #[test]
 fn declared_and_found_are_compared_only_where_something_was_read() {
     let entry = |id: &str| RegistryEntry {
-        purpose: Some("deploys".into()),
+        purpose: Some("deploys the shop".into()),
         approved_tier: Some("read".into()),
         review_by: DateField::At(day("2026-10-01")),
         revocation: Some("runbook".into()),

@@ -106,9 +106,10 @@ fn check(folder: &Path) -> Result<(), String> {
     assert!(!case.about.is_empty());
     let (inventory, problems) = inventory(folder, &case);
     let resolved = resolve(&inventory, &options(&case));
+    let containers: BTreeSet<&str> = inventory.containers.iter().map(|c| &*c.id).collect();
     assert_eq!(
         resolved.ownership.len(),
-        inventory.identities.len() + inventory.credentials.len()
+        inventory.identities.len() + inventory.credentials.len() + containers.len()
     );
     for (id, expected) in &case.expect {
         judge(id, expected, &resolved)?;

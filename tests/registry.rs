@@ -200,10 +200,7 @@ fn checks_speak_where_it_matters_and_not_of_every_gap() {
     assert_eq!(of("accountability-incomplete"), [role("svc-reports")]);
     assert_eq!(of("purpose-generic"), [role("svc-billing")]);
     assert_eq!(of("attestation-stale"), [role("svc-billing")]);
-    assert_eq!(
-        of("revocation-untested"),
-        [role("svc-billing"), role("svc-reports")]
-    );
+    assert_eq!(of("revocation-untested"), [role("svc-billing")]);
     assert_eq!(
         of("registry-entry-date-unreadable"),
         [role("svc-billing"), role("svc-reports")]

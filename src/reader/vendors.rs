@@ -48,8 +48,11 @@ impl Reader for Vendors {
         }
         if probe.has_extension(&["csv", "tsv"]) {
             let columns = columns::Columns::of_head(probe.head);
+            let name = probe.origin.file_name();
+            let contracts = || name.to_lowercase().contains("contract");
             return columns.is_some_and(|(columns, _)| {
-                columns.is_exchange() || named(probe.origin.file_name()) && columns.is_register()
+                let register = named(name) || contracts() && columns.names_vendors();
+                columns.is_exchange() || register && columns.is_register()
             });
         }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));

@@ -24,7 +24,7 @@ const ENDED: [&str; 17] = [
     "terminated",
 ];
 /// Of those that are not yet.
-const BEFORE: [&str; 11] = [
+const BEFORE: [&str; 10] = [
     "draft",
     "future",
     "in negotiation",
@@ -35,7 +35,6 @@ const BEFORE: [&str; 11] = [
     "planned",
     "proposed",
     "prospective",
-    "under review",
 ];
 /// Of those that are.
 const ACTIVE: [&str; 15] = [

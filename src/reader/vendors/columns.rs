@@ -239,7 +239,11 @@ const HEADERS: [(Sort, &[&str]); 19] = [
 pub(super) struct Columns {
     sorts: Vec<Option<Sort>>,
     found: BTreeSet<Sort>,
+    vendors: bool,
 }
+
+/// How many of the headers for names speak of vendors.
+const OF_VENDORS: usize = 6;
 
 impl Columns {
     /// By their headers; `None` when these are of no register at all.
@@ -263,9 +267,16 @@ impl Columns {
                 taken |= sort.is_some();
             }
         }
+        let of_vendors =
+            |(sort, rank): &(Option<Sort>, usize)| *sort == Some(Sort::Name) && *rank < OF_VENDORS;
+        let vendors = sorts.iter().any(of_vendors);
         let sorts: Vec<Option<Sort>> = sorts.into_iter().map(|(sort, _)| sort).collect();
         let found: BTreeSet<Sort> = sorts.iter().flatten().copied().collect();
-        let columns = Self { sorts, found };
+        let columns = Self {
+            sorts,
+            found,
+            vendors,
+        };
         (columns.is_exchange() || columns.is_register()).then_some(columns)
     }
 
@@ -311,6 +322,11 @@ impl Columns {
             Sort::Accountability,
         ];
         self.has(Sort::Name) && telling.into_iter().any(|sort| self.has(sort))
+    }
+
+    /// Whether a header says that the names are those of vendors.
+    pub(super) fn names_vendors(&self) -> bool {
+        self.vendors
     }
 
     /// The texts of a row that say this, without those that say nothing.
