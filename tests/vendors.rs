@@ -10,9 +10,13 @@
 mod support;
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use support::{NOW, copy, fixture, put, room, run, stdout};
+use tenure::model::*;
+use tenure::ownership::{OwnershipOptions, resolve};
+use tenure::reader::{Reader, vendors::Vendors};
 
 fn scan(directory: &Path) -> Value {
     let out = run(directory, &["scan", ".", "--now", NOW, "--format", "json"]);
@@ -293,5 +297,190 @@ fn what_is_wrong_with_a_register_is_said_and_takes_nothing_with_it() {
         "a contract is a mapping",
     ] {
         assert!(told.iter().any(|m| m.contains(part)), "{part}: {told:#?}");
+    }
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        origin: Origin::file("export.json"),
+        line: None,
+        column: None,
+        pointer: None,
+        reader: "test",
+    }
+}
+
+/// Ties by what other platforms record: the vendor of each identity, by its name.
+fn tied(vendor: Vendor, identities: Vec<Identity>) -> BTreeMap<String, Vec<(String, bool)>> {
+    let mut inventory = Inventory::default();
+    inventory.vendors.insert(vendor);
+    for mut identity in identities {
+        identity.presence.insert(Presence::Observed);
+        identity.evidence.insert(evidence());
+        inventory.add_identity(identity);
+    }
+    let resolved = resolve(&inventory, &OwnershipOptions::default());
+    let of = |ties: Vec<VendorTie>| {
+        let ties: BTreeSet<(String, bool)> = ties
+            .into_iter()
+            .map(|t| (t.vendor.to_string(), t.registered))
+            .collect();
+        ties.into_iter().collect()
+    };
+    let ties = resolved.vendors.into_iter();
+    ties.map(|(id, ties)| (id.0.to_string(), of(ties)))
+        .collect()
+}
+
+#[test]
+fn tenants_apps_and_addresses_tie() {
+    let vendor = Vendor {
+        domains: ["acme.example".into()].into(),
+        accounts: [
+            "entra:11111111-2222-3333-4444-555555555555".into(),
+            "github:acme-bot".into(),
+        ]
+        .into(),
+        ..Vendor::new("acme", evidence())
+    };
+    let entra = |name: &str, tenant: &str, publisher: &str| {
+        let id = format!("entra:home/{name}");
+        let mut identity = Identity::new(
+            id.as_str().into(),
+            Platform::Entra,
+            IdentityKind::EntraApplication,
+            name,
+        );
+        identity.account = Some("home".into());
+        for (key, value) in [
+            ("appOwnerOrganizationId", tenant),
+            ("publisherName", publisher),
+        ] {
+            identity.labels.insert(Label {
+                source: LabelSource::Field,
+                key: key.into(),
+                value: value.into(),
+                evidence: evidence(),
+            });
+        }
+        identity
+    };
+    let app = |name: &str| {
+        let id = format!("github:us/app/{name}");
+        Identity::new(
+            id.as_str().into(),
+            Platform::GitHub,
+            IdentityKind::App,
+            name,
+        )
+    };
+    let mut role = Identity::new(
+        "arn:aws:iam::1:role/r".into(),
+        Platform::Aws,
+        IdentityKind::AwsRole,
+        "r",
+    );
+    role.assigned
+        .insert("user jo_support.acme.example#EXT#@home.example".into());
+    let mut published = entra("published", "77777777-2222-3333-4444-555555555555", "");
+    published.serves.insert("vendor:Printed Matter".into());
+    let found = tied(
+        vendor,
+        vec![
+            entra("known", "11111111-2222-3333-4444-555555555555", "Whoever"),
+            entra(
+                "stranger",
+                "99999999-2222-3333-4444-555555555555",
+                "Strange Ltd",
+            ),
+            published,
+            entra("nameless", "88888888-2222-3333-4444-555555555555", ""),
+            entra("own", "HOME", "Us"),
+            entra(
+                "microsoft",
+                "f8cdef31-a31e-4b4a-93e4-5f571e91255a",
+                "Microsoft",
+            ),
+            app("acme-bot"),
+            app("other-bot"),
+            role,
+        ],
+    );
+    let expected = [
+        ("entra:home/known", ("acme", true)),
+        ("entra:home/stranger", ("Strange Ltd", false)),
+        (
+            "entra:home/nameless",
+            ("tenant 88888888-2222-3333-4444-555555555555", false),
+        ),
+        ("github:us/app/acme-bot", ("acme", true)),
+        ("arn:aws:iam::1:role/r", ("acme", true)),
+    ];
+    let expected: BTreeMap<String, Vec<(String, bool)>> = expected
+        .into_iter()
+        .map(|(id, (vendor, registered))| (id.to_owned(), vec![(vendor.to_owned(), registered)]))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+/// Parts of a workbook that nobody's spreadsheet wrote.
+#[test]
+fn hostile_workbooks_cost_no_more_than_their_length() {
+    let long = "x".repeat(30_000);
+    let many =
+        format!("<sst><si><t>Vendor</t></si><si><t>status</t></si><si><t>{long}</t></si></sst>");
+    let row = "<row><c t=\"s\"><v>2</v></c><c t=\"s\"><v>2</v></c></row>";
+    let repeated = format!(
+        "<worksheet><sheetData><row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>1</v></c></row>{}</sheetData></worksheet>",
+        row.repeat(20_000)
+    );
+    let wide = "<worksheet><sheetData><row r=\"4294967296\"><c r=\"XFDXFD1\"/><c r=\"ZZZZZZZZ9\" t=\"s\"><v>99999999999999999999</v></c><c r=\"A1\" s=\"-1\"><v>1e400</v></c></row></sheetData></worksheet>";
+    let deep = format!("{}{}", "<a>".repeat(10_000), "</a>".repeat(10_000));
+    let entities = "<!DOCTYPE x [<!ENTITY a \"&b;&b;\"><!ENTITY b \"&a;&a;\">]><worksheet><sheetData><row><c t=\"inlineStr\"><is><t>&a;</t></is></c></row></sheetData></worksheet>";
+    for sheet in [
+        repeated.as_str(),
+        wide,
+        &deep,
+        entities,
+        "",
+        "<",
+        "\u{feff}<worksheet/>",
+        "<worksheet><sheetData>",
+    ] {
+        let parts = [
+            ("vendors.xlsx!/xl/sharedStrings.xml", many.as_str()),
+            (
+                "vendors.xlsx!/xl/styles.xml",
+                "<styleSheet><cellXfs><xf numFmtId=\"14\"/></cellXfs></styleSheet>",
+            ),
+            (
+                "vendors.xlsx!/xl/workbook.xml",
+                "<workbook><sheets><sheet name=\"a\" r:id=\"x\"/></sheets></workbook>",
+            ),
+            (
+                "vendors.xlsx!/xl/_rels/workbook.xml.rels",
+                "<Relationships><Relationship Id=\"x\" Target=\"../../etc/passwd\"/></Relationships>",
+            ),
+            ("vendors.xlsx!/xl/worksheets/sheet1.xml", sheet),
+        ];
+        let origins: Vec<Arc<Origin>> = parts.iter().map(|(path, _)| Origin::file(*path)).collect();
+        let documents: Vec<Document<'_>> = parts
+            .iter()
+            .zip(&origins)
+            .map(|((_, text), origin)| Document {
+                origin,
+                bytes: text.as_bytes(),
+            })
+            .collect();
+        let started = std::time::Instant::now();
+        let (facts, problems) = Vendors.read_together(&documents);
+        assert!(facts.vendors.len() <= 3_000, "{}", facts.vendors.len());
+        assert!(started.elapsed().as_secs() < 60);
+        if sheet.len() > 100_000 {
+            assert!(
+                problems.iter().any(|p| p.message.contains("too long")),
+                "{problems:?}"
+            );
+        }
     }
 }

@@ -79,6 +79,7 @@ pub(super) fn ties(
         found.by_trusts(trusts.get(id).map_or(&[][..], Vec::as_slice));
         found.by_account();
         found.by_labels();
+        found.by_serves();
         found.by_domains(ownership.get(&SubjectId::Identity(id.clone())));
         if !found.ties.is_empty() {
             all.insert(id.clone(), found.ties);
@@ -173,23 +174,31 @@ impl Found<'_> {
                 self.add(&name, why, &trust.evidence);
             }
         }
-        for served in self.identity.serves.iter() {
-            let name = served.strip_prefix("vendor:").unwrap_or_default();
-            let id = self.register.named(name).map_or(name, |v| &v.id).to_owned();
-            let told = self.ties.iter().any(|tie| *tie.vendor == *id);
-            if let Some(place) = self
-                .identity
-                .evidence
-                .first()
-                .filter(|_| !name.is_empty() && !told)
-            {
-                self.add(
-                    &id,
-                    "it acts through it, as its trust tells".to_owned(),
-                    place,
-                );
-            }
+    }
+
+    /// By what joining and readers say that it serves, where nothing says it more exactly.
+    fn by_serves(&mut self) {
+        let Some(place) = self.identity.evidence.first() else {
+            return;
+        };
+        for name in self
+            .served()
+            .filter(|_| self.ties.is_empty())
+            .collect::<Vec<_>>()
+        {
+            self.add(&name, "the vendor acts through it".to_owned(), place);
         }
+    }
+
+    /// The vendors that it is known to serve, by name.
+    fn served(&self) -> impl Iterator<Item = Str> + use<> {
+        let names = self.identity.serves.iter();
+        let names = names.filter_map(|served| served.strip_prefix("vendor:"));
+        names
+            .filter(|name| !name.is_empty())
+            .map(Str::from)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// By accounts, tenants and apps of the vendor.
@@ -258,7 +267,13 @@ impl Found<'_> {
         }
         let name = match self.register.of_account(tenant) {
             Some(vendor) => vendor.id.to_string(),
-            None => publisher.map_or_else(|| format!("tenant {tenant}"), str::to_owned),
+            None => {
+                let served = self.served().next();
+                let publisher = publisher
+                    .map(str::to_owned)
+                    .or(served.map(|name| name.to_string()));
+                publisher.unwrap_or_else(|| format!("tenant {tenant}"))
+            }
         };
         self.add(
             &name,

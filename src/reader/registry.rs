@@ -229,6 +229,7 @@ fn accountability(fields: &mut Fields<'_>, item: &tree::Node) -> Accountability 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{IdentityKind, Platform};
 
     #[test]
     fn the_published_schema_names_the_same_fields() {
@@ -262,5 +263,27 @@ mod tests {
             .collect();
         roles.sort();
         assert_eq!(roles, ROLES);
+        let named = |pointer: &str| -> Vec<&str> {
+            let names = schema.pointer(pointer).and_then(|p| p.as_array());
+            names
+                .unwrap()
+                .iter()
+                .filter_map(|name| name.as_str())
+                .collect()
+        };
+        let kinds = named("/$defs/match/properties/kind/enum");
+        assert_eq!(kinds, IdentityKind::ALL.map(IdentityKind::as_str));
+        let platforms = named("/$defs/match/properties/provider/enum");
+        for platform in Platform::ALL {
+            assert!(
+                platforms.contains(&platform.as_str()),
+                "{}",
+                platform.as_str()
+            );
+        }
+        let model = "/$defs/entry/properties/accountability/properties/model/enum";
+        for model in named(model) {
+            assert!(MODELS.contains(&model) || MEANT.iter().any(|(name, _)| *name == model));
+        }
     }
 }

@@ -207,7 +207,9 @@ fn key(name: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect();
     let telling = words.iter().rposition(|word| !LEGAL.contains(word));
-    let kept = telling.map_or(&words[..], |last| words.get(..=last).unwrap_or(&words));
+    let kept = telling.map_or(words.as_slice(), |last| {
+        words.get(..=last).unwrap_or(&words)
+    });
     kept.concat()
 }
 
