@@ -484,3 +484,28 @@ fn hostile_workbooks_cost_no_more_than_their_length() {
         }
     }
 }
+
+#[test]
+fn registers_of_contracts_are_read_by_their_vendors() {
+    let room = room();
+    put(
+        room.path(),
+        "contracts.csv",
+        "contract_number,title,vendor_name,contract_type,start_date,end_date,total_value,currency\n\
+         C-1,Hosting,Acme Corp,service,2025-01-01,2025-12-31,50000,USD\n\
+         C-2,Screws,Beta Inc,goods,2025-01-01,2025-12-31,25000,USD\n\
+         C-3,Support,ACME Corporation,service,2026-01-01,2027-12-31,25000,USD\n",
+    );
+    // Contracts of people are none of vendors.
+    put(
+        room.path(),
+        "staff-contracts.csv",
+        "name,end date\nJane Roe,2025-12-31\n",
+    );
+    let snapshot = scan(room.path());
+    let all = vendors(&snapshot);
+    let of = |id: &str| all[id]["contract_reason"].as_str().unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(of("ACME Corporation"), "contract C-3 runs until 2027-12-31");
+    assert_eq!(of("Beta Inc"), "contract C-2 ended on 2025-12-31");
+}
