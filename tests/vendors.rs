@@ -409,6 +409,7 @@ fn tenants_apps_and_addresses_tie() {
     let expected = [
         ("entra:home/known", ("acme", true)),
         ("entra:home/stranger", ("Strange Ltd", false)),
+        ("entra:home/published", ("Printed Matter", false)),
         (
             "entra:home/nameless",
             ("tenant 88888888-2222-3333-4444-555555555555", false),
