@@ -189,7 +189,7 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         resolved = ownership::resolve(&inventory, &ownership);
     }
     let before = before.map(|before| before.assess(&ownership, now, &coverage, &detector));
-    let assessed = Assessed {
+    let mut assessed = Assessed {
         inventory,
         privilege,
         ownership: resolved.ownership,
@@ -197,7 +197,9 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         vendors: resolved.vendors,
         reviews: resolved.reviews,
         parties: resolved.parties,
+        ..Assessed::default()
     };
+    ownership::settle(&mut assessed, Some(now));
     observer.stage("checking");
     let evaluation = check::evaluate(
         &checks,
@@ -245,7 +247,7 @@ pub fn checks<N: AsRef<str>, T: AsRef<str>>(
     let mut checks = CheckSet::ready(files, &|kind| match kind {
         SubjectKind::Waiver => true,
         SubjectKind::Credential => platforms || wanted(Family::Secrets),
-        SubjectKind::Declaration => platforms && wanted(Family::Ownership),
+        SubjectKind::Declaration | SubjectKind::Vendor => platforms && wanted(Family::Ownership),
         SubjectKind::Identity
         | SubjectKind::Trust
         | SubjectKind::Workload

@@ -14,14 +14,18 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/deploy";
 const USER: &str = "arn:aws:iam::111122223333:user/ci-deploy";
 
 /// The ids that ship; their absence would break somebody's waivers.
-const IDS: [&str; 249] = [
+const IDS: [&str; 267] = [
+    "accountability-collapsed",
+    "accountability-incomplete",
     "agent-without-sponsor",
+    "allow-actions-exceeded",
     "anonymous-grant",
     "ansible-become-password-plain",
     "ansible-root-by-password",
     "argocd-cluster-not-verified",
     "argocd-cluster-static-credential",
     "argocd-project-token-without-expiry",
+    "attestation-stale",
     "aws-account-not-exported",
     "aws-account-suspended-with-identities",
     "aws-account-without-control-policy",
@@ -98,6 +102,7 @@ const IDS: [&str; 249] = [
     "aws-user-direct-policy",
     "aws-user-inline-policy",
     "azure-owner-assigned",
+    "backup-owner-missing",
     "ci-actor-name-trusted",
     "ci-all-secrets-in-one",
     "ci-app-token-all-permissions",
@@ -161,6 +166,7 @@ const IDS: [&str; 249] = [
     "entra-graph-takeover",
     "entra-owned-by-machines",
     "entra-secret-long-lived",
+    "environment-mismatch",
     "federation-cloud-principal-cluster-admin",
     "federation-identity-shared",
     "federation-never-matches",
@@ -245,14 +251,17 @@ const IDS: [&str; 249] = [
     "privilege-beyond-approval",
     "privileged-credential-leaked",
     "pulumi-plain-secret",
+    "purpose-generic",
     "purpose-missing",
     "registry-account-shared",
+    "registry-entry-date-unreadable",
     "registry-login-in-repository",
     "registry-login-unprotected",
     "review-date-missing",
     "review-date-unreadable",
     "review-overdue",
     "revocation-path-missing",
+    "revocation-untested",
     "support-identity-privileged",
     "third-party-privileged",
     "token-automounted",
@@ -260,6 +269,15 @@ const IDS: [&str; 249] = [
     "unused-services",
     "user-credentials-in-repository",
     "vault-role-any-account",
+    "vendor-accountability-model-missing",
+    "vendor-contract-end-unknown",
+    "vendor-contract-not-begun",
+    "vendor-data-unowned",
+    "vendor-ended-active",
+    "vendor-owner-missing",
+    "vendor-privileged-unapproved",
+    "vendor-shared-model-no-customer-approval",
+    "vendor-unregistered",
     "waiver-expired",
     "waiver-unused",
     "wildcard-grant",
@@ -385,7 +403,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("condition", "condition: kind in ['aws-role', 'aws-usr']")],
-            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-agent-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
+            "my.yaml:6:20: condition: `aws-usr` is no identity kind; there are `aws-root`, `aws-user`, `aws-role`, `kubernetes-service-account`, `kubernetes-user`, `kubernetes-group`, `gcp-service-account`, `gcp-principal`, `entra-application`, `entra-managed-identity`, `entra-principal`, `ci-job`, `deploy-key`, `app`, `service-account`, `database-user`, `vault-role`, `registry-account`, `profile`, `service-connection`, `host-user`, `module-declared` (did you mean `aws-user`?)",
         ),
         (
             &[("condition", "condition: \"'admninister' in capabilities\"")],
@@ -471,7 +489,7 @@ fn wrong_checks_are_refused_with_place_and_hint() {
         ),
         (
             &[("applies_to", "applies_to: identty")],
-            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `waiver` (did you mean `identity`?)",
+            "my.yaml:5:13: `identty` is no applies_to; there are `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`, `permission-set`, `analyzer-finding`, `vendor`, `waiver` (did you mean `identity`?)",
         ),
         (
             &[(
@@ -743,9 +761,11 @@ impl Estate {
     }
 
     fn evaluate(&self, waivers: &[Waiver]) -> Evaluation {
+        let mut assessed = self.0.clone();
+        tenure::ownership::settle(&mut assessed, Some(now()));
         evaluate(
             &builtin(),
-            &self.0,
+            &assessed,
             &EvaluateOptions {
                 now: now(),
                 waivers,
@@ -965,7 +985,7 @@ fn waivers_cover_expire_and_go_unused() {
 #[test]
 fn declared_and_found_are_compared_only_where_something_was_read() {
     let entry = |id: &str| RegistryEntry {
-        purpose: Some("deploys".into()),
+        purpose: Some("deploys the shop".into()),
         approved_tier: Some("read".into()),
         review_by: DateField::At(day("2026-10-01")),
         revocation: Some("runbook".into()),

@@ -53,7 +53,7 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec
                 matching.count() == 1
             }
             "$ref" | "items" | "properties" | "additionalProperties" | "patternProperties" => true,
-            "$schema" | "$defs" | "title" | "description" | "examples" => true,
+            "$schema" | "$id" | "$defs" | "title" | "description" | "examples" => true,
             other => panic!("the schema uses {other}, which this test does not know"),
         };
         if !holds {
@@ -89,6 +89,7 @@ fn is(value: &Value, kind: &Value) -> bool {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_i64() || value.is_u64(),
+        "null" => value.is_null(),
         other => panic!("unknown type {other}"),
     }
 }

@@ -10,12 +10,14 @@ use super::subject::job::JobView;
 use super::subject::permission_set::PermissionSetView;
 use super::subject::provider::ProviderView;
 use super::subject::trust::TrustView;
+use super::subject::vendor::VendorView;
 use super::subject::workload::WorkloadView;
 use crate::model::{
-    Assessed, Identity, IdentityId, Inventory, Platform, Presence, RegistryEntry, Selector,
-    SubjectId, Timestamp, Workload,
+    Assessed, Identity, IdentityId, Inventory, Presence, Registration, RegistryEntry, SubjectId,
+    Timestamp, Workload,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 /// Every identity with what belongs to it, in order of id.
 pub(super) fn identities<'a>(
@@ -36,6 +38,8 @@ pub(super) fn identities<'a>(
     // All maps are in order of id, so one walk finds what a lookup for each identity would.
     let mut privilege = Cursor::new(assessed.privilege.iter());
     let mut registered = Cursor::new(assessed.registered.iter());
+    let mut registrations = Cursor::new(assessed.reconciled.identities.iter());
+    let mut ties = Cursor::new(assessed.vendors.iter());
     let mut ownership = Cursor::new(assessed.ownership.iter().filter_map(|(id, o)| match id {
         SubjectId::Identity(id) => Some((id, o)),
         _ => None,
@@ -63,6 +67,9 @@ pub(super) fn identities<'a>(
                     .any(|k| listed(k, account))
             }),
             registry_present,
+            registration: registrations.at(&identity.id),
+            ties: ties.at(&identity.id).map_or(&[], Vec::as_slice),
+            suppliers: &assessed.suppliers,
             accounts,
             now,
         })
@@ -149,6 +156,7 @@ pub(super) struct Others<'v> {
     pub providers: Vec<ProviderView<'v>>,
     pub permission_sets: Vec<PermissionSetView<'v>>,
     pub analyzer_findings: Vec<AnalyzerFindingView<'v>>,
+    pub vendors: Vec<VendorView<'v>>,
 }
 
 /// Every credential, registry entry, trust and workload.
@@ -161,7 +169,8 @@ pub(super) fn others<'v>(
     let inventory = &assessed.inventory;
     let index = index(identities);
     let find = |id: &IdentityId| index.get(id).and_then(|at| identities.get(*at));
-    let matched = matched(assessed);
+    static NOWHERE: LazyLock<Registration> = LazyLock::new(Registration::default);
+    let reconciled = &assessed.reconciled.entries;
     Others {
         credentials: inventory
             .credentials
@@ -176,13 +185,10 @@ pub(super) fn others<'v>(
                 now,
             })
             .collect(),
-        declarations: inventory
-            .registry
-            .iter()
+        declarations: called_once(inventory)
             .map(|entry| DeclarationView {
                 entry,
-                matched: matched.get(entry).copied().unwrap_or_default(),
-                sources_present: sources_present(entry, inventory),
+                registration: reconciled.get(entry).unwrap_or(&NOWHERE),
                 now,
             })
             .collect(),
@@ -207,6 +213,7 @@ pub(super) fn others<'v>(
         providers: ProviderView::all(inventory, accounts, now),
         permission_sets: PermissionSetView::all(inventory),
         analyzer_findings: AnalyzerFindingView::all(inventory, &find, now),
+        vendors: VendorView::all(assessed, &find, now),
     }
 }
 
@@ -224,17 +231,16 @@ fn exists(identity: &Identity) -> bool {
         .any(|p| matches!(p, Presence::Declared | Presence::Observed))
 }
 
-/// How many existing identities each registry entry speaks of.
-fn matched(assessed: &Assessed) -> BTreeMap<&RegistryEntry, usize> {
-    let mut counts = BTreeMap::new();
-    for (id, entries) in &assessed.registered {
-        if assessed.inventory.identities.get(id).is_some_and(exists) {
-            for entry in entries {
-                *counts.entry(entry).or_default() += 1;
-            }
+/// Registry entries, of several with one id the one that stands first: a subject has one id.
+fn called_once(inventory: &Inventory) -> impl Iterator<Item = &RegistryEntry> {
+    let mut first: BTreeMap<&str, &RegistryEntry> = BTreeMap::new();
+    for entry in &inventory.registry {
+        let known = first.entry(&entry.id).or_insert(entry);
+        if entry.evidence < known.evidence {
+            *known = entry;
         }
     }
-    counts
+    first.into_values()
 }
 
 /// Whether a role that the identity becomes is in no export although its account was exported;
@@ -252,72 +258,6 @@ fn becomes_missing(identity: &Identity, inventory: &Inventory) -> Option<bool> {
         answer = None;
     }
     answer
-}
-
-/// Whether exports were read that would list what a registry entry speaks of.
-fn sources_present(entry: &RegistryEntry, inventory: &Inventory) -> bool {
-    match &entry.selector {
-        Selector::Exact(id) if id.starts_with("k8s:") => kubernetes_covers(id, inventory),
-        Selector::Exact(id) if id.starts_with("arn:aws") || id.starts_with("aws:") => {
-            let account = id
-                .split([':', '/'])
-                .find(|part| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit()));
-            aws_covers(account, id.contains("user"), inventory)
-        }
-        // Another platform: nothing that is read could show it.
-        Selector::Exact(_) => false,
-        Selector::Pattern {
-            platform,
-            account,
-            namespace,
-            ..
-        } => {
-            let platform = platform.as_deref();
-            let aws = platform.is_none_or(|p| p == Platform::Aws.as_str())
-                && aws_covers(account.as_deref(), true, inventory);
-            let kubernetes = platform
-                .is_none_or(|p| p == Platform::Kubernetes.as_str() || p == "k8s")
-                && inventory.identities.values().any(|i| {
-                    i.platform == Platform::Kubernetes
-                        && (namespace.is_none() || *namespace == i.namespace)
-                        && (account.is_none() || *account == i.account)
-                        && exists(i)
-                });
-            aws || kubernetes
-        }
-    }
-}
-
-/// Whether IAM was listed for the account (any account, when none is named). The credential report
-/// lists users only.
-fn aws_covers(account: Option<&str>, user: bool, inventory: &Inventory) -> bool {
-    inventory.sources.iter().any(|(kind, of)| {
-        let lists = match &**kind {
-            "aws-authorization-details" => true,
-            "aws-credential-report" => user,
-            _ => false,
-        };
-        lists && (&**of == "*" || account.is_none_or(|a| a == &**of))
-    })
-}
-
-/// Manifests are seldom a whole cluster: a ServiceAccount counts as looked for when its cluster was
-/// dumped, or when what was read declares something else in its namespace.
-fn kubernetes_covers(id: &str, inventory: &Inventory) -> bool {
-    let mut parts = id.strip_prefix("k8s:").unwrap_or(id).splitn(3, '/');
-    let (cluster, namespace) = (parts.next(), parts.next());
-    let in_cluster =
-        |i: &&Identity| i.platform == Platform::Kubernetes && i.account.as_deref() == cluster;
-    let mut identities = inventory.identities.values().filter(in_cluster);
-    let covered = identities.any(|i| {
-        i.presence.contains(&Presence::Observed)
-            || (exists(i) && namespace.is_some() && i.namespace.as_deref() == namespace)
-    });
-    covered
-        || inventory.workloads.iter().any(|w| {
-            let mut parts = w.id.strip_prefix("k8s:").unwrap_or(&w.id).splitn(3, '/');
-            (parts.next(), parts.next()) == (cluster, namespace)
-        })
 }
 
 /// The distinct names of the policies of an identity.

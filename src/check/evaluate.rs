@@ -16,6 +16,7 @@ use super::subject::job::OfJob;
 use super::subject::permission_set::OfPermissionSet;
 use super::subject::provider::OfProvider;
 use super::subject::trust::OfTrust;
+use super::subject::vendor::OfVendor;
 use super::subject::waiver::{OfWaiver, WaiverView};
 use super::subject::workload::OfWorkload;
 use super::value::Value;
@@ -75,6 +76,7 @@ pub fn evaluate(
     evaluator.run::<OfPermissionSet>(&others.permission_sets);
     evaluator.run::<OfAnalyzerFinding>(&others.analyzer_findings);
     evaluator.run::<OfContainer>(&ContainerView::all(assessed, options.now));
+    evaluator.run::<OfVendor>(&others.vendors);
     // Waivers come last: only now is it known which of them cover something.
     let (comments, unknown) = waiver::comments(checks, &assessed.inventory);
     let all: Vec<Waiver> = options.waivers.iter().cloned().chain(comments).collect();

@@ -32,13 +32,15 @@ pub enum SubjectKind {
     AnalyzerFinding,
     /// A namespace, account, project or stack.
     Container,
+    /// A vendor or other third party.
+    Vendor,
     /// A waiver.
     Waiver,
 }
 
 impl SubjectKind {
     /// All kinds, in the order in which they are evaluated: waivers last, when it is known which were used.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Identity,
         Self::Credential,
         Self::Declaration,
@@ -50,6 +52,7 @@ impl SubjectKind {
         Self::PermissionSet,
         Self::AnalyzerFinding,
         Self::Container,
+        Self::Vendor,
         Self::Waiver,
     ];
 
@@ -67,6 +70,7 @@ impl SubjectKind {
             Self::PermissionSet => "permission-set",
             Self::AnalyzerFinding => "analyzer-finding",
             Self::Container => "container",
+            Self::Vendor => "vendor",
             Self::Waiver => "waiver",
         }
     }
@@ -83,7 +87,7 @@ impl SubjectKind {
         }
         use super::subject::{
             account, analyzer_finding, container, credential, declaration, identity, job,
-            permission_set, provider, trust, waiver, workload,
+            permission_set, provider, trust, vendor, waiver, workload,
         };
         match self {
             Self::Identity => of::<identity::OfIdentity>(),
@@ -97,6 +101,7 @@ impl SubjectKind {
             Self::PermissionSet => of::<permission_set::OfPermissionSet>(),
             Self::AnalyzerFinding => of::<analyzer_finding::OfAnalyzerFinding>(),
             Self::Container => of::<container::OfContainer>(),
+            Self::Vendor => of::<vendor::OfVendor>(),
             Self::Waiver => of::<waiver::OfWaiver>(),
         }
     }
@@ -287,6 +292,13 @@ pub(super) static DATE_STATE: Enumeration = words(
     "date state",
     &["absent", "empty", "present", "ambiguous", "malformed"],
 );
+pub(super) static REGISTRATION: Enumeration = words(
+    "registration",
+    &["both", "declared-only", "found-only", "not-evaluable"],
+);
+/// Whether a contract is in force; what no register tells is unknown.
+pub(super) static CONTRACT: Enumeration =
+    words("contract state", &["active", "not-begun", "ended"]);
 pub(super) static PRINCIPAL_KIND: Enumeration = words(
     "principal kind",
     &[

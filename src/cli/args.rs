@@ -69,8 +69,27 @@ pub(super) enum Command {
     Collect(CollectArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
     Init(InitArguments),
-    /// Print the JSON schema of snapshots and JSON reports.
-    Schema,
+    /// Print a JSON schema: of snapshots and JSON reports, of nhi-registry.yaml, or of vendors.yaml.
+    Schema(SchemaArguments),
+}
+
+/// Which schema to print.
+#[derive(Args, Debug)]
+pub(super) struct SchemaArguments {
+    /// What it describes.
+    #[arg(value_enum, default_value_t = Schema::Snapshot)]
+    pub of: Schema,
+}
+
+/// What there are schemas of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Schema {
+    /// Snapshots and JSON reports.
+    Snapshot,
+    /// `nhi-registry.yaml`.
+    Registry,
+    /// `vendors.yaml`.
+    Vendors,
 }
 
 /// What to read, and how.

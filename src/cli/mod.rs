@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
         Command::Checks(arguments) => checks::run(&arguments),
         Command::Collect(arguments) => collect::run(&context, arguments),
         Command::Init(arguments) => init::run(&context, arguments),
-        Command::Schema => schema(),
+        Command::Schema(arguments) => schema(arguments.of),
     };
     match result {
         Ok(status) => status.into(),
@@ -137,9 +137,13 @@ fn choose_color(color: Color) {
     .write_global();
 }
 
-fn schema() -> Result<Status, Error> {
+fn schema(of: args::Schema) -> Result<Status, Error> {
+    let text = match of {
+        args::Schema::Snapshot => crate::snapshot::schema(),
+        args::Schema::Registry => include_str!("../../rules/nhi-registry.schema.json").to_owned(),
+        args::Schema::Vendors => include_str!("../../rules/vendors.schema.json").to_owned(),
+    };
     let mut out = anstream::stdout();
-    writeln!(out, "{}", crate::snapshot::schema().trim_end())
-        .map_err(|e| Error::output("-".as_ref(), e))?;
+    writeln!(out, "{}", text.trim_end()).map_err(|e| Error::output("-".as_ref(), e))?;
     Ok(Status::Clean)
 }

@@ -61,6 +61,30 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// All, in the order of declaration.
+    pub const ALL: [Self; 20] = [
+        Self::Aws,
+        Self::Kubernetes,
+        Self::Gcp,
+        Self::Entra,
+        Self::GitHub,
+        Self::GitLab,
+        Self::Bitbucket,
+        Self::AzureDevOps,
+        Self::CircleCi,
+        Self::Jenkins,
+        Self::Vault,
+        Self::Okta,
+        Self::Snowflake,
+        Self::Databricks,
+        Self::Datadog,
+        Self::Grafana,
+        Self::ArgoCd,
+        Self::Registry,
+        Self::Host,
+        Self::Other,
+    ];
+
     /// The name used in reports, checks and the registry.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -140,6 +164,32 @@ pub enum IdentityKind {
 }
 
 impl IdentityKind {
+    /// All, in the order of declaration.
+    pub const ALL: [Self; 22] = [
+        Self::AwsRoot,
+        Self::AwsUser,
+        Self::AwsRole,
+        Self::KubernetesServiceAccount,
+        Self::KubernetesUser,
+        Self::KubernetesGroup,
+        Self::GcpServiceAccount,
+        Self::GcpPrincipal,
+        Self::EntraApplication,
+        Self::EntraManagedIdentity,
+        Self::EntraPrincipal,
+        Self::CiJob,
+        Self::DeployKey,
+        Self::App,
+        Self::ServiceAccount,
+        Self::DatabaseUser,
+        Self::VaultRole,
+        Self::RegistryAccount,
+        Self::Profile,
+        Self::ServiceConnection,
+        Self::HostUser,
+        Self::ModuleDeclared,
+    ];
+
     /// The name used in reports and checks.
     pub const fn as_str(self) -> &'static str {
         match self {

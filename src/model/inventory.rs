@@ -213,4 +213,8 @@ pub struct Assessed {
     pub reviews: BTreeMap<SubjectId, Review>,
     /// Everybody who is named as an owner, each once, by the name that stands for all of its names.
     pub parties: Vec<Party>,
+    /// Vendors, with what they hold, by id.
+    pub suppliers: Vec<Supplier>,
+    /// The registry beside what was found.
+    pub reconciled: Reconciled,
 }

@@ -78,6 +78,8 @@ pub mod deployment;
 
 pub mod registry;
 
+pub mod registration;
+
 pub mod vendor;
 
 pub mod facts;
@@ -140,6 +142,7 @@ pub use privilege::{
     Breadth, Capability, Certainty, Goal, Hop, Path, Privilege, Proof, Reach, Tier,
 };
 pub use provider::{Federation, IdentityProvider};
+pub use registration::{Gap, GapKind, Reconciled, Registration, RegistrationState};
 pub use registry::{Accountability, RegistryEntry, Selector};
 pub use resource::ResourceStatement;
 pub use roster::{Alias, Person, Team};
@@ -151,7 +154,7 @@ pub use time::{Moment, Timestamp};
 pub use trust::{TokenGrade, Trust, TrustPrincipal};
 pub use unused::{Proposal, ServiceUse, Unused};
 pub use usage::{Granularity, Usage, UsageWindow};
-pub use vendor::{Contract, DataCategory, Vendor, VendorTie};
+pub use vendor::{Contract, ContractState, DataCategory, Supplier, Vendor, VendorTie};
 pub use waiver::{Allow, PathRule, Waiver, WaiverScope};
 pub use workload::Workload;
 

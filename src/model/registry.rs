@@ -7,8 +7,8 @@ use super::{DateField, Evidence, Owner, Str};
 pub enum Selector {
     /// One identity, by natural id.
     Exact(Str),
-    /// Every identity whose name matches the glob, and whose platform, account and namespace are the
-    /// ones given, where given.
+    /// Every identity whose name (and id, where given) matches the glob, whose platform, kind, account and namespace
+    /// are the ones given, and that has the labels, where given.
     Pattern {
         /// Glob over the name (`*` and `?`).
         name: Str,
@@ -18,6 +18,12 @@ pub enum Selector {
         account: Option<Str>,
         /// Kubernetes namespace.
         namespace: Option<Str>,
+        /// Glob over the natural id.
+        id: Option<Str>,
+        /// What sort of principal, by the name of [`super::IdentityKind`].
+        kind: Option<Str>,
+        /// Labels that it has all of: key, lower case, and glob over the value. Sorted.
+        labels: Vec<(Str, Str)>,
     },
 }
 

@@ -19,14 +19,15 @@ mod named;
 mod names;
 mod parties;
 pub mod pattern;
+mod reconcile;
 mod registry;
 mod review;
 mod roster;
 mod vendors;
 
 use crate::model::{
-    Alias, Attribution, IdentityId, Inventory, Ownership, Party, RegistryEntry, Review, Str,
-    SubjectId, Timestamp, VendorTie,
+    Alias, Assessed, Attribution, IdentityId, Inventory, Ownership, Party, RegistryEntry, Review,
+    Str, SubjectId, Timestamp, VendorTie,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +69,6 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
     let mut resolved = Resolved::default();
     let mut claims = claims::Claims::new(inventory, options);
     let mut gathered: Vec<(SubjectId, claims::Found)> = Vec::new();
-    resolved.vendors = vendors::ties(inventory);
     for id in containers(inventory) {
         let subject = SubjectId::Container(id.clone());
         let review = claims.containers(id).find_map(review::of_container);
@@ -122,8 +122,16 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
         };
         resolved.ownership.insert(subject, ownership);
     }
+    resolved.vendors = vendors::ties(inventory, &resolved.registered, &resolved.ownership);
     resolved.parties = parties::Parties::list(&mut roster);
     resolved
+}
+
+/// Compares the registries with what was found and concluded: of identities ([`Assessed::reconciled`]) and of
+/// vendors ([`Assessed::suppliers`]).
+pub fn settle(assessed: &mut Assessed, now: Option<Timestamp>) {
+    assessed.reconciled = reconcile::reconcile(assessed, now);
+    assessed.suppliers = vendors::suppliers(assessed, now);
 }
 
 /// Whether everybody can have an address in a mail domain, so that it says nothing of an organisation.

@@ -19,7 +19,10 @@ pub(super) struct RegistryIndex<'a> {
     patterns: Vec<&'a RegistryEntry>,
     by_name: HashMap<&'a str, Vec<usize>>,
     by_namespace: HashMap<&'a str, Vec<usize>>,
+    /// By a label that it asks for: key, lower case, and value.
+    by_label: HashMap<(&'a str, &'a str), Vec<usize>>,
     globs: Literals,
+    id_globs: Literals,
 }
 
 /// An entry that speaks of an identity.
@@ -43,23 +46,35 @@ impl<'a> RegistryIndex<'a> {
         }
         let key = |entry: &&'a RegistryEntry| (std::cmp::Reverse(narrowness(entry)), *entry);
         index.patterns.sort_by_key(key);
-        let mut globs = Vec::new();
+        let (mut globs, mut id_globs) = (Vec::new(), Vec::new());
         for (at, entry) in index.patterns.iter().enumerate() {
             let Selector::Pattern {
-                name, namespace, ..
+                name,
+                namespace,
+                id,
+                labels,
+                ..
             } = &entry.selector
             else {
                 continue;
             };
-            let longest = name.split(['*', '?']).max_by_key(|literal| literal.len());
-            match (longest.unwrap_or_default(), namespace) {
-                ("", Some(namespace)) => index.by_namespace.entry(namespace).or_default().push(at),
-                (literal, _) if literal.len() == name.len() && !name.is_empty() => {
+            let of_id = id.as_deref().map(longest).unwrap_or_default();
+            let literal = |(_, value): &&(Str, Str)| !value.contains(['*', '?']);
+            match (longest(name), namespace, labels.iter().find(literal)) {
+                _ if !of_id.is_empty() => id_globs.push((of_id, at)),
+                ("", Some(namespace), _) => {
+                    index.by_namespace.entry(namespace).or_default().push(at);
+                }
+                ("", None, Some((key, value))) => {
+                    index.by_label.entry((key, value)).or_default().push(at);
+                }
+                (literal, ..) if literal.len() == name.len() && !name.is_empty() => {
                     index.by_name.entry(literal).or_default().push(at);
                 }
-                (literal, _) => globs.push((literal, at)),
+                (literal, ..) => globs.push((literal, at)),
             }
         }
+        index.id_globs = Literals::new(id_globs);
         index.globs = Literals::new(globs);
         index
     }
@@ -84,6 +99,7 @@ impl<'a> RegistryIndex<'a> {
         let name: &str = &identity.name;
         let mut candidates = self.globs.candidates(name);
         candidates.extend(self.by_name.get(name).into_iter().flatten());
+        candidates.extend(self.id_globs.candidates(&identity.id.0));
         let namespace = identity.namespace.as_deref();
         candidates.extend(
             namespace
@@ -91,7 +107,15 @@ impl<'a> RegistryIndex<'a> {
                 .into_iter()
                 .flatten(),
         );
+        if !self.by_label.is_empty() {
+            for label in &identity.labels {
+                let key = label.key.to_lowercase();
+                let asked = self.by_label.get(&(key.as_str(), &*label.value));
+                candidates.extend(asked.into_iter().flatten());
+            }
+        }
         candidates.sort_unstable();
+        candidates.dedup();
         let patterns = candidates
             .into_iter()
             .filter_map(|at| self.patterns.get(at).copied())
@@ -113,6 +137,14 @@ impl<'a> RegistryIndex<'a> {
         }
         selected
     }
+}
+
+/// The longest part of a glob without wildcards.
+fn longest(glob: &str) -> &str {
+    let literals = glob.split(['*', '?']);
+    literals
+        .max_by_key(|literal| literal.len())
+        .unwrap_or_default()
 }
 
 /// Ids under which people may name the same IAM principal: names are unique in an account whatever the
@@ -145,9 +177,16 @@ fn matches(selector: &Selector, identity: &Identity) -> bool {
         platform,
         account,
         namespace,
+        id,
+        kind,
+        labels,
     } = selector
     else {
         return false;
+    };
+    let labelled = |(key, value): &(Str, Str)| {
+        let mut all = identity.labels.iter();
+        all.any(|l| l.key.to_lowercase() == **key && glob::matches(value, &l.value))
     };
     let same = |wanted: &Option<Str>, actual: Option<&str>| match wanted {
         Some(wanted) => Some(&**wanted) == actual,
@@ -156,6 +195,11 @@ fn matches(selector: &Selector, identity: &Identity) -> bool {
     same(platform, Some(identity.platform.as_str()))
         && same(account, identity.account.as_deref())
         && same(namespace, identity.namespace.as_deref())
+        && same(kind, Some(identity.kind.as_str()))
+        && id
+            .as_deref()
+            .is_none_or(|id| glob::matches(id, &identity.id.0))
+        && labels.iter().all(labelled)
         && glob::matches(name, &identity.name)
 }
 
@@ -168,13 +212,20 @@ fn narrowness(entry: &RegistryEntry) -> (usize, usize) {
             platform,
             account,
             namespace,
+            id,
+            kind,
+            labels,
         } => {
             let wild = name.contains(['*', '?']);
-            let stated = [platform, account, namespace]
+            let stated = [platform, account, namespace, id, kind]
                 .iter()
                 .filter(|s| s.is_some())
-                .count();
-            let literal = name.chars().filter(|c| !matches!(c, '*' | '?')).count();
+                .count()
+                + labels.len();
+            let literals = name
+                .chars()
+                .chain(id.as_deref().unwrap_or_default().chars());
+            let literal = literals.filter(|c| !matches!(c, '*' | '?')).count();
             // A name in full is narrower than any glob.
             (stated + if wild { 0 } else { 4 }, literal)
         }

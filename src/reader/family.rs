@@ -70,7 +70,7 @@ impl Family {
             "backstage" | "cloud-containers" | "codeowners" | "cortex" | "entra-directory"
             | "environments" | "github-teams" | "gitlab-members" | "google-directory"
             | "mailmap" | "okta-directory" | "opslevel" | "packages" | "pagerduty" | "registry"
-            | "roster" | "scim" | "servicenow" => Self::Ownership,
+            | "roster" | "scim" | "servicenow" | "vendors" => Self::Ownership,
             "entra" | "github" | "google-cloud" | "okta" | "sailpoint" => Self::Providers,
             aws if aws.starts_with("aws-") => Self::Aws,
             _ => Self::Other,

@@ -40,6 +40,7 @@ pub mod codeowners;
 mod columns;
 pub mod compose;
 pub mod cortex;
+mod declared;
 pub mod dotfiles;
 mod eks;
 pub mod entra;
@@ -69,11 +70,13 @@ mod resource;
 pub mod roster;
 pub mod sailpoint;
 pub mod secrets;
+mod selector;
 pub mod servicenow;
 pub mod terraform;
 pub mod terraform_backend;
 pub mod terraform_state;
 mod tree;
+pub mod vendors;
 
 /// One input format.
 ///
@@ -201,6 +204,7 @@ pub fn readers(detector: Arc<Detector>) -> Vec<Box<dyn Reader>> {
         Box::new(terraform::Terraform),
         Box::new(terraform_backend::TerraformBackend),
         Box::new(terraform_state::TerraformState),
+        Box::new(vendors::Vendors),
         Box::new(secrets::Secrets::new(detector)),
     ]
 }

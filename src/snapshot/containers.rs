@@ -42,7 +42,7 @@ pub struct Review {
 }
 
 /// A vendor that holds an identity.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VendorTie {
     /// The vendor: its id in the register, or its name where no register has it.
     pub vendor: Str,

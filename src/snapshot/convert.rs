@@ -26,15 +26,18 @@ impl wire::Snapshot {
             vendors,
             reviews,
             parties,
+            suppliers,
+            mut reconciled,
         } = assessed;
         let (mut ownership, mut reviews) = (ownership, reviews);
-        let declarations = declarations(&inventory, &registered);
+        let declarations = declarations(&inventory, &registered, &mut reconciled);
         let account_names = account_names(&inventory);
         let containers = std::mem::take(&mut inventory.containers);
         let containers = containers::convert(containers, &mut ownership, &mut reviews, now);
         let identities = std::mem::take(&mut inventory.identities);
         let mut records = Records::new(&mut inventory, privilege, ownership, registered);
         (records.vendors, records.reviews, records.now) = (vendors, reviews, Some(now));
+        records.registrations = reconciled.identities;
         let identities = identities.into_values();
         let identities = identities.map(|identity| records.identity(identity));
         let identities = identities.collect();
@@ -63,6 +66,7 @@ impl wire::Snapshot {
             containers,
             owners: parties.into_iter().map(Into::into).collect(),
             declarations,
+            vendors: suppliers.into_iter().map(Into::into).collect(),
             checks: checks.iter().map(Into::into).collect(),
             findings: findings.map(|f| finding(f, &first_seen)).collect(),
             baseline: None,
@@ -101,6 +105,7 @@ struct Records {
     workloads: BTreeMap<model::Str, Vec<model::Str>>,
     vendors: BTreeMap<model::IdentityId, Vec<model::VendorTie>>,
     reviews: BTreeMap<model::SubjectId, model::Review>,
+    registrations: BTreeMap<model::IdentityId, model::Registration>,
     /// The time that reviews are judged at.
     now: Option<model::Timestamp>,
     shared: Shared,
@@ -149,6 +154,7 @@ impl Records {
             workloads,
             vendors: BTreeMap::new(),
             reviews: BTreeMap::new(),
+            registrations: BTreeMap::new(),
             now: None,
             shared: Shared::default(),
         }
@@ -202,6 +208,7 @@ impl Records {
             purpose: declared(|entry| &entry.purpose),
             environment: declared(|entry| &entry.environment),
             tenants: declaration.map(|e| e.tenants.to_vec()).unwrap_or_default(),
+            registration: self.registrations.remove(&key).map(Into::into),
             vendors: self
                 .vendors
                 .remove(&key)
@@ -409,6 +416,7 @@ impl Shared {
 fn declarations(
     inventory: &model::Inventory,
     registered: &BTreeMap<model::IdentityId, Vec<model::RegistryEntry>>,
+    reconciled: &mut model::Reconciled,
 ) -> Vec<wire::Declaration> {
     let mut declared: BTreeMap<&model::RegistryEntry, Vec<model::Str>> = BTreeMap::new();
     for (id, entries) in registered {
@@ -416,17 +424,43 @@ fn declarations(
             declared.entry(entry).or_default().push(id.0.clone());
         }
     }
+    let party = |party: &Option<(model::Owner, model::Str)>| {
+        party.as_ref().map(|(owner, _)| owner.to_string())
+    };
     let entries = inventory.registry.iter();
     entries
-        .map(|entry| wire::Declaration {
-            id: entry.id.to_string(),
-            owner: entry.owner.as_ref().map(|(owner, _)| owner.to_string()),
-            purpose: text(&entry.purpose),
-            review_by: date(&entry.review_by),
-            expires: date(&entry.expires),
-            revocation: text(&entry.revocation),
-            identities: declared.remove(entry).unwrap_or_default(),
-            evidence: (&entry.evidence).into(),
+        .map(|entry| {
+            let registration = reconciled
+                .entries
+                .remove(entry)
+                .map(wire::Registration::from);
+            let (state, gaps) = registration.map(|r| (r.state, r.gaps)).unwrap_or_default();
+            wire::Declaration {
+                id: entry.id.to_string(),
+                owner: party(&entry.owner),
+                purpose: text(&entry.purpose),
+                review_by: date(&entry.review_by),
+                expires: date(&entry.expires),
+                revocation: text(&entry.revocation),
+                revocation_tested: date(&entry.revocation_tested),
+                backup_owner: party(&entry.backup_owner),
+                role: text(&entry.role),
+                human: entry.human,
+                environment: text(&entry.environment),
+                tenants: entry.tenants.clone(),
+                approver: text(&entry.approver),
+                approved_tier: text(&entry.approved_tier),
+                data_categories: entry.data_categories.clone(),
+                allowed_actions: entry.allowed_actions.clone(),
+                accountability: (&entry.accountability).into(),
+                vendor: text(&entry.vendor),
+                attested_by: text(&entry.attested_by),
+                attested_on: date(&entry.attested_on),
+                state,
+                gaps,
+                identities: declared.remove(entry).unwrap_or_default(),
+                evidence: (&entry.evidence).into(),
+            }
         })
         .collect()
 }

@@ -10,6 +10,7 @@ mod convert;
 mod jobs;
 mod owners;
 mod parse;
+mod registration;
 mod schema;
 mod unused;
 
@@ -17,6 +18,7 @@ pub use containers::{Container, Review, VendorTie};
 pub use jobs::{Assumed, Job, SecretUse, Token, Used};
 pub use owners::{Party, PartySpelling, PartyTie};
 pub use parse::{MAX_BYTES, SnapshotError};
+pub use registration::{Accountability, DataCategory, Gap, Held, Registration, Vendor};
 pub use schema::schema;
 pub use unused::{Proposal, ServiceUse, Unused};
 
@@ -69,6 +71,9 @@ pub struct Snapshot {
     pub owners: Vec<Party>,
     /// What the registry declares.
     pub declarations: Vec<Declaration>,
+    /// Vendors that a register has, or that hold an identity, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vendors: Vec<Vendor>,
     /// Every check that was evaluated, by id.
     pub checks: Vec<Check>,
     /// Findings: the worst first, then by check and subject.
@@ -323,6 +328,9 @@ pub struct Identity {
     /// When the need for it is to be reviewed, where the registry, its labels or its container say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,
+    /// How it stands to the registry; absent where no registry was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registration>,
     /// The vendors that hold it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vendors: Vec<VendorTie>,
@@ -672,15 +680,63 @@ pub struct Declaration {
     /// Purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Review date, `YYYY-MM-DD`; `malformed` when it cannot be read.
+    /// Review date, `YYYY-MM-DD`; `malformed` or `ambiguous` when it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_by: Option<String>,
-    /// End, `YYYY-MM-DD`; `malformed` when it cannot be read.
+    /// End, `YYYY-MM-DD`; `malformed` or `ambiguous` when it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
     /// How it is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<String>,
+    /// When that was last tried, `YYYY-MM-DD`; `malformed` or `ambiguous` when it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_tested: Option<String>,
+    /// Who answers when the owner does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_owner: Option<String>,
+    /// What sort of work it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whether a person uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human: Option<bool>,
+    /// Environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Whose data it may touch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenants: Vec<Str>,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<String>,
+    /// The highest privilege it was approved for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_tier: Option<String>,
+    /// Categories of data it may touch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_categories: Vec<Str>,
+    /// The actions that it is meant to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_actions: Vec<Str>,
+    /// Who answers for which part of what it does.
+    #[serde(default, skip_serializing_if = "Accountability::is_empty")]
+    pub accountability: Accountability,
+    /// The vendor that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Who confirmed the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested_by: Option<String>,
+    /// When that was, `YYYY-MM-DD`; `malformed` or `ambiguous` when it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested_on: Option<String>,
+    /// `both` (declared and found), `declared-only`, or `not-evaluable`: nothing that was read could show it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub state: Word,
+    /// What is missing or amiss.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
     /// Ids of the identities it speaks of.
     pub identities: Vec<Str>,
     /// Where.
@@ -718,7 +774,7 @@ pub struct Check {
 )]
 pub struct Subject {
     /// `identity`, `credential`, `declaration`, `trust`, `workload`, `job`, `account`, `provider`,
-    /// `permission-set`, `analyzer-finding`, `waiver`.
+    /// `permission-set`, `analyzer-finding`, `vendor`, `waiver`.
     pub kind: Word,
     /// Id.
     pub id: Str,

@@ -2,19 +2,20 @@
 
 use super::columns;
 use super::identity::{approved_tier, date_state, overdue};
-use crate::check::schema::{Basis, Column, DATE_STATE, Subject, SubjectKind, TIER, Type};
+use crate::check::schema::{
+    Basis, Column, DATE_STATE, REGISTRATION, Subject, SubjectKind, TIER, Type, word,
+};
 use crate::check::value::Value;
 use crate::model::{
-    Confidence, DateField, Evidence, RegistryEntry, Selector, Str, SubjectId, Timestamp,
+    Accountability, Confidence, DateField, Evidence, GapKind, Owner, Registration, RegistryEntry,
+    Selector, Str, SubjectId, Timestamp,
 };
 
 /// A registry entry with what was found of it.
 pub(in crate::check) struct DeclarationView<'a> {
     pub entry: &'a RegistryEntry,
-    /// How many existing identities it speaks of.
-    pub matched: usize,
-    /// Exports that would list them were read.
-    pub sources_present: bool,
+    /// How it stands to what was found.
+    pub registration: &'a Registration,
     pub now: Timestamp,
 }
 
@@ -55,11 +56,43 @@ fn date<'a>(date: &DateField) -> Value<'a> {
 }
 
 fn matched<'a>(view: &DeclarationView<'_>) -> Value<'a> {
-    if view.matched == 0 && !view.sources_present {
+    if view.registration.matched == 0 && !view.registration.covered {
         Value::Unknown
     } else {
-        Value::count(view.matched)
+        Value::count(view.registration.matched)
     }
+}
+
+/// What is said of a gap; unknown where it is none.
+fn detail<'a>(view: &DeclarationView<'a>, kind: GapKind) -> Value<'a> {
+    let gap = view.registration.gap(kind);
+    gap.map_or(Value::Unknown, |gap| Value::text(gap.detail.as_deref()))
+}
+
+fn has<'a>(view: &DeclarationView<'a>, kind: GapKind) -> Value<'a> {
+    Value::Bool(view.registration.gap(kind).is_some())
+}
+
+fn party<'a>(party: &Option<(Owner, Str)>) -> Value<'a> {
+    let name = party.as_ref().map(|(owner, _)| owner.to_string());
+    Value::owned(name.unwrap_or_default())
+}
+
+/// Fields of the entry whose dates cannot be read, and why.
+fn unreadable<'a>(view: &DeclarationView<'a>) -> Value<'a> {
+    let entry = view.entry;
+    let fields = [
+        ("review_by", &entry.review_by),
+        ("expires", &entry.expires),
+        ("revocation.last_tested", &entry.revocation_tested),
+        ("attested_on", &entry.attested_on),
+    ];
+    let wrong = fields.iter().filter_map(|(name, date)| match date {
+        DateField::Ambiguous(_) => Some(format!("{name} (ambiguous)")),
+        DateField::Malformed(_) => Some(format!("{name} (malformed)")),
+        DateField::Absent | DateField::Empty | DateField::At(_) => None,
+    });
+    Value::owned_list(wrong)
 }
 
 columns! { OfDeclaration;
@@ -67,7 +100,7 @@ columns! { OfDeclaration;
     "name": Type::Text, Declaration, |v| Value::text(Some(&v.entry.id)), "The same.";
     "is_pattern": Type::Bool, Declaration, |v| Value::Bool(matches!(v.entry.selector, Selector::Pattern { .. })), "It speaks of every identity that matches a pattern.";
     "matched_count": Type::Int, Declaration, matched, "How many existing identities it speaks of; unknown when none was found and no export was read that could show one.";
-    "sources_present": Type::Bool, Declaration, |v| Value::Bool(v.sources_present), "Exports that could show what it speaks of were read.";
+    "sources_present": Type::Bool, Declaration, |v| Value::Bool(v.registration.covered), "Exports that could show what it speaks of were read.";
     "owner_present": Type::Bool, Declaration, |v| Value::Bool(v.entry.owner.is_some()), "It names an owner.";
     "owner": Type::Text, Declaration, |v| Value::owned(v.entry.owner.as_ref().map(|(o, _)| o.to_string()).unwrap_or_default()), "The owner it names.";
     "backup_owner_present": Type::Bool, Declaration, |v| Value::Bool(v.entry.backup_owner.is_some()), "It names a second owner.";
@@ -91,4 +124,21 @@ columns! { OfDeclaration;
     "revocation": Type::Text, Declaration, |v| Value::text(v.entry.revocation.as_deref()), "How.";
     "revocation_tested.state": Type::Enum(&DATE_STATE), Declaration, |v| date_state(&v.entry.revocation_tested), "Whether it says when that was last tried.";
     "revocation_tested_days": Type::Int, Declaration, |v| overdue(&v.entry.revocation_tested, v.now), "Whole days since that was last tried.";
+    "state": Type::Enum(&REGISTRATION), Declaration, |v| word(&REGISTRATION, v.registration.state.as_str()), "Whether what it declares was found.";
+    "gaps": Type::Texts, Declaration, |v| Value::list(v.registration.gaps.iter().map(|g| g.kind.as_str())), "What is missing or amiss: `owner-missing`, `purpose-generic`, `expiry-past`.";
+    "purpose_generic": Type::Bool, Declaration, |v| has(v, GapKind::PurposeGeneric), "Its purpose says nothing: `test`, `support`, fewer than ten characters.";
+    "backup_owner": Type::Text, Declaration, |v| party(&v.entry.backup_owner), "The second owner it names.";
+    "accountability.complete": Type::Bool, Declaration, |v| Value::Bool(v.registration.gap(GapKind::AccountabilityIncomplete).is_none()), "It names a workflow owner, a policy owner and an operator.";
+    "accountability.missing": Type::Text, Declaration, |v| detail(v, GapKind::AccountabilityIncomplete), "Which of these it leaves out.";
+    "accountability.stated": Type::Bool, Declaration, |v| Value::Bool(v.entry.accountability != Accountability::default()), "It says anything of accountability.";
+    "accountability.collapsed": Type::Bool, Declaration, |v| has(v, GapKind::AccountabilityCollapsed), "These three are one person.";
+    "accountability.party": Type::Text, Declaration, |v| detail(v, GapKind::AccountabilityCollapsed), "That person.";
+    "accountability.model": Type::Text, Declaration, |v| Value::text(v.entry.accountability.model.as_deref()), "How accountability is shared with a supplier: `customer`, `shared`, `vendor`, `agent`.";
+    "allowed_actions": Type::Texts, Declaration, |v| Value::list(v.entry.allowed_actions.iter().map(|a| &**a)), "The actions that it is meant to do.";
+    "dates_unreadable": Type::Texts, Declaration, unreadable, "Fields whose dates cannot be read, and why.";
+    "vendor": Type::Text, Declaration, |v| Value::text(v.entry.vendor.as_deref()), "The vendor that holds the identity.";
+    "attested_by": Type::Text, Declaration, |v| Value::text(v.entry.attested_by.as_deref()), "Who confirmed the entry.";
+    "attested_on.state": Type::Enum(&DATE_STATE), Declaration, |v| date_state(&v.entry.attested_on), "Whether it says when that was.";
+    "attested_days": Type::Int, Declaration, |v| overdue(&v.entry.attested_on, v.now), "Whole days since the entry was confirmed; unknown without a date.";
+    "environment_differs": Type::Text, Declaration, |v| detail(v, GapKind::EnvironmentDiffers), "Which identity's labels say another environment.";
 }

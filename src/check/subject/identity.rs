@@ -5,16 +5,16 @@ use crate::check::accounts::Accounts;
 use crate::check::estate::distinct;
 use crate::check::grants::{Excess, describe};
 use crate::check::schema::{
-    Basis, CAPABILITY, CERTAINTY, CLAIM_METHOD, CONFIDENCE, Column, DATE_STATE, HUMANITY,
-    IDENTITY_KIND, OWNER_STATE, PLATFORM, REVIEW_SOURCE, REVIEW_STATE, Subject, SubjectKind, TIER,
-    Type, word,
+    Basis, CAPABILITY, CERTAINTY, CLAIM_METHOD, CONFIDENCE, CONTRACT, Column, DATE_STATE, HUMANITY,
+    IDENTITY_KIND, OWNER_STATE, PLATFORM, REGISTRATION, REVIEW_SOURCE, REVIEW_STATE, Subject,
+    SubjectKind, TIER, Type, word,
 };
 use crate::check::value::Value;
 use crate::model::{
-    Certainty, Confidence, Credential, CredentialStatus, DateField, Effect, Evidence, Goal,
-    Granularity, Hop, Identity, IdentityKind, Moment, Ownership, OwnershipState, Path, Platform,
-    Presence, Privilege, Proof, Reach, RegistryEntry, Review, Str, SubjectId, Tier, Timestamp,
-    TrustPrincipal, Unused, Workload,
+    Certainty, Confidence, Credential, CredentialStatus, DateField, Effect, Evidence, GapKind,
+    Goal, Granularity, Hop, Identity, IdentityKind, Moment, Ownership, OwnershipState, Path,
+    Platform, Presence, Privilege, Proof, Reach, Registration, RegistryEntry, Review, Str,
+    SubjectId, Supplier, Tier, Timestamp, TrustPrincipal, Unused, VendorTie, Workload,
 };
 use crate::platform::aws::arn::Arn;
 use std::sync::Arc;
@@ -34,6 +34,12 @@ pub(in crate::check) struct IdentityView<'a> {
     /// Its account's access keys were listed.
     pub keys_listed: bool,
     pub registry_present: bool,
+    /// How it stands to the registry.
+    pub registration: Option<&'a Registration>,
+    /// The vendors that hold it.
+    pub ties: &'a [VendorTie],
+    /// All vendors, by id.
+    pub suppliers: &'a [Supplier],
     pub accounts: &'a Accounts<'a>,
     pub now: Timestamp,
 }
@@ -322,6 +328,36 @@ fn by_name(view: &IdentityView<'_>, group: &str) -> Value<'static> {
     )
 }
 
+/// What is said of a gap between it and its entry; empty where there is none, unknown where that cannot be told.
+fn gap<'a>(view: &IdentityView<'a>, kind: GapKind) -> Value<'a> {
+    let Some(registration) = view.registration.filter(|_| !view.entries.is_empty()) else {
+        return Value::Unknown;
+    };
+    match registration.gap(kind) {
+        Some(gap) => Value::text(gap.detail.as_deref()),
+        None => Value::Unknown,
+    }
+}
+
+/// Whether there is such a gap; unknown where no entry speaks of it or not all that it takes was read.
+fn has_gap<'a>(view: &IdentityView<'a>, kind: GapKind) -> Value<'a> {
+    let Some(registration) = view.registration.filter(|_| !view.entries.is_empty()) else {
+        return Value::Unknown;
+    };
+    match registration.gap(kind) {
+        Some(_) => Value::Bool(true),
+        None if registration.open.contains(&kind) => Value::Unknown,
+        None => Value::Bool(false),
+    }
+}
+
+/// The vendor that holds it, the best known first.
+fn supplier<'a>(view: &IdentityView<'a>) -> Option<&'a Supplier> {
+    let tie = view.ties.first()?;
+    let at = view.suppliers.binary_search_by(|s| s.id.cmp(&tie.vendor));
+    view.suppliers.get(at.ok()?)
+}
+
 columns! { OfIdentity;
     "id": Type::Text, Record, |v| Value::text(Some(&v.identity.id.0)), "The natural id: an ARN, `k8s:<cluster>/<namespace>/<name>`.";
     "name": Type::Text, Record, name, "The name people use.";
@@ -459,6 +495,17 @@ columns! { OfIdentity;
     "declaration.expires": Type::Enum(&DATE_STATE), Declaration, |v| entry(v).map_or(Value::Unknown, |e| date_state(&e.expires)), "Whether its entry names an end.";
     "declaration.overdue_days": Type::Int, Declaration, |v| entry(v).map_or(Value::Unknown, |e| overdue(&e.expires, v.now)), "Whole days since its registered end.";
     "declaration.ends": Type::Bool, Declaration, ends, "The registry names an end or a review date for it.";
+    "registration": Type::Enum(&REGISTRATION), Declaration, |v| v.registration.map_or(Value::Unknown, |r| word(&REGISTRATION, r.state.as_str())), "Whether it is declared, found or both; unknown where no registry was read.";
+    "registration.gaps": Type::Texts, Declaration, |v| v.registration.map_or(Value::Unknown, |r| Value::list(r.gaps.iter().map(|g| g.kind.as_str()))), "What is missing or amiss between it and the registry.";
+    "actions_beyond": Type::Bool, Declaration, |v| has_gap(v, GapKind::ActionsBeyondApproval), "It is granted actions beyond those that its entry allows; unknown where not all grants were read.";
+    "actions_beyond.what": Type::Text, Declaration, |v| gap(v, GapKind::ActionsBeyondApproval), "Which.";
+    "environment_differs": Type::Bool, Declaration, |v| has_gap(v, GapKind::EnvironmentDiffers), "Its labels, or those around it, say another environment than its entry.";
+    "environment_differs.how": Type::Text, Declaration, |v| gap(v, GapKind::EnvironmentDiffers), "How.";
+    "owner_differs": Type::Bool, Declaration, |v| has_gap(v, GapKind::OwnerDiffers), "Its labels name another owner than its entry.";
+    "vendor": Type::Text, Record, |v| Value::text(v.ties.first().map(|t| &*t.vendor)), "The vendor that holds it: the register's id, or its name.";
+    "vendor.registered": Type::Bool, Record, |v| v.ties.first().map_or(Value::Unknown, |t| Value::Bool(t.registered)), "A register has that vendor.";
+    "vendor.contract": Type::Enum(&CONTRACT), Record, |v| supplier(v).map_or(Value::Unknown, |s| word(&CONTRACT, s.contract.as_str())), "Whether that vendor's contract is in force; unknown where no register tells.";
+    "vendor.why": Type::Text, Record, |v| Value::text(v.ties.first().map(|t| &*t.why)), "How it is known that the vendor holds it.";
     "approved_tier": Type::Enum(&TIER), Declaration, |v| entry(v).map_or(Value::Unknown, approved_tier), "The highest privilege it was approved for, as registered.";
 }
 

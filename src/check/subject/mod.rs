@@ -12,6 +12,7 @@ pub(super) mod permission_set;
 pub(super) mod provider;
 mod support;
 pub(super) mod trust;
+pub(super) mod vendor;
 pub(super) mod waiver;
 pub(super) mod workload;
 

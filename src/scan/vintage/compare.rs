@@ -102,7 +102,7 @@ impl Before {
         link::link(&mut self.inventory);
         let privilege = privilege::assess_at(&self.inventory, now);
         let resolved = ownership::resolve(&self.inventory, options);
-        let assessed = Assessed {
+        let mut assessed = Assessed {
             inventory: self.inventory,
             privilege,
             ownership: resolved.ownership,
@@ -110,7 +110,9 @@ impl Before {
             vendors: resolved.vendors,
             reviews: resolved.reviews,
             parties: resolved.parties,
+            ..Assessed::default()
         };
+        ownership::settle(&mut assessed, Some(now));
         let snapshot = Snapshot::new(assessed, coverage, &[], Vec::new(), self.plan.since);
         let mut snapshot = gate::without_secrets(snapshot, detector);
         replace(&mut snapshot.coverage.readers, self.plan.before);
