@@ -43,7 +43,8 @@ pub(super) enum What {
     Catalog(Str),
     /// The file that CODEOWNERS speaks of.
     Codeowners(Str),
-    Suggestion,
+    /// What suggests, and why.
+    Suggestion(Option<Str>),
 }
 
 /// Everything that was found about a subject.
@@ -305,12 +306,12 @@ impl<'a> Claims<'a> {
         for claim in self.suggestions.get(subject).into_iter().flatten() {
             found.declarations.push(Declaration {
                 method: claim.method,
-                rank: 0,
+                rank: claim.rank,
                 fallback: false,
                 owners: vec![(claim.owner.clone(), claim.raw.clone())],
                 as_of: claim.as_of,
                 evidence: claim.evidence.clone(),
-                what: What::Suggestion,
+                what: What::Suggestion(claim.why.clone()),
             });
         }
     }

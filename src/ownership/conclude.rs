@@ -122,10 +122,15 @@ fn claims(subject: &SubjectId, declarations: &[Declaration]) -> Vec<Attribution>
             claims.push(Attribution {
                 method: declaration.method,
                 subject: subject.clone(),
+                rank: declaration.rank,
                 owner: owner.clone(),
                 raw: raw.clone(),
                 as_of: declaration.as_of,
                 evidence: declaration.evidence.clone(),
+                why: match &declaration.what {
+                    What::Suggestion(why) => why.clone(),
+                    _ => None,
+                },
             });
         }
     }
@@ -236,9 +241,11 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
         }
         What::Catalog(reference) => format!("catalog entity {reference} is {owner}'s ({evidence})"),
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
-        What::Suggestion => {
+        What::Suggestion(why) => {
             let method = declaration.method.as_str();
-            format!("{method} suggests {owner} ({evidence})")
+            let why = why.as_ref().map(|why| format!(", who {why}"));
+            let why = why.unwrap_or_default();
+            format!("{method} suggests {owner}{why} ({evidence})")
         }
     }
 }

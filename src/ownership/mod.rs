@@ -5,6 +5,7 @@
 //! All claims are kept; declared ones of the best confidence decide, and where those name different
 //! parties the subject is disputed. A roster, when there is one, tells owners who are no longer there.
 
+mod agree;
 mod catalog;
 mod claims;
 mod codeowners;
@@ -15,6 +16,8 @@ mod registry;
 mod review;
 mod roster;
 mod vendors;
+
+pub use agree::Agreement;
 
 use crate::model::{
     Attribution, IdentityId, Inventory, Ownership, RegistryEntry, Review, Str, SubjectId,
