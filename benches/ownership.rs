@@ -76,7 +76,13 @@ struct Namespace {
 
 impl Namespace {
     fn files(&self) -> Vec<(String, String)> {
-        let Self { folder, name, team, version, .. } = self;
+        let Self {
+            folder,
+            name,
+            team,
+            version,
+            ..
+        } = self;
         let owner = if self.declared {
             format!("    platform.example.org/owner: \"Team {team}: team-{team}@example.org\"\n")
         } else {
@@ -88,15 +94,21 @@ impl Namespace {
         let mut files = vec![
             (
                 format!("{folder}/00-namespace.yaml"),
-                format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  annotations:\n    platform.example.org/application: \"{name}\"\n    platform.example.org/revision: \"{version}\"\n{owner}"),
+                format!(
+                    "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  annotations:\n    platform.example.org/application: \"{name}\"\n    platform.example.org/revision: \"{version}\"\n{owner}"
+                ),
             ),
             (
                 format!("{folder}/01-rbac.yaml"),
-                format!("apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: {name}-admin\n  namespace: {name}\nsubjects:\n  - kind: Group\n    name: \"github:team-{team}\"\n    apiGroup: rbac.authorization.k8s.io\nroleRef:\n  kind: ClusterRole\n  name: admin\n  apiGroup: rbac.authorization.k8s.io\n"),
+                format!(
+                    "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: {name}-admin\n  namespace: {name}\nsubjects:\n  - kind: Group\n    name: \"github:team-{team}\"\n    apiGroup: rbac.authorization.k8s.io\nroleRef:\n  kind: ClusterRole\n  name: admin\n  apiGroup: rbac.authorization.k8s.io\n"
+                ),
             ),
             (
                 format!("{folder}/02-limitrange.yaml"),
-                format!("apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: limitrange\n  namespace: {name}\nspec:\n  limits:\n  - default: {{cpu: {version}m}}\n    type: Container\n"),
+                format!(
+                    "apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: limitrange\n  namespace: {name}\nspec:\n  limits:\n  - default: {{cpu: {version}m}}\n    type: Container\n"
+                ),
             ),
             (format!("{folder}/03-accounts.yaml"), accounts),
         ];
@@ -126,7 +138,13 @@ struct Stream<W: Write> {
 }
 
 impl<W: Write> Stream<W> {
-    fn commit(&mut self, who: &str, message: &str, parents: &[u64], files: &[(String, Option<String>)]) -> u64 {
+    fn commit(
+        &mut self,
+        who: &str,
+        message: &str,
+        parents: &[u64],
+        files: &[(String, Option<String>)],
+    ) -> u64 {
         self.mark += 1;
         let (mark, clock) = (self.mark, self.clock);
         writeln!(self.out, "commit refs/heads/main\nmark :{mark}\nauthor {who} {clock} +0000\ncommitter {who} {clock} +0000\ndata {}\n{message}", message.len()).unwrap();
@@ -136,7 +154,12 @@ impl<W: Write> Stream<W> {
         }
         for (path, content) in files {
             match content {
-                Some(text) => write!(self.out, "M 100644 inline {path}\ndata {}\n{text}\n", text.len()).unwrap(),
+                Some(text) => write!(
+                    self.out,
+                    "M 100644 inline {path}\ndata {}\n{text}\n",
+                    text.len()
+                )
+                .unwrap(),
                 None => writeln!(self.out, "D {path}").unwrap(),
             }
         }
@@ -171,7 +194,11 @@ fn write(directory: &Path, commits: u64, count: u64) {
         if (namespaces.len() as u64) < due.max(1) {
             let number = namespaces.len();
             let cluster = if number % 12 == 0 { "test" } else { "live" };
-            let name = format!("{}-{number}-{}", WORDS[number % 16], ["dev", "staging", "prod"][number % 3]);
+            let name = format!(
+                "{}-{number}-{}",
+                WORDS[number % 16],
+                ["dev", "staging", "prod"][number % 3]
+            );
             let namespace = Namespace {
                 folder: format!("namespaces/{cluster}.example.org/{name}"),
                 name,
@@ -217,7 +244,12 @@ fn write(directory: &Path, commits: u64, count: u64) {
                     some(namespace.files().into_iter().take(1).collect())
                 })
                 .collect();
-            stream.tip = stream.commit("Sweeper <sweeper@example.org>", "Bump all", &[stream.tip], &files);
+            stream.tip = stream.commit(
+                "Sweeper <sweeper@example.org>",
+                "Bump all",
+                &[stream.tip],
+                &files,
+            );
         }
     }
     writeln!(stream.out, "done").unwrap();
@@ -231,11 +263,17 @@ fn write(directory: &Path, commits: u64, count: u64) {
 }
 
 fn some(files: Vec<(String, String)>) -> Vec<(String, Option<String>)> {
-    files.into_iter().map(|(path, text)| (path, Some(text))).collect()
+    files
+        .into_iter()
+        .map(|(path, text)| (path, Some(text)))
+        .collect()
 }
 
 fn git(directory: &Path, arguments: &[&str]) {
-    let status = Command::new("git").current_dir(directory).args(arguments).status();
+    let status = Command::new("git")
+        .current_dir(directory)
+        .args(arguments)
+        .status();
     assert!(status.unwrap().success());
 }
 
@@ -280,9 +318,19 @@ fn measure(directory: &Path) {
     ] {
         let took = scan(directory, more);
         let words = more.join(" ");
-        let Took { wall, processor, memory, .. } = took;
+        let Took {
+            wall,
+            processor,
+            memory,
+            ..
+        } = took;
         let owners = took.report["coverage"]["history"]["owners"].to_string();
-        writeln!(lines, "{wall:7.2} s wall {processor:7.2} s processor {:5} MB  {words}  {owners}", memory / 1024).unwrap();
+        writeln!(
+            lines,
+            "{wall:7.2} s wall {processor:7.2} s processor {:5} MB  {words}  {owners}",
+            memory / 1024
+        )
+        .unwrap();
         told = Some(took.report);
     }
     print!("{lines}");
@@ -298,7 +346,9 @@ fn measure(directory: &Path) {
         };
         let claims = container["ownership"]["claims"].as_array().unwrap();
         let brought = claims.iter().find(|claim| {
-            claim["why"].as_str().is_some_and(|why| why.contains("brought it in"))
+            claim["why"]
+                .as_str()
+                .is_some_and(|why| why.contains("brought it in"))
         });
         all += 1;
         right += u32::from(brought.is_some_and(|claim| claim["raw"] == who.as_str()));

@@ -71,7 +71,11 @@ impl Repo {
         let (name, mail) = who.split_once(" <").unwrap();
         let mail = mail.trim_end_matches('>');
         self.git(name, mail, &["add", "-A"]);
-        self.git(name, mail, &["commit", "-q", "--allow-empty", "-m", message]);
+        self.git(
+            name,
+            mail,
+            &["commit", "-q", "--allow-empty", "-m", message],
+        );
         self.git(name, mail, &["rev-parse", "HEAD"])
     }
 
@@ -144,7 +148,10 @@ fn who_brought_it_in_comes_before_who_began_the_file() {
          2026-06-02, on 2026-06-03"
     );
     let first = suggested(&report, "first");
-    assert!(first[0].starts_with("mail:jane@acme.test brought it in on 2026-06-02 and wrote 2 of the 4"));
+    assert!(
+        first[0]
+            .starts_with("mail:jane@acme.test brought it in on 2026-06-02 and wrote 2 of the 4")
+    );
     assert!(suggested(&report, "third")[0].contains("brought it in on 2026-06-05"));
     assert!(suggested(&report, "third-party")[0].starts_with("mail:mona"));
     // The claim says which commit, and the sentence why.
@@ -156,7 +163,9 @@ fn who_brought_it_in_comes_before_who_began_the_file() {
     assert_eq!(claim["as_of"], "2026-06-05");
     let reason = third["ownership"]["reason"].as_str().unwrap();
     assert!(
-        reason.contains("commit-author suggests mail:jane@acme.test, who brought it in on 2026-06-05"),
+        reason.contains(
+            "commit-author suggests mail:jane@acme.test, who brought it in on 2026-06-05"
+        ),
         "{reason}"
     );
 }
@@ -176,9 +185,14 @@ fn what_is_recent_counts_more_than_what_is_long_ago() {
         repo.commit(JOHN, "lately");
     }
     let found = suggested(&repo.scan(&[]), "a");
-    assert_eq!(owners(&found), ["mail:john@acme.test", "mail:jane@acme.test"]);
+    assert_eq!(
+        owners(&found),
+        ["mail:john@acme.test", "mail:jane@acme.test"]
+    );
     assert!(
-        found[0].ends_with("wrote 2 of the 8 commits to its file since 2023-06-03, the last on 2026-06-03"),
+        found[0].ends_with(
+            "wrote 2 of the 8 commits to its file since 2023-06-03, the last on 2026-06-03"
+        ),
         "{found:?}"
     );
 }
@@ -199,9 +213,13 @@ fn what_says_little_counts_for_nothing() {
     let message = format!("Revert \"mistake\"\n\nThis reverts commit {bad}.");
     repo.put("a.yaml", &text("swept")).commit(MONA, &message);
     // A change of form, said so or listed.
-    repo.put("a.yaml", &text(" swept")).commit(MONA, "Run prettier");
+    repo.put("a.yaml", &text(" swept"))
+        .commit(MONA, "Run prettier");
     let listed = repo.put("a.yaml", &text("  swept")).commit(JOHN, "tabs");
-    repo.put(".git-blame-ignore-revs", &format!("# form\n{listed}  # tabs\n"));
+    repo.put(
+        ".git-blame-ignore-revs",
+        &format!("# form\n{listed}  # tabs\n"),
+    );
     // A machine.
     repo.put("a.yaml", &text("bumped"));
     repo.commit(
@@ -233,7 +251,8 @@ fn files_are_followed_through_moves() {
     let room = room();
     let repo = Repo::new(room.path());
     let long: String = (0..30).map(|n| format!("# line {n}\n")).collect();
-    repo.put("old/a.yaml", &format!("{long}{}", account("a"))).commit(JANE, "a");
+    repo.put("old/a.yaml", &format!("{long}{}", account("a")))
+        .commit(JANE, "a");
     repo.git("x", "x@y.test", &["mv", "old", "between"]);
     repo.commit(MONA, "move the folder");
     repo.git("x", "x@y.test", &["mv", "between/a.yaml", "new.yaml"]);
@@ -241,8 +260,14 @@ fn files_are_followed_through_moves() {
     repo.commit(JOHN, "move and change");
     let found = suggested(&repo.scan(&[]), "a");
     // Who merely moved it is nobody to ask.
-    assert_eq!(owners(&found), ["mail:jane@acme.test", "mail:john@acme.test"]);
-    assert!(found[0].contains("brought it in on 2026-06-02"), "{found:?}");
+    assert_eq!(
+        owners(&found),
+        ["mail:jane@acme.test", "mail:john@acme.test"]
+    );
+    assert!(
+        found[0].contains("brought it in on 2026-06-02"),
+        "{found:?}"
+    );
     assert!(found[1].contains("wrote 1 of the 2 commits"), "{found:?}");
 }
 
@@ -254,7 +279,10 @@ fn a_new_file_at_the_path_of_an_old_one_is_new() {
     fs::remove_file(repo.root.join("a.yaml")).unwrap();
     repo.commit(MONA, "gone");
     repo.put("a.yaml", &account("a")).commit(JANE, "a");
-    assert_eq!(owners(&suggested(&repo.scan(&[]), "a")), ["mail:jane@acme.test"]);
+    assert_eq!(
+        owners(&suggested(&repo.scan(&[]), "a")),
+        ["mail:jane@acme.test"]
+    );
 }
 
 #[test]
@@ -266,8 +294,15 @@ fn merges_suggest_nobody_and_side_branches_do() {
     repo.put("a.yaml", &account("a")).commit(JANE, "a");
     repo.git("x", "x@y.test", &["checkout", "-q", "main"]);
     repo.put("README", "y").commit(MONA, "meanwhile");
-    repo.git("Mona Lisa", "mona@acme.test", &["merge", "-q", "--no-ff", "side", "-m", "merge"]);
-    assert_eq!(owners(&suggested(&repo.scan(&[]), "a")), ["mail:jane@acme.test"]);
+    repo.git(
+        "Mona Lisa",
+        "mona@acme.test",
+        &["merge", "-q", "--no-ff", "side", "-m", "merge"],
+    );
+    assert_eq!(
+        owners(&suggested(&repo.scan(&[]), "a")),
+        ["mail:jane@acme.test"]
+    );
 }
 
 #[test]
@@ -285,7 +320,8 @@ fn names_are_those_of_the_mailmap_and_logins_those_of_hidden_addresses() {
         "dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>",
         "d\n\nSigned-off-by: dependabot[bot] <support@github.com>\nCo-authored-by: John Roe <john@acme.test>\n",
     );
-    repo.put("e.yaml", &account("e")).commit("GitHub <noreply@github.com>", "e");
+    repo.put("e.yaml", &account("e"))
+        .commit("GitHub <noreply@github.com>", "e");
     repo.put(".mailmap", "Jane Doe <jane@acme.test> <jd@old.test>\n");
     let report = repo.scan(&[]);
     for (name, expected) in [
@@ -314,7 +350,11 @@ fn of_a_history_that_is_cut_off_the_first_commit_brought_nothing_in() {
     let changed = format!("# changed\n{}", account("a"));
     repo.put("a.yaml", &changed).commit(JOHN, "change");
     let whole = format!("file://{}", room.path().join("whole").display());
-    repo.git("x", "x@y.test", &["clone", "-q", "--depth", "2", &whole, "../cut"]);
+    repo.git(
+        "x",
+        "x@y.test",
+        &["clone", "-q", "--depth", "2", &whole, "../cut"],
+    );
     let report = scan(&room.path().join("cut"), &["--no-history"]);
     let found = suggested(&report, "a");
     assert_eq!(owners(&found), ["mail:john@acme.test"]);
@@ -328,12 +368,16 @@ fn of_a_history_that_is_cut_off_the_first_commit_brought_nothing_in() {
 fn a_secret_is_whose_commit_brought_it_in() {
     let room = room();
     let repo = Repo::new(room.path());
-    repo.put("app/.env", "# settings\nNAME=payments\n").commit(JANE, "settings");
+    repo.put("app/.env", "# settings\nNAME=payments\n")
+        .commit(JANE, "settings");
     let key = "AKIAQ3EGXJ5LZ7RTNVPD";
     let secret = "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";
-    let text = format!("# settings\nNAME=payments\nAWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY={secret}\n");
+    let text = format!(
+        "# settings\nNAME=payments\nAWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY={secret}\n"
+    );
     repo.put("app/.env", &text).commit(JOHN, "key");
-    repo.put("app/.env", &format!("{text}MORE=1\n")).commit(MONA, "more");
+    repo.put("app/.env", &format!("{text}MORE=1\n"))
+        .commit(MONA, "more");
     for more in [&[][..], &["--no-history"]] {
         let report = repo.scan(more);
         let credentials = report["credentials"].as_array().unwrap();
@@ -357,14 +401,18 @@ fn suggestions_are_compared_with_what_is_declared() {
         let labels = format!("metadata:\n  annotations: {{owner: \"{owner}\"}}\n");
         account(name).replace("metadata:\n", &labels)
     };
-    repo.put("a.yaml", &owned("a", "jane@acme.test")).commit(JANE, "a");
-    repo.put("b.yaml", &owned("b", "jane@acme.test")).commit(JOHN, "b");
-    repo.put("c.yaml", &owned("c", "Payments")).commit(JANE, "c");
+    repo.put("a.yaml", &owned("a", "jane@acme.test"))
+        .commit(JANE, "a");
+    repo.put("b.yaml", &owned("b", "jane@acme.test"))
+        .commit(JOHN, "b");
+    repo.put("c.yaml", &owned("c", "Payments"))
+        .commit(JANE, "c");
     repo.put("d.yaml", &account("d")).commit(JANE, "d");
     let counted = |more: &[&str]| repo.scan(more)["coverage"]["history"]["owners"].clone();
     let all = counted(&["--owner-history", "all"]);
     let told = |all: &Value, key: &str| all[key].as_u64().unwrap();
-    let five = ["asked", "answered", "agree", "differ", "not_comparable"].map(|key| told(&all, key));
+    let five =
+        ["asked", "answered", "agree", "differ", "not_comparable"].map(|key| told(&all, key));
     assert_eq!(five, [4, 4, 1, 1, 1]);
     assert_eq!(told(&counted(&[]), "asked"), 1);
     assert_eq!(counted(&["--owner-history", "none"]), Value::Null);
@@ -378,7 +426,11 @@ fn suggestions_are_compared_with_what_is_declared() {
     assert_eq!(told(&all, "not_comparable"), 0, "{all}");
     // A declared owner stays the owner.
     let report = repo.scan(&["--owner-history", "all"]);
-    let b = report["identities"].as_array().unwrap().iter().find(|i| i["name"] == "b");
+    let b = report["identities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|i| i["name"] == "b");
     assert_eq!(b.unwrap()["ownership"]["owner"], "mail:jane@acme.test");
 }
 
@@ -389,7 +441,8 @@ fn the_answer_does_not_depend_on_threads_or_packs() {
     for n in 0..40 {
         let who = [JANE, JOHN, MONA][n % 3];
         let text = format!("# {n}\n{}", account(&format!("n{}", n % 7)));
-        repo.put(&format!("k8s/{}/a.yaml", n % 7), &text).commit(who, "change");
+        repo.put(&format!("k8s/{}/a.yaml", n % 7), &text)
+            .commit(who, "change");
     }
     let before = repo.scan(&["-j", "1"]);
     assert_eq!(before, repo.scan(&["-j", "4"]));

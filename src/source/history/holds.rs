@@ -39,24 +39,27 @@ impl Past {
         newest: &[u8],
     ) -> Option<Held> {
         let line = line.unwrap_or(1) as i64;
-        names.iter().filter(|name| !name.is_empty()).find_map(|name| {
-            let name = name.as_bytes();
-            let places = memchr::memmem::find_iter(newest, name).take(1_000);
-            let places = places.filter(|at| stands_alone(newest, *at, name.len()));
-            let mut passed = (0, 1i64);
-            let numbered = places.map(|at| {
-                let between = newest.get(passed.0..at).unwrap_or_default();
-                let lines = memchr::memchr_iter(b'\n', between).count() as i64;
-                passed = (at, passed.1 + lines);
-                ((passed.1 - line).abs(), at)
-            });
-            let (_, at) = numbered.min()?;
-            Some(Held {
-                file,
-                name: name.to_vec(),
-                key: Some(key(newest, at).to_vec()),
+        names
+            .iter()
+            .filter(|name| !name.is_empty())
+            .find_map(|name| {
+                let name = name.as_bytes();
+                let places = memchr::memmem::find_iter(newest, name).take(1_000);
+                let places = places.filter(|at| stands_alone(newest, *at, name.len()));
+                let mut passed = (0, 1i64);
+                let numbered = places.map(|at| {
+                    let between = newest.get(passed.0..at).unwrap_or_default();
+                    let lines = memchr::memchr_iter(b'\n', between).count() as i64;
+                    passed = (at, passed.1 + lines);
+                    ((passed.1 - line).abs(), at)
+                });
+                let (_, at) = numbered.min()?;
+                Some(Held {
+                    file,
+                    name: name.to_vec(),
+                    key: Some(key(newest, at).to_vec()),
+                })
             })
-        })
     }
 
     /// What it takes to find a secret again that stands at a place of the version that is checked out.
