@@ -6,6 +6,8 @@ use crate::source::history::commits::Parts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+/// Characters of a name and of an address that are kept.
+const SIGNED: usize = 400;
 /// Trailers of one commit that are looked at.
 const TRAILERS: usize = 32;
 /// Bytes at the end of a message that trailers are looked for in.
@@ -63,14 +65,17 @@ impl Written {
         // Of two clocks one may be wrong; what was made later was written earlier.
         let when = parts.committed().map_or(written, |at| written.min(at));
         let message = String::from_utf8_lossy(parts.message);
-        let trailers = co_authors(&message).map(|(name, mail)| (name.to_owned(), mail.to_owned()));
+        let short = |text: &str| text.chars().take(SIGNED).collect::<String>();
+        let trailers = co_authors(&message).map(|(name, mail)| (short(name), short(mail)));
         let subject = message.lines().next().unwrap_or_default();
         let subject: String = subject.chars().take(200).collect::<String>().to_lowercase();
         let reverted: Vec<String> = reverted(&message).collect();
         Self {
             id,
             when: Timestamp::from_seconds(when),
-            signed: std::iter::once((name, mail)).chain(trailers).collect(),
+            signed: std::iter::once((short(&name), short(&mail)))
+                .chain(trailers)
+                .collect(),
             revert: subject.starts_with("revert \"") || !reverted.is_empty(),
             reverted,
             cosmetic: COSMETIC.iter().any(|word| subject.contains(word)),
@@ -170,6 +175,6 @@ fn reverted(message: &str) -> impl Iterator<Item = String> {
     ids.take(TRAILERS).filter_map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_hexdigit());
         let id = rest.get(..end.unwrap_or(rest.len()))?;
-        (id.len() >= 7).then(|| id.to_ascii_lowercase())
+        (7..=40).contains(&id.len()).then(|| id.to_ascii_lowercase())
     })
 }

@@ -11,13 +11,15 @@ use super::made::Maker;
 use super::store::Store;
 use super::wanted::Wanted;
 use super::{Id, Kind};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Largest tree that is read.
 const TREE: u64 = 16 << 20;
 /// Trees above this size are thought costly to make.
 const LARGE: u64 = 128 << 10;
+/// What reading a tree is thought to cost beside its bytes.
+const READ: u64 = 2_000;
 /// Entries that differ beyond which a commit's files are not counted any further.
 pub(super) const COUNTED: u32 = 1_000;
 /// Entries that are looked at for where moved files came from.
@@ -52,6 +54,8 @@ pub(super) struct Compared {
     pub(super) files: u32,
     /// What it cost: bytes of trees, as far as they do not depend on what was at hand.
     pub(super) work: u64,
+    /// Whether what comes after it was not compared, since it touched too much.
+    pub(super) cut_short: bool,
 }
 
 struct Open {
@@ -219,7 +223,7 @@ impl Comparer<'_> {
         let size = bytes.bytes().len() as u64;
         // Counted as if nothing had been at hand: what is done must not depend on what was done before.
         let chain = u64::from(self.store.chain(object, 256));
-        *work += 200 + size + size * chain / if size > LARGE { 1 } else { 32 };
+        *work += READ + size + size * chain / if size > LARGE { 1 } else { 32 };
         (kind == Kind::Tree).then_some(bytes)
     }
 
@@ -278,30 +282,47 @@ impl Comparer<'_> {
     }
 
     /// Where files that came stood before, among those that went: the same content first, then much the
-    /// same under the same name or in the same folder.
+    /// same, preferably under the same name.
     fn sources(&self, gone: &[(Vec<u8>, Id)], maker: &mut Maker<'_>, compared: &mut Compared) {
+        let mut by_id: HashMap<&Id, &Vec<u8>> = HashMap::new();
+        let mut by_name: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        for (at, (path, id)) in gone.iter().enumerate() {
+            by_id.entry(id).or_insert(path);
+            let namesakes = by_name.entry(file_name(path)).or_default();
+            if namesakes.len() < CANDIDATES {
+                namesakes.push(at);
+            }
+        }
         let mut left = COMPARED;
         for touched in compared.touched.iter_mut().filter(|t| t.added) {
             if touched.after == EMPTY {
                 continue;
             }
-            let same = gone.iter().find(|(_, id)| *id == touched.after);
-            if let Some((path, _)) = same {
-                touched.source = Some((path.clone(), true));
+            if let Some(path) = by_id.get(&touched.after) {
+                touched.source = Some(((*path).clone(), true));
+                continue;
+            }
+            let name = self.wanted.name(touched.path);
+            let namesakes = by_name.get(name).into_iter().flatten().copied();
+            let others = (0..gone.len()).filter(|_| gone.len() <= CANDIDATES);
+            let candidates: BTreeSet<usize> = namesakes.chain(others).collect();
+            if left == 0 || candidates.is_empty() {
                 continue;
             }
             let Some(own) = Lines::of(self.store, &touched.after, maker) else {
                 continue;
             };
             let mut best: Option<(usize, &Vec<u8>)> = None;
-            for (path, id) in gone.iter().take(CANDIDATES) {
+            for (path, id) in candidates.iter().filter_map(|at| gone.get(*at)) {
                 if left == 0 {
                     break;
                 }
                 left -= 1;
                 let other = Lines::of(self.store, id, maker);
-                let likeness = other.map(|other| own.likeness(&other)).unwrap_or_default();
-                compared.work += own.size as u64;
+                let likeness = other.as_ref().map(|other| own.likeness(other));
+                let likeness = likeness.unwrap_or_default();
+                let other = other.map(|other| other.size).unwrap_or_default();
+                compared.work += 16 * (own.size + other) as u64;
                 // Half of the lines, as git has it.
                 if likeness >= 50 && best.is_none_or(|(most, _)| likeness > most) {
                     best = Some((likeness, path));
@@ -310,6 +331,10 @@ impl Comparer<'_> {
             touched.source = best.map(|(_, path)| (path.clone(), false));
         }
     }
+}
+
+fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
 /// The blob of no bytes.

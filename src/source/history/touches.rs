@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Commits that are compared before it is looked at which files still need more.
-const BATCH: usize = 8_192;
+const BATCH: usize = 4_096;
 /// Commits that one thread compares in a row.
 const CHUNK: usize = 256;
 /// Largest commit that is read.
@@ -28,7 +28,9 @@ const MOVES: usize = 64;
 /// Files at one path that came from it later.
 const SERVED: usize = 1_000;
 /// What one commit did to a file, for all files together.
-const TOUCHES: usize = 20_000_000;
+const TOUCHES: usize = 5_000_000;
+/// The same of the commits that one thread compares in a row: what is gathered at once must stay small.
+const CHUNK_TOUCHES: usize = 100_000;
 
 /// What a commit did to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +159,9 @@ impl Past {
             path.starts_with(&directories.common) || roots.iter().any(|r| path.starts_with(r))
         };
         let (store, _) = Store::open(&directories.common.join("objects"), inside);
+        if directories.form().reftable {
+            return Err("its references are kept in a reftable, which is not supported".to_owned());
+        }
         let head = directories.references().head;
         let cut = directories.shallow();
         let raw = head.map(|head| ancestry(&store, head)).unwrap_or_default();
@@ -214,6 +219,7 @@ impl Past {
                     }
                 }
                 let mut found = notes.found;
+                limited |= compared.iter().any(|(_, compared)| compared.cut_short);
                 limited |= work > WORK || touches > TOUCHES;
                 // What stood elsewhere before is looked for there, in the same commits.
                 let Some(latest) = found.iter().map(|(_, until)| *until).max() else {
@@ -282,12 +288,20 @@ impl Past {
                 let lock = || makers.lock().unwrap_or_else(PoisonError::into_inner);
                 let maker = lock().pop();
                 let mut maker = maker.unwrap_or_else(|| Maker::new(&self.store));
-                let compared = chunk
-                    .iter()
-                    .map(|(rank, commit)| (*rank, comparer.commit(commit, &mut maker)))
-                    .collect();
+                let mut gathered = Vec::with_capacity(chunk.len());
+                let mut touches = 0;
+                for (rank, commit) in chunk {
+                    let mut compared = comparer.commit(commit, &mut maker);
+                    touches += compared.touched.len();
+                    compared.cut_short = touches > CHUNK_TOUCHES;
+                    let stop = compared.cut_short;
+                    gathered.push((*rank, compared));
+                    if stop {
+                        break;
+                    }
+                }
                 lock().push(maker);
-                compared
+                gathered
             })
             .collect();
         chunks.into_iter().flatten().collect()

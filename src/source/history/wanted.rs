@@ -14,6 +14,8 @@ pub(super) struct Leaf {
 /// Wanted paths. The first folder is the root.
 pub(super) struct Wanted {
     folders: Vec<HashMap<Box<[u8]>, Leaf>>,
+    /// The file names, by number.
+    names: HashMap<u32, Box<[u8]>>,
 }
 
 impl Wanted {
@@ -22,6 +24,7 @@ impl Wanted {
     pub(super) fn new<'p>(paths: impl Iterator<Item = (&'p [u8], u32)>) -> Self {
         let mut wanted = Self {
             folders: vec![HashMap::new()],
+            names: HashMap::new(),
         };
         for (path, number) in paths {
             wanted.add(path, number);
@@ -40,6 +43,7 @@ impl Wanted {
             let leaf = folder.entry(name.into()).or_default();
             if names.peek().is_none() {
                 leaf.file = Some(number);
+                self.names.insert(number, name.into());
                 return;
             }
             at = *leaf.folder.get_or_insert(next);
@@ -47,6 +51,11 @@ impl Wanted {
                 self.folders.push(HashMap::new());
             }
         }
+    }
+
+    /// The last part of a wanted path.
+    pub(super) fn name(&self, number: u32) -> &[u8] {
+        self.names.get(&number).map(|name| &**name).unwrap_or_default()
     }
 
     /// What a name in a folder leads to, if anything there is wanted.
