@@ -450,3 +450,146 @@ fn the_answer_does_not_depend_on_threads_or_packs() {
     let after = repo.scan(&["-j", "3"]);
     assert_eq!(before["identities"], after["identities"]);
 }
+
+/// Makes a commit object as no git would, and checks it out as the branch.
+fn literal(repo: &Repo, author: &[u8], parent: &str) -> String {
+    let tree = repo.git("x", "x@y.test", &["write-tree"]);
+    let mut object = format!("tree {tree}\n").into_bytes();
+    if !parent.is_empty() {
+        object.extend_from_slice(format!("parent {parent}\n").as_bytes());
+    }
+    object.extend_from_slice(b"author ");
+    object.extend_from_slice(author);
+    object.extend_from_slice(b"\ncommitter ");
+    object.extend_from_slice(author);
+    object.extend_from_slice(b"\n\nchange\n");
+    fs::write(repo.root.join(".git/made"), object).unwrap();
+    let made = [
+        "hash-object",
+        "-t",
+        "commit",
+        "-w",
+        "--literally",
+        ".git/made",
+    ];
+    let id = repo.git("x", "x@y.test", &made);
+    fs::write(repo.root.join(".git/refs/heads/main"), format!("{id}\n")).unwrap();
+    id
+}
+
+#[test]
+fn names_and_dates_that_no_git_would_write_do_no_harm() {
+    let room = room();
+    let repo = Repo::new(room.path());
+    let mut parent = String::new();
+    for (name, author) in [
+        (
+            "control",
+            &b"Ja\x1b[2Jne <jane@acme.test> 1780358400 +0000"[..],
+        ),
+        ("bytes", b"J\xff\xfehn <j\xf6hn@acme.test> 1780358400 +0000"),
+        ("future", b"Mona <mona@acme.test> 99999999999999 +0000"),
+        ("past", b"Paul <paul@acme.test> -99999999999999 +0000"),
+        (
+            "overflow",
+            b"Olga <olga@acme.test> 99999999999999999999999999 +0000",
+        ),
+        ("nameless", b" <nameless@acme.test> 1780358400 +0000"),
+        ("open", b"Open <open@acme.test 1780358400 +0000"),
+        ("none", b""),
+    ] {
+        repo.put(&format!("{name}.yaml"), &account(name));
+        repo.git("x", "x@y.test", &["add", "-A"]);
+        parent = literal(&repo, author, &parent);
+    }
+    // An author without end.
+    let long = [
+        &b"Long "[..],
+        &vec![b'x'; 500_000],
+        b" <long@acme.test> 1780358400 +0000",
+    ]
+    .concat();
+    repo.put("long.yaml", &account("long"));
+    repo.git("x", "x@y.test", &["add", "-A"]);
+    literal(&repo, &long, &parent);
+    let report = repo.scan(&["--no-history"]);
+    for (name, expected) in [
+        ("control", Some("mail:jane@acme.test")),
+        ("future", Some("mail:mona@acme.test")),
+        ("past", Some("mail:paul@acme.test")),
+        ("overflow", Some("mail:olga@acme.test")),
+        ("nameless", Some("mail:nameless@acme.test")),
+        ("none", None),
+        ("long", Some("mail:long@acme.test")),
+    ] {
+        let found = suggested(&report, name);
+        assert_eq!(owners(&found).first().copied(), expected, "{name}");
+    }
+    let text = report.to_string();
+    assert!(!text.contains("\\u001b") && text.len() < 200_000);
+    let identities = report["identities"].as_array().unwrap();
+    let future = identities.iter().find(|i| i["name"] == "future").unwrap();
+    assert_eq!(future["ownership"]["claims"][0]["as_of"], NOW[..10]);
+}
+
+#[test]
+fn replaced_objects_and_grafts_are_not_followed() {
+    let room = room();
+    let repo = Repo::new(room.path());
+    repo.put("a.yaml", &account("a"));
+    let real = repo.commit(JANE, "a");
+    repo.put("README", "x").commit(MONA, "more");
+    let tree = repo.git("x", "x@y.test", &["rev-parse", &format!("{real}^{{tree}}")]);
+    let other = repo.git(
+        "Mallory",
+        "mallory@acme.test",
+        &["commit-tree", &tree, "-m", "a"],
+    );
+    repo.git("x", "x@y.test", &["replace", &real, &other]);
+    fs::create_dir_all(repo.root.join(".git/info")).unwrap();
+    let head = repo.git("x", "x@y.test", &["rev-parse", "HEAD"]);
+    fs::write(
+        repo.root.join(".git/info/grafts"),
+        format!("{head} {other}\n"),
+    )
+    .unwrap();
+    assert_eq!(
+        owners(&suggested(&repo.scan(&[]), "a")),
+        ["mail:jane@acme.test"]
+    );
+}
+
+#[test]
+fn trees_that_hold_themselves_many_times_over_are_not_expanded() {
+    let room = room();
+    let repo = Repo::new(room.path());
+    repo.put("a.yaml", &account("a")).commit(JANE, "a");
+    let git = git2::Repository::open(&repo.root).unwrap();
+    let mut parent = git.head().unwrap().peel_to_commit().unwrap();
+    // Beside a file that is wanted, and different in each of many commits.
+    for round in 0..60 {
+        let text = format!("# {round}\n{}", account("a"));
+        let file = git.blob(text.as_bytes()).unwrap();
+        let (mut id, mut mode) = (git.blob(format!("{round}").as_bytes()).unwrap(), 0o100_644);
+        for _ in 0..10 {
+            let mut tree = git.treebuilder(None).unwrap();
+            for n in 0..10 {
+                tree.insert(format!("d{n}"), id, mode).unwrap();
+            }
+            (id, mode) = (tree.write().unwrap(), 0o040_000);
+        }
+        let mut tree = git.treebuilder(None).unwrap();
+        tree.insert("a.yaml", file, 0o100_644).unwrap();
+        tree.insert("bomb", id, 0o040_000).unwrap();
+        let tree = git.find_tree(tree.write().unwrap()).unwrap();
+        let time = git2::Time::new(START + (round + 2) * DAY, 0);
+        let who = git2::Signature::new("John Roe", "john@acme.test", &time).unwrap();
+        let id = git
+            .commit(Some("HEAD"), &who, &who, "m", &tree, &[&parent])
+            .unwrap();
+        parent = git.find_commit(id).unwrap();
+    }
+    let report = repo.scan(&["--no-history"]);
+    // What sweeps over so much says nothing about the one file.
+    assert_eq!(owners(&suggested(&report, "a")), ["mail:jane@acme.test"]);
+}

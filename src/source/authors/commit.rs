@@ -175,6 +175,8 @@ fn reverted(message: &str) -> impl Iterator<Item = String> {
     ids.take(TRAILERS).filter_map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_hexdigit());
         let id = rest.get(..end.unwrap_or(rest.len()))?;
-        (7..=40).contains(&id.len()).then(|| id.to_ascii_lowercase())
+        (7..=40)
+            .contains(&id.len())
+            .then(|| id.to_ascii_lowercase())
     })
 }

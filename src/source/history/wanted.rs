@@ -55,7 +55,10 @@ impl Wanted {
 
     /// The last part of a wanted path.
     pub(super) fn name(&self, number: u32) -> &[u8] {
-        self.names.get(&number).map(|name| &**name).unwrap_or_default()
+        self.names
+            .get(&number)
+            .map(|name| &**name)
+            .unwrap_or_default()
     }
 
     /// What a name in a folder leads to, if anything there is wanted.
