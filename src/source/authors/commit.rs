@@ -123,7 +123,9 @@ impl Names {
         let name = shown(&name);
         Some(Writer {
             owner,
-            raw: format!("{name} <{}>", shown(&mail.to_lowercase())),
+            raw: format!("{name} <{}>", shown(&mail.to_lowercase()))
+                .trim_start()
+                .to_owned(),
             name,
         })
     }
