@@ -97,7 +97,7 @@ pub fn ask(
     let files: BTreeSet<&str> = places().map(|place| place.file.as_str()).collect();
     let files: Vec<&str> = files.into_iter().collect();
     let past = Past::of(directory, roots, &files)?;
-    let written = past.commits(|id, bytes| Written::of(id, bytes));
+    let written = past.commits(Written::of);
     // The work tree's own map may be newer than what is checked in.
     let list = |name: &str| {
         let own = open::small(&directory.join(name), LIST).ok();
@@ -128,7 +128,7 @@ pub fn ask(
             (!touches.last().is_some_and(begun)).then_some(rank)
         });
         let introduced = introduced.flatten().min();
-        let files: Vec<(usize, usize)> = numbered.map(|(at, file)| (at, file)).collect();
+        let files: Vec<(usize, usize)> = numbered.collect();
         answers.candidates.push(weigher.weigh(&files, introduced));
     }
     answers.namesakes = weigher.namesakes();

@@ -106,7 +106,7 @@ pub fn behind(name: &str, mail: &str) -> Option<Owner> {
         let rest = local.strip_prefix(*word);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', '-', '_', '.']))
     };
-    let unread = UNREAD.iter().any(|word| tagged(&word))
+    let unread = UNREAD.iter().any(tagged)
         || UNREAD.iter().any(|word| host.starts_with(word))
         || host.starts_with("users.noreply.");
     // What git makes up where no address is set and the host has no name.
