@@ -17,7 +17,7 @@ pub use crate::drift::against_baseline;
 pub use crate::ownership::{OwnershipOptions, everybodys_domain};
 pub use crate::reader::Family;
 pub use crate::source::cache::Cache;
-pub use history::HistoryOptions;
+pub use history::{HistoryOptions, OwnersAsked};
 
 use crate::check::{self, Basis, EvaluateOptions, SubjectKind};
 use crate::model::{Assessed, Fingerprinter, PathRule, Str, Timestamp, Waiver};
@@ -156,13 +156,14 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
         met,
         ..
     } = read;
+    let roots = roots(&inputs);
     let reading = history::Reading {
         detector: &detector,
         cache: cache.as_deref(),
         allows,
         tree: &tree,
         text_limit,
-        roots: roots(&inputs),
+        roots: roots.clone(),
         observer,
     };
     if wanted(Family::Secrets) {
@@ -179,9 +180,17 @@ pub fn run(options: ScanOptions, observer: &dyn Observer) -> Result<Snapshot, Sc
     rules::note_unread(&inventory, &mut coverage);
     observer.stage("finding owners");
     let mut resolved = ownership::resolve(&inventory, &ownership);
-    // History is expensive and only ever suggests: it is asked only where nobody is declared.
+    let asking = authors::Asking {
+        wanted: match past.only_changes() {
+            true => OwnersAsked::None,
+            false => past.owners,
+        },
+        roots: &roots,
+        now,
+        ownership: &ownership,
+    };
     let authors = match wanted(Family::Ownership) {
-        true => authors::commit_authors(&inventory, &coverage, &resolved, !past.only_changes()),
+        true => authors::commit_authors(&inventory, &mut coverage, &resolved, &asking),
         false => Vec::new(),
     };
     if !authors.is_empty() {

@@ -177,6 +177,8 @@ fn options(case: &Case) -> OwnershipOptions {
             .map(|(id, raw)| Attribution {
                 method: Method::CommitAuthor,
                 subject: SubjectId::Identity(id.as_str().into()),
+                rank: 0,
+                why: None,
                 owner: Owner::parse(raw).unwrap(),
                 raw: raw.as_str().into(),
                 as_of: None,

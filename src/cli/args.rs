@@ -161,6 +161,21 @@ pub(super) struct HistoryArguments {
     /// Look only at what is staged, and at no files (for a pre-commit hook).
     #[arg(long, conflicts_with_all = ["since", "branch", "commits"])]
     pub staged: bool,
+    /// Whom to look for in the history of files as a suggestion for an owner: of everything (all), of what has no
+    /// declared owner (undeclared), or of nothing (none). With `all`, the JSON report's coverage tells how often
+    /// suggestions agree with declared owners.
+    #[arg(long, value_name = "WHICH", default_value = "undeclared", value_parser = owners_asked)]
+    pub owner_history: crate::scan::OwnersAsked,
+}
+
+fn owners_asked(text: &str) -> Result<crate::scan::OwnersAsked, String> {
+    use crate::scan::OwnersAsked;
+    match text {
+        "all" => Ok(OwnersAsked::All),
+        "undeclared" => Ok(OwnersAsked::Undeclared),
+        "none" => Ok(OwnersAsked::None),
+        _ => Err("all, undeclared or none".to_owned()),
+    }
 }
 
 /// Where results go, and in which form.

@@ -139,6 +139,7 @@ fn history(arguments: HistoryArguments) -> Result<HistoryOptions, Error> {
         branches: arguments.branch,
         commits: arguments.commits,
         staged: arguments.staged,
+        owners: arguments.owner_history,
     })
 }
 

@@ -65,6 +65,25 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What histories were asked about owners, and how far what they suggest agrees with what is declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnerHistory {
+    /// Subjects that histories were asked about.
+    pub asked: u64,
+    /// Those for which they suggested somebody.
+    pub answered: u64,
+    /// Of those with a declared owner, the ones where the best suggestion is that owner or belongs to it.
+    pub agree: u64,
+    /// Those where the best suggestion is not and does not, and it is known who does.
+    pub differ: u64,
+    /// Those of `differ` where another one of those suggested is or does.
+    pub among: u64,
+    /// Those where it is not known who belongs to the declared owner.
+    pub not_comparable: u64,
+    /// Commits that were compared with their parents.
+    pub commits: u64,
+}
+
 /// What was looked at in the histories of git repositories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HistoryCoverage {
@@ -76,6 +95,8 @@ pub struct HistoryCoverage {
     pub blobs: u64,
     /// Bytes of those, and of messages.
     pub bytes: u64,
+    /// What was asked about owners.
+    pub owners: OwnerHistory,
 }
 
 /// What was read and what was not. Merging is commutative and associative.
@@ -119,6 +140,14 @@ impl Coverage {
         self.history.commits += other.history.commits;
         self.history.blobs += other.history.blobs;
         self.history.bytes += other.history.bytes;
+        let (own, others) = (&mut self.history.owners, other.history.owners);
+        own.asked += others.asked;
+        own.answered += others.answered;
+        own.agree += others.agree;
+        own.differ += others.differ;
+        own.among += others.among;
+        own.not_comparable += others.not_comparable;
+        own.commits += others.commits;
         self.repositories.extend(other.repositories);
         self.problems.extend(other.problems);
     }

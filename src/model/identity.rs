@@ -165,7 +165,7 @@ pub enum IdentityKind {
 
 impl IdentityKind {
     /// All, in the order of declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AwsRoot,
         Self::AwsUser,
         Self::AwsRole,
@@ -176,6 +176,7 @@ impl IdentityKind {
         Self::GcpPrincipal,
         Self::EntraApplication,
         Self::EntraManagedIdentity,
+        Self::EntraAgentIdentity,
         Self::EntraPrincipal,
         Self::CiJob,
         Self::DeployKey,

@@ -111,7 +111,7 @@ pub use claim::{Claim, ClaimName, Claims, ImpliedTier, JoinForm, JoinKey, JoinRu
 pub use codeowners::{Codeowners, CodeownersDialect, CodeownersRule};
 pub use commit::Commit;
 pub use container::{Container, ContainerKind};
-pub use coverage::{Coverage, HistoryCoverage, Problem, ProblemKind};
+pub use coverage::{Coverage, HistoryCoverage, OwnerHistory, Problem, ProblemKind};
 pub use credential::{
     Credential, CredentialId, CredentialLink, CredentialStatus, Exposure, ONLY_PUBLIC_HALF, STORED,
 };

@@ -94,8 +94,8 @@ pub(super) enum What {
     Codeowners(Str),
     /// What deploys it and from where, in words.
     Deployer(Str),
-    /// A record of a platform, a person's guess, or history.
-    Suggestion,
+    /// A record of a platform, a person's guess, or history: and why, where that is said.
+    Suggestion(Option<Str>),
 }
 
 /// Everything that was found about a subject.
@@ -142,18 +142,15 @@ pub(super) struct Claims<'a> {
     codeowners: CodeownersIndex<'a>,
     deployers: Deployers<'a>,
     /// What is claimed elsewhere, and whether the order in which that is given tells which counts more.
-    suggestions: HashMap<&'a SubjectId, Vec<(&'a Attribution, bool)>>,
+    suggestions: HashMap<&'a SubjectId, Vec<&'a Attribution>>,
     now: Option<Timestamp>,
 }
 
 impl<'a> Claims<'a> {
     pub(super) fn new(inventory: &'a Inventory, options: &'a OwnershipOptions) -> Self {
-        let mut suggestions: HashMap<&SubjectId, Vec<(&Attribution, bool)>> = HashMap::new();
-        let recorded = inventory.attributions.iter().map(|claim| (claim, false));
-        let given = options.suggestions.iter().map(|claim| (claim, true));
-        for (claim, ordered) in recorded.chain(given) {
-            let of = suggestions.entry(&claim.subject).or_default();
-            of.push((claim, ordered));
+        let mut suggestions: HashMap<&SubjectId, Vec<&Attribution>> = HashMap::new();
+        for claim in inventory.attributions.iter().chain(&options.suggestions) {
+            suggestions.entry(&claim.subject).or_default().push(claim);
         }
         let mut keys = OwnerKeys::new(&options.owner_keys);
         Self {
@@ -395,7 +392,7 @@ impl<'a> Claims<'a> {
     /// What platforms record, and what is inferred. Those whom one document names by one method own it together.
     fn suggested(&self, subject: &SubjectId, found: &mut Found) {
         let first = found.declarations.len();
-        for (claim, ordered) in self.suggestions.get(subject).into_iter().flatten() {
+        for claim in self.suggestions.get(subject).into_iter().flatten() {
             let party = (claim.owner.clone(), claim.raw.clone());
             let mut own = found.declarations.iter_mut().skip(first);
             let same = |d: &&mut Declaration| {
@@ -408,17 +405,12 @@ impl<'a> Claims<'a> {
                 known.places.push(claim.evidence.clone());
                 continue;
             }
-            let before = found.declarations.iter().skip(first);
-            let rank = before.filter(|d| d.method == claim.method).count();
-            let what = What::Suggestion;
+            let what = What::Suggestion(claim.why.clone());
             let evidence = claim.evidence.clone();
             found.declarations.push(Declaration {
                 as_of: claim.as_of,
                 places: vec![evidence.clone()],
-                rank: match *ordered && !claim.method.declared() {
-                    true => u32::try_from(rank).unwrap_or(u32::MAX),
-                    false => 0,
-                },
+                rank: claim.rank,
                 ..Declaration::new(claim.method, vec![party], evidence, what)
             });
         }
@@ -432,7 +424,7 @@ impl<'a> Claims<'a> {
             && let Some((owner, raw)) = self.names.of(identity)
         {
             let (method, owners) = (Method::NamePattern, vec![(owner, raw)]);
-            let what = What::Suggestion;
+            let what = What::Suggestion(None);
             let declaration = Declaration::new(method, owners, evidence.clone(), what);
             found.declarations.push(declaration);
         }

@@ -234,10 +234,15 @@ fn claims(subject: &SubjectId, declarations: &[Declaration]) -> Vec<Attribution>
             let claim = Attribution {
                 method: declaration.method,
                 subject: subject.clone(),
+                rank: declaration.rank,
                 owner: owner.clone(),
                 raw: raw.clone(),
                 as_of: declaration.as_of,
                 evidence: place.unwrap_or(&declaration.evidence).clone(),
+                why: match &declaration.what {
+                    What::Suggestion(why) => why.clone(),
+                    _ => None,
+                },
             };
             // Two keys may lead to one place: a tag and the variable that it hands on.
             if !claims.contains(&claim) {
@@ -393,7 +398,7 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
         What::Catalog(statement, end) => format!("{statement} {owner}{end} ({evidence})"),
         What::Codeowners(path) => format!("CODEOWNERS gives {path} to {owner} ({evidence})"),
         What::Deployer(chain) => format!("{chain} names {owner} ({evidence})"),
-        What::Suggestion => match declaration.method {
+        What::Suggestion(why) => match declaration.method {
             Method::Provider => {
                 let directory = directory::name(evidence.reader);
                 format!("{directory} names {owner} ({evidence})")
@@ -402,7 +407,11 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
             Method::OnCall => format!("{owner} is on call for it ({evidence})"),
             Method::NamePattern => format!("its name begins with that of {owner} ({evidence})"),
             Method::Cmdb => format!("the database of what is run names {owner} ({evidence})"),
-            method => format!("{} suggests {owner} ({evidence})", method.as_str()),
+            method => {
+                let why = why.as_ref().map(|why| format!(", who {why}"));
+                let why = why.unwrap_or_default();
+                format!("{} suggests {owner}{why} ({evidence})", method.as_str())
+            }
         },
     };
     match note {

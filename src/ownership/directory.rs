@@ -42,7 +42,7 @@ pub(super) fn together(declarations: Vec<Declaration>) -> Vec<Declaration> {
                 && declaration.method == Method::Provider
                 && matches!(
                     (&known.what, &declaration.what),
-                    (What::Suggestion, What::Suggestion)
+                    (What::Suggestion(_), What::Suggestion(_))
                 )
                 && known.evidence.reader == declaration.evidence.reader
         };

@@ -5,6 +5,7 @@
 //! All claims are kept; declared ones of the best confidence decide, and where those name different
 //! parties the subject is disputed. A roster, when there is one, tells owners who are no longer there.
 
+mod agree;
 mod catalog;
 mod claims;
 mod codeowners;
@@ -24,6 +25,8 @@ mod registry;
 mod review;
 mod roster;
 mod vendors;
+
+pub use agree::Agreement;
 
 use crate::model::{
     Alias, Assessed, Attribution, IdentityId, Inventory, Ownership, Party, RegistryEntry, Review,

@@ -268,6 +268,8 @@ fn claim(
     evidence: &Evidence,
 ) {
     facts.attributions.push(Attribution {
+        rank: 0,
+        why: None,
         method,
         subject,
         owner: Owner::User(login.to_lowercase().into()),

@@ -302,6 +302,8 @@ impl Reading<'_> {
         evidence: &Evidence,
     ) {
         self.facts.attributions.push(Attribution {
+            rank: 0,
+            why: None,
             method,
             subject: SubjectId::Identity(id.clone()),
             owner,
@@ -342,6 +344,8 @@ impl Reading<'_> {
             evidence: evidence.clone(),
         });
         self.facts.attributions.push(Attribution {
+            rank: 0,
+            why: None,
             method: Method::Provider,
             subject: SubjectId::Credential(token.id.clone()),
             owner: Owner::User(user.to_lowercase().into()),

@@ -146,6 +146,8 @@ fn owned(facts: &mut Facts, record: &Record<'_>, identity: &mut Identity, eviden
         };
         any = true;
         facts.attributions.push(Attribution {
+            rank: 0,
+            why: None,
             method: Method::Provider,
             subject: SubjectId::Identity(identity.id.clone()),
             owner,

@@ -49,7 +49,7 @@ fn summary(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{line}.")?;
     let coverage = &report.snapshot.coverage;
     let mut read = count(coverage.files as usize, "file", "files");
-    if let Some(history) = &coverage.history {
+    if let Some(history) = coverage.history.as_ref().filter(|h| h.repositories > 0) {
         let commits = count(history.commits as usize, "commit", "commits");
         read.push_str(&format!(" and the history of {commits}"));
     }

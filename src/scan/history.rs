@@ -29,6 +29,20 @@ pub struct HistoryOptions {
     pub commits: Vec<String>,
     /// Only what is staged, and no files.
     pub staged: bool,
+    /// Whose owners histories are asked about.
+    pub owners: OwnersAsked,
+}
+
+/// Whose owners histories are asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnersAsked {
+    /// Everything's, also where an owner is declared: for comparing the two.
+    All,
+    /// That of what has no declared owner.
+    #[default]
+    Undeclared,
+    /// Nobody's.
+    None,
 }
 
 impl HistoryOptions {

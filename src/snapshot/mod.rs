@@ -135,6 +135,28 @@ pub struct HistoryCoverage {
     pub blobs: u64,
     /// Bytes of those, and of messages.
     pub bytes: u64,
+    /// What was asked of histories about owners; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owners: Option<OwnerHistory>,
+}
+
+/// What histories were asked about owners, and how far what they suggest agrees with what is declared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnerHistory {
+    /// Subjects that histories were asked about.
+    pub asked: u64,
+    /// Those for which they suggested somebody.
+    pub answered: u64,
+    /// Of those with a declared owner, the ones where the best suggestion is that owner or belongs to it.
+    pub agree: u64,
+    /// Those where the best suggestion is not and does not, and it is known who does.
+    pub differ: u64,
+    /// Those of `differ` where another one of those suggested is or does.
+    pub among: u64,
+    /// Those where it is not known who belongs to the declared owner.
+    pub not_comparable: u64,
+    /// Commits that were compared with their parents.
+    pub commits: u64,
 }
 
 /// A git work tree.
@@ -378,6 +400,9 @@ pub struct Claim {
     /// The day of the claim, where the source says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
+    /// Why, as what a sentence says of the owner, where the method alone does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Str>,
     /// Where.
     pub evidence: Evidence,
 }

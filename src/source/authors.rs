@@ -1,192 +1,181 @@
-//! Who last changed a file, as git's history tells: a hint at an owner, never more.
+//! Who wrote what, as git's history tells: a hint at an owner, never more.
+//!
+//! The history of each wanted file is followed back from the commit checked out, through moves, to the
+//! commit that brought it in. Those who wrote its commits are weighed by how lately and on how many days
+//! they did; who brought in the very thing that is asked about counts as three more days. What says
+//! little about who knows a thing counts for nothing: merges, commits that sweep over very many files, those
+//! that take others back and the ones they take back, moves without change, changes of form.
 
+mod commit;
+mod person;
+mod weigh;
+
+pub use person::{behind, shown};
+pub use weigh::introduction;
+
+use super::history::holds::Held;
+use super::history::touches::{Act, Past, Touch};
 use super::open;
-use super::repository::open_git;
-use crate::model::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
-use std::path::Path;
+use crate::model::{Owner, Timestamp};
+use commit::{Names, Written};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use weigh::Weigher;
 
-/// Commits that are walked at most for one repository.
-const MAX_COMMITS: usize = 5_000;
-/// Parents of one commit that are followed at most.
-const MAX_PARENTS: usize = 100;
-/// Largest commit and largest tree object, in bytes, that are read.
-const MAX_COMMIT_SIZE: usize = 1 << 20;
-const MAX_TREE_SIZE: usize = 16 << 20;
-/// Largest `.mailmap` that is honoured.
-const MAILMAP_LIMIT: u64 = 1 << 20;
+/// Largest `.mailmap` and largest list of commits to ignore that are honoured.
+const LIST: u64 = 4 << 20;
+/// Files of one subject that are looked at.
+const FILES: usize = 8;
 
-/// The author of the last commit that touched a file.
+/// What is asked about.
+#[derive(Clone, Debug)]
+pub enum Sought {
+    /// A thing by the names that it may go by in the file, best first.
+    Named(Vec<String>),
+    /// What stands at the line, from this column on.
+    Here(Option<u32>),
+}
+
+/// One place of a subject: a file of a repository.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file, relative to the repository's root.
+    pub file: String,
+    /// The line.
+    pub line: Option<u32>,
+    /// What stands there.
+    pub sought: Sought,
+}
+
+/// Somebody whom history suggests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// Name, after `.mailmap`.
-    pub name: String,
-    /// Address, after `.mailmap`, lower case.
-    pub mail: String,
-    /// When.
-    pub when: Timestamp,
-    /// The commit.
+pub struct Candidate {
+    /// Who.
+    pub owner: Owner,
+    /// Name and address.
+    pub raw: String,
+    /// The candidate's last commit that counted.
     pub commit: String,
+    /// When that was, no later than now.
+    pub when: Timestamp,
+    /// By how much history speaks for the candidate: days of work, each halved for every half-life that
+    /// it lies back, in millionths.
+    pub score: u64,
+    /// Which of the places the commit speaks of.
+    pub place: usize,
+    /// Why, as what a sentence says of the candidate: "brought it in on 2025-11-02 and …".
+    pub why: String,
 }
 
-/// The last author of each of these files (paths relative to the work tree's root). Bots and addresses
-/// that nobody reads are passed over in favour of the person before them. Files without history are left out.
-pub fn last(directory: &Path, files: &BTreeSet<String>) -> BTreeMap<String, Author> {
-    let mut found = BTreeMap::new();
-    let Ok(git) = open_git(directory) else {
-        return found;
+/// What a repository's history answered.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// For each subject that was asked about, the best candidates first.
+    pub candidates: Vec<Vec<Candidate>>,
+    /// Every name with the logins and addresses that it signed with, where these are several. The same name is
+    /// only a hint that it is the same person.
+    pub namesakes: BTreeMap<String, BTreeSet<Owner>>,
+    /// Commits that were compared.
+    pub commits: u64,
+    /// Whether history is cut off, so that who brought in what is older is not known.
+    pub shallow: bool,
+    /// Whether not all was compared that should have been.
+    pub limited: bool,
+}
+
+/// Asks the history of one repository about subjects, each with its places.
+///
+/// # Errors
+/// Why the repository was not looked into.
+pub fn ask(
+    directory: &Path,
+    roots: &[PathBuf],
+    subjects: &[Vec<Place>],
+    now: Timestamp,
+) -> Result<Answers, String> {
+    let places = || subjects.iter().flat_map(|places| places.iter().take(FILES));
+    let files: BTreeSet<&str> = places().map(|place| place.file.as_str()).collect();
+    let files: Vec<&str> = files.into_iter().collect();
+    let past = Past::of(directory, roots, &files)?;
+    let written = past.commits(Written::of);
+    // The work tree's own map may be newer than what is checked in.
+    let list = |name: &str| {
+        let own = open::small(&directory.join(name), LIST).ok();
+        own.or_else(|| past.at_root(name, LIST))
     };
-    // Only the work tree's own file, bounded: the configuration may name any file of this machine.
-    let mailmap = open::small(&directory.join(".mailmap"), MAILMAP_LIMIT)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .and_then(|text| git2::Mailmap::from_buffer(&text).ok());
-    let Some(head) = git.head().ok().and_then(|head| head.target()) else {
-        return found;
+    let names = Names::new(list(".mailmap"));
+    let ignored = list(".git-blame-ignore-revs").unwrap_or_default();
+    let first = first_holding(&past, subjects, &files);
+    let mut weigher = Weigher::new(&past, written, names, &ignored, now);
+    let number = |place: &Place| files.binary_search(&place.file.as_str()).ok();
+    let mut answers = Answers {
+        commits: past.compared,
+        shallow: past.shallow,
+        limited: past.limited,
+        ..Answers::default()
     };
-    let Ok(odb) = git.odb() else {
-        return found;
-    };
-    let mut wanted: BTreeSet<&str> = files.iter().map(String::as_str).collect();
-    // Latest first. An own walk, since libgit2's reads every commit whole, however large it claims to be.
-    let mut waiting: BinaryHeap<(i64, git2::Oid)> = BinaryHeap::from([(i64::MAX, head)]);
-    let mut seen = BTreeSet::from([head]);
-    for _ in 0..MAX_COMMITS {
-        let Some((_, id)) = waiting.pop() else { break };
-        if wanted.is_empty() {
-            break;
-        }
-        let Some(commit) = commit(&git, &odb, id) else {
-            continue;
-        };
-        let parents: Vec<git2::Commit<'_>> = commit
-            .parent_ids()
-            .take(MAX_PARENTS)
-            .filter_map(|parent| self::commit(&git, &odb, parent))
-            .collect();
-        for parent in &parents {
-            if seen.insert(parent.id()) {
-                waiting.push((parent.time().seconds(), parent.id()));
-            }
-        }
-        // A merge brings in others' work; its parents tell whose.
-        if commit.parent_count() > 1 {
-            continue;
-        }
-        let before = parents.first().map(git2::Commit::tree_id);
-        let touched = touched(&git, &odb, before, commit.tree_id(), &wanted);
-        if touched.is_empty() {
-            continue;
-        }
-        let signature = match &mailmap {
-            Some(map) => commit.author_with_mailmap(map).ok(),
-            None => Some(commit.author().to_owned()),
-        };
-        let Some(signature) = signature else { continue };
-        let (Ok(name), Ok(mail)) = (signature.name(), signature.email()) else {
-            continue;
-        };
-        if unattended(name, mail) {
-            continue;
-        }
-        for path in touched {
-            wanted.remove(path);
-            found.insert(
-                path.to_owned(),
-                Author {
-                    name: name.to_owned(),
-                    mail: mail.to_ascii_lowercase(),
-                    when: Timestamp::from_seconds(commit.time().seconds()),
-                    commit: id.to_string(),
-                },
-            );
-        }
+    for (subject, places) in subjects.iter().enumerate() {
+        let numbered = places.iter().take(FILES).enumerate();
+        let numbered = numbered.filter_map(|(at, place)| Some((at, number(place)?)));
+        let introduced = numbered.clone().map(|(at, file)| {
+            let touches = past.files.get(file)?;
+            // A file that had one version only was not looked into.
+            let only = (touches.len() == 1).then(|| touches.first());
+            let only = only.flatten().map(|touch| touch.commit);
+            let rank = first.get(&(subject, at)).copied().or(only)?;
+            let begun = |touch: &Touch| touch.commit == rank && touch.act != Act::Came;
+            // Of a history that was not followed to its beginning, the oldest part tells nothing.
+            (!touches.last().is_some_and(begun)).then_some(rank)
+        });
+        let introduced = introduced.flatten().min();
+        let files: Vec<(usize, usize)> = numbered.collect();
+        answers.candidates.push(weigher.weigh(&files, introduced));
     }
-    found
+    answers.namesakes = weigher.namesakes();
+    Ok(answers)
 }
 
-/// A commit, unless it is larger than commits are.
-fn commit<'g>(
-    git: &'g git2::Repository,
-    odb: &git2::Odb<'_>,
-    id: git2::Oid,
-) -> Option<git2::Commit<'g>> {
-    let (size, _) = odb.read_header(id).ok()?;
-    (size <= MAX_COMMIT_SIZE).then(|| git.find_commit(id).ok())?
-}
-
-/// The wanted files that differ between two trees. Only directories on the way to a wanted file are
-/// looked into: comparing whole trees would expand a tree that holds itself many times over ("git bomb").
-fn touched<'f>(
-    git: &git2::Repository,
-    odb: &git2::Odb<'_>,
-    before: Option<git2::Oid>,
-    after: git2::Oid,
-    wanted: &BTreeSet<&'f str>,
-) -> Vec<&'f str> {
-    let tree = |id| {
-        let (size, _) = odb.read_header(id).ok()?;
-        (size <= MAX_TREE_SIZE).then(|| git.find_tree(id).ok())?
-    };
-    let mut touched = Vec::new();
-    // Each with what is left of the path. Sorted, so what lies in one directory stands together.
-    let all: Vec<(&str, &str)> = wanted.iter().map(|path| (*path, *path)).collect();
-    let mut open = vec![(before, after, all)];
-    while let Some((before, after, paths)) = open.pop() {
-        if before == Some(after) {
-            continue;
-        }
-        let Some(after) = tree(after) else { continue };
-        let before = before.and_then(tree);
-        for group in paths.chunk_by(|a, b| first(a.0) == first(b.0)) {
-            let Some(name) = group.first().map(|(rest, _)| first(rest)) else {
-                continue;
-            };
-            let Some(new) = after.get_name(name) else {
-                continue;
-            };
-            let old = before.as_ref().and_then(|tree| tree.get_name(name));
-            if old
-                .as_ref()
-                .is_some_and(|old| old.id() == new.id() && old.filemode() == new.filemode())
-            {
-                continue;
-            }
-            match new.kind() {
-                Some(git2::ObjectType::Tree) => {
-                    let below =
-                        |(rest, path): &(&'f str, &'f str)| Some((rest.split_once('/')?.1, *path));
-                    let old = old.filter(|old| old.kind() == new.kind());
-                    let below: Vec<_> = group.iter().filter_map(below).collect();
-                    open.push((old.map(|old| old.id()), new.id(), below));
-                }
-                Some(git2::ObjectType::Blob) => touched.extend(
-                    group
-                        .iter()
-                        .filter(|(rest, _)| !rest.contains('/'))
-                        .map(|(_, path)| *path),
-                ),
-                _ => {}
+/// The first commit whose version of a file holds what is asked about, by subject and place. Where that
+/// cannot be told, as where the name is put together from parts, nothing.
+fn first_holding(
+    past: &Past,
+    subjects: &[Vec<Place>],
+    files: &[&str],
+) -> BTreeMap<(usize, usize), u32> {
+    let mut wanted: Vec<(usize, usize, u32, &Place)> = Vec::new();
+    for (subject, places) in subjects.iter().enumerate() {
+        for (at, place) in places.iter().take(FILES).enumerate() {
+            if let Ok(file) = files.binary_search(&place.file.as_str()) {
+                wanted.push((subject, at, file as u32, place));
             }
         }
     }
-    touched
-}
-
-fn first(path: &str) -> &str {
-    path.split('/').next().unwrap_or_default()
-}
-
-/// Whether a commit's author is a machine, or an address that nobody reads.
-pub fn unattended(name: &str, mail: &str) -> bool {
-    let (name, mail) = (name.to_ascii_lowercase(), mail.to_ascii_lowercase());
-    let local = mail.split('@').next().unwrap_or_default();
-    name.contains("[bot]")
-        || local.contains("[bot]")
-        || mail.contains("noreply")
-        || mail.contains("no-reply")
-        || name
-            .split([' ', '-', '_'])
-            .any(|word| matches!(word, "bot" | "renovate" | "dependabot" | "jenkins" | "ci"))
-        || !mail.contains('@')
+    let newest = past.newest(
+        wanted
+            .iter()
+            .map(|(.., file, _)| *file)
+            .collect::<BTreeSet<_>>(),
+    );
+    let mut keys = Vec::new();
+    let mut held = Vec::new();
+    for (subject, at, file, place) in wanted {
+        let Some(bytes) = newest.get(&file) else {
+            continue;
+        };
+        let found = match &place.sought {
+            Sought::Named(names) => Past::held(file, names, place.line, bytes),
+            Sought::Here(column) => {
+                let line = place.line;
+                line.and_then(|line| Past::held_at(file, line, *column, bytes))
+            }
+        };
+        if let Some(found) = found {
+            keys.push((subject, at));
+            held.push(found);
+        }
+    }
+    let held: Vec<Held> = held;
+    let first = past.first_holding(&held);
+    let known = keys.into_iter().zip(first);
+    known.filter_map(|(key, rank)| Some((key, rank?))).collect()
 }

@@ -512,6 +512,8 @@ fn owned(known: &BTreeMap<IdentityId, Known>, named: &Names, facts: &mut Facts) 
         let mut claim =
             |method: Method, (owner, raw): (crate::model::Owner, Str), evidence: &Evidence| {
                 facts.attributions.push(Attribution {
+                    rank: 0,
+                    why: None,
                     method,
                     subject: subject.clone(),
                     owner,

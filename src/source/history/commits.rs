@@ -17,15 +17,22 @@ pub(super) struct Raw {
     time: i64,
 }
 
+impl Raw {
+    /// The commits it comes from.
+    pub(super) fn parents(&self) -> &[Id] {
+        &self.parents
+    }
+}
+
 /// A commit or tag in parts.
-pub(super) struct Parts<'a> {
+pub(in crate::source) struct Parts<'a> {
     head: &'a [u8],
     /// What a person wrote.
-    pub(super) message: &'a [u8],
+    pub(in crate::source) message: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Self {
+    pub(in crate::source) fn of(bytes: &'a [u8]) -> Self {
         let end = memchr::memmem::find(bytes, b"\n\n");
         let (head, message) = bytes.split_at(end.unwrap_or(bytes.len()));
         Self {
@@ -72,7 +79,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Name, address and time of the author of a commit, or of the maker of a tag.
-    pub(super) fn author(&self) -> Option<(String, String, i64)> {
+    pub(in crate::source) fn author(&self) -> Option<(String, String, i64)> {
         let (name, mail, time) = self
             .field(b"author")
             .chain(self.field(b"tagger"))
@@ -80,6 +87,12 @@ impl<'a> Parts<'a> {
             .map(signature)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
         Some((text(name), text(mail), time))
+    }
+
+    /// When a commit was made, which may be long after it was written.
+    pub(in crate::source) fn committed(&self) -> Option<i64> {
+        let line = self.field(b"committer").next()?;
+        Some(signature(line).2)
     }
 }
 

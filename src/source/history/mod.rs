@@ -9,16 +9,22 @@
 
 mod attribute;
 mod changes;
-mod commits;
+pub(in crate::source) mod commits;
+mod compare;
+mod differ;
+pub(in crate::source) mod holds;
 mod index;
 mod inflate;
 pub(in crate::source) mod locate;
+mod made;
 mod pack;
 mod people;
 pub mod range;
 mod store;
+pub(in crate::source) mod touches;
 mod trees;
 mod walk;
+mod wanted;
 
 use crate::model::{Coverage, Credential, Document, Origin, Problem, ProblemKind, Repository, Str};
 use commits::{Commits, MESSAGES, Parts, Raw};

@@ -115,6 +115,21 @@ impl Store {
         }
     }
 
+    /// How many deltas an object is made through, as far as `most`.
+    pub(super) fn chain(&self, object: u32, most: u32) -> u32 {
+        let mut at = object;
+        for length in 0..most {
+            let base = self
+                .packed(at)
+                .map(|(pack, position)| self.base(pack, position, at));
+            match base {
+                Some(Ok(Some(base))) => at = base,
+                _ => return length,
+            }
+        }
+        most
+    }
+
     /// How many objects there are, copies included.
     pub(super) fn len(&self) -> u32 {
         self.loose_first + u32::try_from(self.loose.len()).unwrap_or_default()
@@ -131,7 +146,8 @@ impl Store {
         Some(self.loose_first + u32::try_from(at).ok()?)
     }
 
-    fn packed(&self, object: u32) -> Option<(&Pack, u32)> {
+    /// The pack that an object stands in, and where in it.
+    pub(super) fn packed(&self, object: u32) -> Option<(&Pack, u32)> {
         let after = self.packs.partition_point(|(first, _)| *first <= object);
         let (first, pack) = self.packs.get(after.checked_sub(1)?)?;
         let position = object - first;
@@ -169,23 +185,11 @@ impl Store {
             let Some((pack, position)) = self.packed(at) else {
                 break self.loose_object(at, limit, &mut codec)?;
             };
-            let external = pack.external.binary_search_by_key(&position, |(at, _)| *at);
-            let base = match (pack.base(position), external) {
-                (Some(base), _) => at - position + base,
-                (None, Ok(index)) => {
-                    let id = pack
-                        .external
-                        .get(index)
-                        .map(|(_, id)| *id)
-                        .unwrap_or_default();
-                    self.find(&id).ok_or(Fault::Absent)?
-                }
-                (None, Err(_)) => {
-                    let kind = pack.kind(position).ok_or(Fault::Corrupt)?;
-                    let mut out = Buffer::default();
-                    pack.inflate(position, limit, &mut codec, &mut out)?;
-                    break (kind, out);
-                }
+            let Some(base) = self.base(pack, position, at)? else {
+                let kind = pack.kind(position).ok_or(Fault::Corrupt)?;
+                let mut out = Buffer::default();
+                pack.inflate(position, limit, &mut codec, &mut out)?;
+                break (kind, out);
             };
             chain.push((pack, position));
             if chain.len() > CHAIN {
@@ -203,7 +207,26 @@ impl Store {
         Ok((kind, bytes.bytes().to_vec()))
     }
 
-    fn loose_object(
+    /// What a packed object is made from, wherever that is; `None` for one that stands alone.
+    pub(super) fn base(
+        &self,
+        pack: &Pack,
+        position: u32,
+        object: u32,
+    ) -> Result<Option<u32>, Fault> {
+        if let Some(base) = pack.base(position) {
+            return Ok(Some(object - position + base));
+        }
+        let external = pack.external.binary_search_by_key(&position, |(at, _)| *at);
+        let id = external.ok().and_then(|index| pack.external.get(index));
+        match id {
+            Some((_, id)) => self.find(id).ok_or(Fault::Absent).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads a loose object.
+    pub(super) fn loose_object(
         &self,
         object: u32,
         limit: u64,

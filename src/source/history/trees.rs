@@ -199,7 +199,7 @@ pub(super) fn absent(store: &Store, loose: &[u32], limit: u64) -> u64 {
 }
 
 /// The entries of a tree: mode, name and object.
-fn entries(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8], &Id)> {
+pub(super) fn entries(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8], &Id)> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let space = rest.iter().take(8).position(|b| *b == b' ')?;
