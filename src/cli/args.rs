@@ -69,6 +69,9 @@ pub(super) enum Command {
     Collect(CollectArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
     Init(InitArguments),
+    /// Close ownership gaps: add what was found to nhi-registry.yaml, or put the answers of a filled-in
+    /// ownership-gaps.csv into it.
+    Adopt(Box<super::adopt::AdoptArguments>),
     /// Print the JSON schema of snapshots and JSON reports.
     Schema,
 }

@@ -17,7 +17,7 @@ pub mod show;
 pub mod can;
 
 mod text;
-pub use text::safe;
+pub use text::{count as counted, safe};
 
 mod terminal;
 
@@ -39,6 +39,7 @@ mod paint;
 
 pub mod changes;
 
+pub use subject::{ref_id, tier as own_tier};
 pub use view::{Report, ViewOptions};
 
 use std::fmt;

@@ -167,7 +167,7 @@ pub(super) fn wrap_to(text: &str, width: usize, most: usize) -> Vec<String> {
 }
 
 /// `1 finding`, `2 findings`, `1,204 files`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", number(n as u64), if n == 1 { one } else { many })
 }
 
