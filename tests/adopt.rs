@@ -209,7 +209,7 @@ fn answers_come_back_from_a_spreadsheet() {
                     ],
                 ),
                 (
-                    "k8s:cluster/shop/api",
+                    "k8s:shop/api",
                     &[
                         ("owner", "team:payments"),
                         ("purpose", "serves the shop's API"),
@@ -320,7 +320,7 @@ fn rows_that_attest_nothing_sound_are_refused_and_listed() {
             ("attested_by", "jane"),
             ("attested_on", "2026-11-20"),
         ];
-        let rows = filled(room.path(), &[(ci, &cells), ("k8s:cluster/shop/api", good)]);
+        let rows = filled(room.path(), &[(ci, &cells), ("k8s:shop/api", good)]);
         let at = rows.iter().position(|r| r["name"] == "ci").unwrap() + 2;
         put(room.path(), "back.csv", &sheet(&rows, b','));
         let output = adopt(room.path(), &["-q", "--dry-run", "--attest", "back.csv"]);

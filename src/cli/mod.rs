@@ -13,6 +13,7 @@ mod exit;
 mod init;
 mod inputs;
 mod output;
+mod owners;
 mod progress;
 mod registry_edit;
 mod report;
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Checks(arguments) => checks::run(&arguments),
         Command::Collect(arguments) => collect::run(&context, arguments),
         Command::Init(arguments) => init::run(&context, arguments),
+        Command::Owners(arguments) => owners::run(&context, *arguments),
         Command::Adopt(arguments) => adopt::run(&context, *arguments),
         Command::Schema => schema(),
     };

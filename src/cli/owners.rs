@@ -21,7 +21,7 @@ pub(super) struct OwnersArguments {
     #[command(flatten)]
     pub input: InputArguments,
     /// Look in this snapshot rather than scanning.
-    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
     /// Show this owner whole: everything it has to do with, and how that is known. As `team:payments`, or as it
     /// is spelt anywhere.
@@ -54,7 +54,9 @@ fn state(text: &str) -> Result<String, String> {
     let mut known = OwnershipState::ALL.iter().map(|s| s.as_str());
     match known.any(|known| known == text) {
         true => Ok(text.to_owned()),
-        false => Err("not one of owned, disputed, orphaned, suggested, unowned, unknown".to_owned()),
+        false => {
+            Err("not one of owned, disputed, orphaned, suggested, unowned, unknown".to_owned())
+        }
     }
 }
 
@@ -68,7 +70,12 @@ pub(super) fn run(context: &Context, mut arguments: OwnersArguments) -> Result<S
     if arguments.owner.is_none() && !arguments.scorecard {
         arguments.owner = named(&mut arguments.input.paths);
     }
+    let paths = &arguments.input.paths;
     let snapshot = match &arguments.snapshot {
+        Some(_) if paths.iter().any(|path| path.as_os_str() != ".") => {
+            let message = "with --snapshot nothing is scanned: name no PATH";
+            return Err(Error::Usage(message.to_owned()));
+        }
         Some(path) => scan::read_snapshot(path)?,
         None => inputs::scan(context, arguments.input)?.0,
     };
@@ -118,7 +125,9 @@ fn named(paths: &mut Vec<PathBuf>) -> Option<String> {
     let text = first.to_str()?;
     let party = text.starts_with('@')
         || text.contains('@')
-        || ["team:", "user:", "mail:"].iter().any(|kind| text.starts_with(kind))
+        || ["team:", "user:", "mail:"]
+            .iter()
+            .any(|kind| text.starts_with(kind))
         || !text.contains(['/', '.', '\\']);
     if text == "-" || !party || first.exists() {
         return None;

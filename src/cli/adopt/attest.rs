@@ -105,12 +105,22 @@ pub(super) fn outcome(
             }
         }
     }
+    // An entry can be answered for by its own row and by its identity's.
+    let mut set: BTreeMap<usize, (usize, Answer)> = BTreeMap::new();
     for (row, subject, target) in order {
         let Some((_, answer)) = answered.remove(&target) else {
             continue;
         };
         match entries.find(&target) {
             Ok(Some(entry)) => {
+                if let Some((first, before)) = set.get(&entry) {
+                    if fields(before) != fields(&answer) {
+                        let why = format!("row {first} answers for the same entry, and otherwise");
+                        outcome.rejected.push(Rejection { row, subject, why });
+                    }
+                    continue;
+                }
+                set.insert(entry, (row, answer.clone()));
                 let fields = fields(&answer);
                 let fields: Vec<_> = fields
                     .into_iter()

@@ -95,7 +95,12 @@ impl<'a> Known<'a> {
         let of_identity = |id: &str| {
             let identity = self.identities.get(id)?;
             let current = Current {
-                owner: identity.ownership.owner.as_deref().map(str::to_owned),
+                owners: identity
+                    .ownership
+                    .owner
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
                 purpose: identity.purpose.as_deref().map(str::to_owned),
             };
             let target = Target::Subject(identity.id.to_string());
@@ -110,20 +115,34 @@ impl<'a> Known<'a> {
                 let (ownership, holder) =
                     known.ok_or_else(|| "no credential of this id was found".to_owned())?;
                 // Whoever answers for the identity answers for what it signs in with.
-                Ok(holder.and_then(of_identity).unwrap_or_else(|| {
-                    let current = Current {
-                        owner: ownership.owner.as_deref().map(str::to_owned),
-                        purpose: None,
-                    };
-                    (Target::Subject(id.clone()), Some(*ownership), current)
-                }))
+                let own = ownership.owner.iter().map(ToString::to_string);
+                Ok(match holder.and_then(of_identity) {
+                    Some((target, of_holder, mut current)) => {
+                        current.owners.extend(own);
+                        (target, of_holder, current)
+                    }
+                    None => {
+                        let current = Current {
+                            owners: own.collect(),
+                            purpose: None,
+                        };
+                        (Target::Subject(id.clone()), Some(*ownership), current)
+                    }
+                })
             }
             "declaration" => {
                 let entry = self.declarations.iter().find(|d| d.id == id);
                 let entry =
                     entry.ok_or_else(|| "no registry entry of this id was found".to_owned())?;
+                // A report shows whose the identity is, where the entry speaks of one.
+                let behind = entry
+                    .identities
+                    .iter()
+                    .filter_map(|id| self.identities.get(&**id));
+                let behind = behind.filter_map(|i| i.ownership.owner.as_deref());
+                let named = entry.owner.as_deref().into_iter();
                 let current = Current {
-                    owner: entry.owner.clone(),
+                    owners: named.chain(behind).map(str::to_owned).collect(),
                     purpose: entry.purpose.clone(),
                 };
                 Ok((Target::Entry(entry.id.clone()), None, current))
@@ -223,9 +242,9 @@ impl<'a> Known<'a> {
     }
 }
 
-/// What the report says today.
+/// What a report says today: the owners it may show, and the purpose.
 struct Current {
-    owner: Option<String>,
+    owners: Vec<String>,
     purpose: Option<String>,
 }
 
@@ -233,10 +252,10 @@ impl Current {
     /// Whether somebody wrote another owner or purpose over what was exported. What was emptied says nothing.
     fn differs(&self, owner: &str, purpose: &str) -> bool {
         let party = |text: &str| Owner::parse(text).map(|o| o.to_string());
-        let known = self.owner.as_deref();
-        let other_owner = !owner.is_empty()
-            && known != Some(owner)
-            && (party(owner).is_none() || known.and_then(party) != party(owner));
+        let same = |known: &String| {
+            known == owner || (party(owner).is_some() && party(known) == party(owner))
+        };
+        let other_owner = !owner.is_empty() && !self.owners.iter().any(same);
         let known = self.purpose.as_deref().map(folded);
         let other_purpose = !purpose.is_empty() && known != Some(folded(purpose));
         other_owner || other_purpose
