@@ -311,10 +311,11 @@ pub(super) fn owner_of(subject: &Subject<'_>) -> String {
 pub(super) fn best_claim(ownership: Option<&Ownership>) -> Option<&Claim> {
     let ownership = ownership?;
     let shown = ownership.owner.as_ref().or(ownership.suggestion.as_ref());
-    let mut claims = ownership.claims.iter();
     match shown {
-        Some(shown) => claims.find(|claim| claim.owner == *shown),
-        None => claims.next(),
+        Some(shown) => super::owners::claims_of(ownership, shown)
+            .into_iter()
+            .next(),
+        None => ownership.claims.first(),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Answer {
 pub(super) struct Known<'a> {
     pub identities: HashMap<&'a str, &'a Identity>,
     credentials: HashMap<&'a str, (&'a Ownership, Option<&'a str>)>,
-    pub declarations: &'a [Declaration],
+    declarations: HashMap<&'a str, &'a Declaration>,
     by_ref: HashMap<String, (&'static str, &'a str)>,
     now: Option<Timestamp>,
 }
@@ -58,7 +58,7 @@ impl<'a> Known<'a> {
         Self {
             identities: identities.collect(),
             credentials: credentials.collect(),
-            declarations: &snapshot.declarations,
+            declarations: snapshot.declarations.iter().map(|d| (&*d.id, d)).collect(),
             by_ref: all
                 .map(|(kind, id)| (crate::report::ref_id(kind, id), (kind, id)))
                 .collect(),
@@ -131,7 +131,7 @@ impl<'a> Known<'a> {
                 })
             }
             "declaration" => {
-                let entry = self.declarations.iter().find(|d| d.id == id);
+                let entry = self.declarations.get(&*id);
                 let entry =
                     entry.ok_or_else(|| "no registry entry of this id was found".to_owned())?;
                 // A report shows whose the identity is, where the entry speaks of one.

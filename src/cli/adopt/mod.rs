@@ -88,7 +88,7 @@ fn tier(text: &str) -> Result<Tier, String> {
 pub(super) fn run(context: &Context, arguments: AdoptArguments) -> Result<Status, Error> {
     let sheet = arguments.attest.as_deref().map(sheet::read).transpose()?;
     let picked = select::Selection::new(&arguments);
-    let Place { path, text } = place(&arguments, None)?;
+    let Place { path, text } = place(&arguments)?;
     let given = arguments.registry.is_some() || text.is_some();
     let mut input = arguments.input;
     let snapshot = match &arguments.snapshot {
@@ -105,9 +105,7 @@ pub(super) fn run(context: &Context, arguments: AdoptArguments) -> Result<Status
         (false, Some(only)) => (only.clone(), read(&only)?),
         _ => (path, text),
     };
-    if arguments.dry_run {
-        // Nothing is written.
-    } else {
+    if !arguments.dry_run {
         output::check_writable(&path)?;
     }
     let existed = text.is_some();
@@ -200,7 +198,7 @@ struct Place {
 }
 
 /// The registry that is named, or the one where registries lie.
-fn place(arguments: &AdoptArguments, _: Option<()>) -> Result<Place, Error> {
+fn place(arguments: &AdoptArguments) -> Result<Place, Error> {
     let named = |path: &Path| {
         let name = path.file_name().and_then(|n| n.to_str());
         name.is_some_and(|name| NAMES.contains(&name))

@@ -139,9 +139,9 @@ impl Registry {
         }
         match &list.shape {
             Shape::List { items } if self.is_flow(list) => {
-                self.into_flow(root, key, list, items, stubs, &block)
+                self.add_in_brackets(root, key, list, items, stubs, &block)
             }
-            Shape::List { items } => self.into_block(items, stubs),
+            Shape::List { items } => self.add_behind_dashes(items, stubs),
             Shape::Scalar { .. } if list.nothing() && !self.is_flow(root) => {
                 let at = next_line(&self.text, key.end);
                 Ok(vec![self.splice_line(at, &block.lines(stubs))])
@@ -164,7 +164,7 @@ impl Registry {
         )
     }
 
-    fn into_block(&self, items: &[Spot], stubs: &[Stub]) -> Result<Vec<Splice>, Refusal> {
+    fn add_behind_dashes(&self, items: &[Spot], stubs: &[Stub]) -> Result<Vec<Splice>, Refusal> {
         let (Some(first), Some(last)) = (items.first(), items.last()) else {
             return Err(Refusal::new(0, "`identities` is not a list"));
         };
@@ -195,7 +195,7 @@ impl Registry {
         Ok(vec![self.splice_line(at, &block.lines(stubs))])
     }
 
-    fn into_flow(
+    fn add_in_brackets(
         &self,
         root: &Spot,
         key: &Spot,

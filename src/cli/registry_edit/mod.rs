@@ -31,6 +31,8 @@ pub(super) struct Registry {
     roots: Vec<Spot>,
     /// The document that holds the entries.
     root: usize,
+    /// Document and place in its list of each entry, so that none is searched for.
+    places: Vec<(usize, usize)>,
 }
 
 /// One place where text is put, and how much is taken out there.
@@ -78,7 +80,12 @@ impl Registry {
         let root = roots
             .iter()
             .position(|root| root.get("identities").is_some());
+        let places = roots.iter().enumerate().flat_map(|(document, root)| {
+            let many = root.get("identities").map_or(0, |list| list.items().len());
+            (0..many).map(move |item| (document, item))
+        });
         Ok(Self {
+            places: places.collect(),
             text: text.to_owned(),
             marked,
             root: root.unwrap_or(0),
@@ -97,7 +104,7 @@ impl Registry {
 
     /// The text of an entry's field, where it has one.
     pub(super) fn text(&self, entry: usize, key: &str) -> Option<&str> {
-        self.spots().nth(entry)?.get(key)?.text()
+        self.spot(entry)?.get(key)?.text()
     }
 
     /// Whether fields of an entry can be set.
@@ -107,6 +114,12 @@ impl Registry {
         fields: &[(&'static str, String)],
     ) -> Result<(), Refusal> {
         self.set(entry, fields).map(|_| ())
+    }
+
+    fn spot(&self, entry: usize) -> Option<&Spot> {
+        let (document, item) = self.places.get(entry)?;
+        let list = self.roots.get(*document)?.get("identities")?;
+        list.items().get(*item)
     }
 
     fn spots(&self) -> impl Iterator<Item = &Spot> {

@@ -19,8 +19,7 @@ impl Registry {
         entry: usize,
         fields: &[(&'static str, String)],
     ) -> Result<Vec<Splice>, Refusal> {
-        let spots: Vec<&Spot> = self.spots().collect();
-        let Some(spot) = spots.get(entry) else {
+        let Some(spot) = self.spot(entry) else {
             return Err(Refusal::new(0, "no such entry"));
         };
         if spot.shared || spot.entries().iter().any(|(k, _)| k.text() == Some("<<")) {

@@ -1,6 +1,6 @@
 //! One owner whole: everything it has to do with, and how that is known.
 
-use super::{OwnerRow, Owners, known_state, parties, platform_of};
+use super::{OwnerRow, Owners, claims_of, known_state, parties, platform_of};
 use crate::model::{Owner, Tier};
 use crate::report::subject::{owner_state, ref_id};
 use crate::report::{Report, view::severity};
@@ -155,11 +155,10 @@ fn of<'a>(report: &Report<'a>, owners: &Owners<'a>, row: &OwnerRow<'a>) -> Owner
 }
 
 fn claims<'a>(ownership: &'a Ownership, owner: &str) -> Vec<&'a Claim> {
-    let disputed = owner_state(Some(ownership)) == "disputed";
-    let claims = ownership.claims.iter();
-    claims
-        .filter(|c| *c.owner == *owner || (disputed && c.declared))
-        .collect()
+    match owner_state(Some(ownership)) {
+        "disputed" => ownership.claims.iter().filter(|c| c.declared).collect(),
+        _ => claims_of(ownership, owner),
+    }
 }
 
 fn review(review: &Review) -> String {

@@ -135,6 +135,18 @@ pub(super) fn parties(ownership: &Ownership) -> Vec<&str> {
     }
 }
 
+/// The claims that make a party the one that is shown, strongest first. A party may be known by a name that no claim
+/// has, where the roster says who is meant; then those that decided.
+pub(super) fn claims_of<'a>(ownership: &'a Ownership, party: &str) -> Vec<&'a Claim> {
+    let claims = ownership.claims.iter();
+    let named: Vec<_> = claims.clone().filter(|c| *c.owner == *party).collect();
+    let first = claims.clone().next();
+    match (named.is_empty(), first) {
+        (true, Some(first)) => claims.filter(|c| c.method == first.method).collect(),
+        _ => named,
+    }
+}
+
 /// The best claim of each side of a dispute.
 pub(super) fn sides(ownership: &Ownership) -> Vec<&Claim> {
     let mut seen = BTreeSet::new();
@@ -162,7 +174,7 @@ struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     fn claims(&mut self, party: &str, ownership: &'a Ownership) {
-        for claim in ownership.claims.iter().filter(|c| *c.owner == *party) {
+        for claim in claims_of(ownership, party) {
             let rank = crate::model::Method::ALL
                 .iter()
                 .position(|m| m.as_str() == claim.method)

@@ -8,8 +8,8 @@ use crate::report::text::{self, clean, columns, count, cut, number, wrap_to};
 use anstyle::Style as Ansi;
 use std::io;
 
-/// Columns of a count with its share: `1470 100%`.
-const CELL: usize = 9;
+/// Columns of a count with its share, and the blank before it: `1470 100%`.
+const CELL: usize = 10;
 
 pub(super) fn owners(
     owners: &Owners<'_>,
@@ -57,20 +57,20 @@ fn coverage(rows: &[Coverage<'_>], pen: &mut Pen<'_>) -> io::Result<()> {
                 "{}{}{}",
                 left(
                     &row.of.to_uppercase(),
-                    pen.width.saturating_sub(8 + 6 * CELL + 2).min(24)
+                    pen.width.saturating_sub(7 + 6 * CELL + 2).min(24)
                 ),
-                right("ALL", 8),
+                right("ALL", 7),
                 states.collect::<String>()
             );
             let head = pen.paint(DIM, &head);
             pen.line(&format!("  {head}"))?;
         }
         let name = row.group.map_or("all".to_owned(), clean);
-        let width = pen.width.saturating_sub(8 + 6 * CELL + 2).min(24);
+        let width = pen.width.saturating_sub(7 + 6 * CELL + 2).min(24);
         let mut line = format!(
             "  {}{}",
             left(&name, width),
-            right(&number(row.total as u64), 8)
+            right(&number(row.total as u64), 7)
         );
         for state in &row.states {
             let cell = match state.count {
@@ -231,17 +231,16 @@ fn scores(scores: &[Score], pen: &mut Pen<'_>) -> io::Result<()> {
             (None, Some(year)) => format!(", {year}"),
             _ => String::new(),
         };
-        pen.parts(
-            "",
-            &[
-                (BOLD, p.title.clone()),
-                (style, ours),
-                (PLAIN, format!("published {}%", p.percent)),
-            ],
+        pen.item(
+            2,
+            (BOLD, &p.title),
+            PLAIN,
+            &format!("(published {}%)", p.percent),
         )?;
-        pen.text(17, DIM, &format!("here: {}", p.ours))?;
+        pen.text(4, style, &ours)?;
+        pen.text(6, DIM, &format!("here: {}", p.ours))?;
         pen.text(
-            17,
+            6,
             DIM,
             &format!("there: {} ({}{asked})", p.definition, p.who),
         )?;
