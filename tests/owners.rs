@@ -83,7 +83,16 @@ fn the_terminal_has_room_for_it_at_80_columns() {
     for line in shown.lines() {
         assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{line}");
     }
-    insta::assert_snapshot!(shown);
+    for text in [
+        "IDENTITIES",
+        "CONTAINERS",
+        "OWNER",
+        "known by 1 label (k8s.yaml:3)",
+        "BESIDE PUBLISHED SURVEYS",
+        "not computable: no record of use was read",
+    ] {
+        assert!(shown.contains(text), "{text}:\n{shown}");
+    }
     insta::assert_snapshot!("one", stdout(&owners(room.path(), &["@acme/payments"])));
     insta::assert_snapshot!(
         "markdown",

@@ -233,7 +233,7 @@ fn scores(scores: &[Score], pen: &mut Pen<'_>) -> io::Result<()> {
         };
         pen.item(
             2,
-            (BOLD, &p.title),
+            (BOLD, p.title.as_str()),
             PLAIN,
             &format!("(published {}%)", p.percent),
         )?;
