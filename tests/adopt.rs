@@ -322,7 +322,7 @@ fn rows_that_attest_nothing_sound_are_refused_and_listed() {
         ];
         let rows = filled(room.path(), &[(ci, &cells), ("k8s:shop/api", good)]);
         let at = rows.iter().position(|r| r["name"] == "ci").unwrap() + 2;
-        put(room.path(), "back.csv", &sheet(&rows, b','));
+        put(room.path(), "back.csv", sheet(&rows, b','));
         let output = adopt(room.path(), &["-q", "--dry-run", "--attest", "back.csv"]);
         let said = stderr(&output);
         assert_eq!(status(&output), 3, "{fields:?}: {said}");
@@ -359,7 +359,7 @@ fn a_hostile_sheet_writes_texts_and_nothing_else() {
             ],
         )],
     );
-    put(room.path(), "back.csv", &sheet(&rows, b','));
+    put(room.path(), "back.csv", sheet(&rows, b','));
     let output = adopt(room.path(), &["--attest", "back.csv"]);
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     let report = scanned(room.path());
@@ -396,7 +396,7 @@ fn a_registry_that_cannot_be_changed_safely_is_left_alone() {
         other.insert("subject_id".into(), "k8s:cluster/shop/api".into());
         other.insert("ref_id".into(), String::new());
         rows.push(other);
-        put(room.path(), "back.csv", &sheet(&rows, b','));
+        put(room.path(), "back.csv", sheet(&rows, b','));
         let output = adopt(room.path(), &["--attest", "back.csv"]);
         assert_eq!(status(&output), code, "{text}: {}", stderr(&output));
         assert!(stderr(&output).contains(said), "{}", stderr(&output));

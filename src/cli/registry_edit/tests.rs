@@ -370,7 +370,7 @@ proptest! {
         let new = String::from_utf8(changed.bytes()).unwrap();
         // Every comment is still there, in order.
         let comments = |text: &str| -> Vec<String> {
-            text.lines().filter_map(|l| l.split_once('#').map(|(_, c)| c.trim_end().to_owned()))
+            text.lines().filter_map(|l| l.rsplit_once('#').map(|(_, c)| c.trim_end().to_owned()))
                 .filter(|c| !c.contains("privilege: admin") && !c.contains("suggested:") && !c.contains(" two") && c != " y")
                 .collect()
         };
