@@ -69,6 +69,11 @@ pub(super) enum Command {
     Collect(CollectArguments),
     /// Write a starter tenure.yaml, and an nhi-registry.yaml filled with what was found.
     Init(InitArguments),
+    /// Owners: what each answers for and how that is known, how much of the estate has one, and a scorecard.
+    Owners(Box<super::owners::OwnersArguments>),
+    /// Close ownership gaps: add what was found to nhi-registry.yaml, or put the answers of a filled-in
+    /// ownership-gaps.csv into it.
+    Adopt(Box<super::adopt::AdoptArguments>),
     /// Print a JSON schema: of snapshots and JSON reports, of nhi-registry.yaml, or of vendors.yaml.
     Schema(SchemaArguments),
 }
@@ -181,11 +186,12 @@ fn owners_asked(text: &str) -> Result<crate::scan::OwnersAsked, String> {
 /// Where results go, and in which form.
 #[derive(Args, Debug)]
 pub(super) struct OutputArguments {
-    /// Format of standard output: terminal, json, sarif, markdown, csv (ownership gaps), csv-inventory or
-    /// csv-findings. Default: terminal, or none with --out.
+    /// Format of standard output: terminal, json, sarif, markdown, csv (ownership gaps), csv-inventory,
+    /// csv-findings, csv-owners or csv-registry. Default: terminal, or none with --out.
     #[arg(long, short, value_name = "FORMAT", value_parser = format)]
     pub format: Option<Format>,
-    /// Also write ownership-gaps.csv, inventory.csv, findings.csv, report.json, report.sarif and report.md here.
+    /// Also write ownership-gaps.csv, inventory.csv, findings.csv, owners.csv, registry.csv, report.json,
+    /// report.sarif and report.md here.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Include identities that people act through.

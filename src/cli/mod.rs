@@ -1,5 +1,6 @@
 //! The only place that talks to a person: arguments, configuration, progress, messages, exit status.
 
+mod adopt;
 mod args;
 mod cache;
 mod can;
@@ -12,7 +13,9 @@ mod exit;
 mod init;
 mod inputs;
 mod output;
+mod owners;
 mod progress;
+mod registry_edit;
 mod report;
 mod scan;
 mod show;
@@ -57,6 +60,8 @@ pub fn main() -> ExitCode {
         Command::Checks(arguments) => checks::run(&arguments),
         Command::Collect(arguments) => collect::run(&context, arguments),
         Command::Init(arguments) => init::run(&context, arguments),
+        Command::Owners(arguments) => owners::run(&context, *arguments),
+        Command::Adopt(arguments) => adopt::run(&context, *arguments),
         Command::Schema(arguments) => schema(arguments.of),
     };
     match result {

@@ -1,12 +1,13 @@
 //! CSV (RFC 4180): always quoted, CRLF, one row a subject, no line breaks within cells, and no cell
 //! that a spreadsheet would take for a formula.
 
+use super::owners::{self, Filter, Owners};
 use super::subject::Subject;
-use super::text::{clean, day};
+use super::text::{self, clean, day};
 use super::view::{FindingRow, Gap, InventoryRow};
-use super::{Report, Style, Table};
+use super::{Report, Style, Table, reconciliation};
 use crate::model::Str;
-use crate::snapshot::{Commit, Evidence, Proof, When};
+use crate::snapshot::{Commit, Container, Evidence, Proof, When};
 use ::csv::{QuoteStyle, Terminator, WriterBuilder};
 use std::io;
 
@@ -19,10 +20,18 @@ pub(super) fn write(
     out: &mut dyn io::Write,
     style: &Style,
 ) -> io::Result<()> {
-    let mut writer = WriterBuilder::new()
-        .quote_style(QuoteStyle::Always)
-        .terminator(Terminator::CRLF)
-        .from_writer(out);
+    match table {
+        Table::Owners => {
+            let owners = Owners::new(report, &Filter::default());
+            return self::table(&owners::COLUMNS, owners::rows(&owners), out, style);
+        }
+        Table::Registry => {
+            let rows = reconciliation::rows(report);
+            return self::table(&reconciliation::COLUMNS, rows, out, style);
+        }
+        Table::OwnershipGaps | Table::Inventory | Table::Findings => {}
+    }
+    let mut writer = writer(out);
     let mut row = |cells: Vec<String>| {
         let cells = cells.iter().map(|cell| finish(cell, style.raw_csv));
         writer.write_record(cells).map_err(io::Error::from)
@@ -36,18 +45,42 @@ pub(super) fn write(
             row(names(&INVENTORY))?;
             let rows = &mut report.inventory.iter();
             rows.try_for_each(|item| row(inventory_row(item)))?;
+            let containers = &mut report.snapshot.containers.iter();
+            containers.try_for_each(|container| row(container_row(container)))?;
         }
         Table::Findings => {
             row(names(&FINDINGS))?;
             let mut rows = report.findings.iter().chain(&report.waived);
             rows.try_for_each(|finding| row(finding_row(finding)))?;
         }
+        Table::Owners | Table::Registry => {}
     }
     writer.flush()
 }
 
+/// A table whose rows are cells already.
+pub(super) fn table(
+    columns: &[&str],
+    rows: Vec<Vec<String>>,
+    out: &mut dyn io::Write,
+    style: &Style,
+) -> io::Result<()> {
+    let mut writer = writer(out);
+    for row in std::iter::once(names(columns)).chain(rows) {
+        writer.write_record(row.iter().map(|cell| finish(cell, style.raw_csv)))?;
+    }
+    writer.flush()
+}
+
+fn writer(out: &mut dyn io::Write) -> ::csv::Writer<&mut dyn io::Write> {
+    WriterBuilder::new()
+        .quote_style(QuoteStyle::Always)
+        .terminator(Terminator::CRLF)
+        .from_writer(out)
+}
+
 /// Columns of `ownership-gaps.csv`. The last four are for the analyst to fill in.
-const GAPS: [&str; 38] = [
+const GAPS: [&str; 41] = [
     "ref_id",
     "subject_type",
     "subject_id",
@@ -61,6 +94,9 @@ const GAPS: [&str; 38] = [
     "owner",
     "suggested_owner",
     "owner_evidence",
+    "owner_method",
+    "owner_confidence",
+    "owner_as_of",
     "privilege_tier",
     "privilege_certainty",
     "capabilities",
@@ -124,7 +160,7 @@ fn gap_row(gap: &Gap<'_>) -> Vec<String> {
 }
 
 /// Columns of `inventory.csv`.
-const INVENTORY: [&str; 46] = [
+const INVENTORY: [&str; 49] = [
     "ref_id",
     "record_type",
     "id",
@@ -143,6 +179,9 @@ const INVENTORY: [&str; 46] = [
     "owner",
     "suggested_owner",
     "owner_evidence",
+    "owner_method",
+    "owner_confidence",
+    "owner_as_of",
     "privilege_tier",
     "privilege_certainty",
     "capabilities",
@@ -246,7 +285,7 @@ fn window(unused: &crate::snapshot::Unused) -> String {
 }
 
 /// Columns of `findings.csv`.
-const FINDINGS: [&str; 37] = [
+const FINDINGS: [&str; 39] = [
     "ref_id",
     "check",
     "title",
@@ -284,6 +323,8 @@ const FINDINGS: [&str; 37] = [
     "removed_on",
     "removed_commit",
     "confidence_reasons",
+    "owner_method",
+    "owner_evidence",
 ];
 
 fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
@@ -348,6 +389,8 @@ fn finding_row(row: &FindingRow<'_>) -> Vec<String> {
         removed_on,
         removed_commit,
         join(exposure.map_or(&[][..], |e| &e.reasons)),
+        method(s),
+        evidence_of_owner(s),
     ]
 }
 
@@ -358,11 +401,8 @@ fn owner(s: &Subject<'_>) -> String {
     concluded.or(named).unwrap_or_default().to_owned()
 }
 
-fn owner_cells(s: &Subject<'_>) -> [String; 4] {
-    let claims = s.ownership.map_or(&[][..], |o| &o.claims);
-    let claims = claims
-        .iter()
-        .map(|c| format!("{} {}: {}", c.method, c.evidence, c.owner));
+fn owner_cells(s: &Subject<'_>) -> [String; 7] {
+    let best = text::best_claim(s.ownership);
     [
         s.owner_state().to_owned(),
         owner(s),
@@ -370,8 +410,67 @@ fn owner_cells(s: &Subject<'_>) -> [String; 4] {
             .and_then(|o| o.suggestion.as_deref())
             .unwrap_or_default()
             .to_owned(),
-        join(claims),
+        evidence_of_owner(s),
+        method(s),
+        best.map_or("", |c| &c.confidence).to_owned(),
+        best.and_then(|c| c.as_of.clone()).unwrap_or_default(),
     ]
+}
+
+/// How the owner is known that is shown: the method of the claim that it is taken from.
+fn method(s: &Subject<'_>) -> String {
+    match (text::best_claim(s.ownership), s.named_owner) {
+        (Some(claim), _) => claim.method.to_string(),
+        (None, Some(_)) if s.ownership.is_none() => "registry".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Every claim with its place: who says that it is whose.
+fn evidence_of_owner(s: &Subject<'_>) -> String {
+    let claims = s.ownership.map_or(&[][..], |o| &o.claims);
+    if let (None, Some(owner)) = (s.ownership, s.named_owner) {
+        let places = s.evidence.iter().take(1);
+        return join(places.map(|place| format!("registry {place}: {owner}")));
+    }
+    join(
+        claims
+            .iter()
+            .map(|c| format!("{} {}: {}", c.method, c.evidence, c.owner)),
+    )
+}
+
+/// A container's row among the identities: what it is, whose, and when its need is to be reviewed.
+fn container_row(container: &Container) -> Vec<String> {
+    let ownership = &container.ownership;
+    let best = text::best_claim(Some(ownership));
+    let claims = ownership.claims.iter();
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let review = container.review.as_ref();
+    let cell = |column: &&str| match *column {
+        "ref_id" => super::ref_id("container", &container.id),
+        "record_type" => "container".to_owned(),
+        "id" => container.id.to_string(),
+        "name" => container.name.to_string(),
+        "platform" => owners::platform_of(container).to_owned(),
+        "kind" => container.kind.to_string(),
+        "account" => text(container.parent.as_deref()),
+        "owner_state" => super::subject::owner_state(Some(ownership)).to_owned(),
+        "owner" => text(ownership.owner.as_deref()),
+        "suggested_owner" => text(ownership.suggestion.as_deref()),
+        "owner_evidence" => join(
+            claims
+                .clone()
+                .map(|c| format!("{} {}: {}", c.method, c.evidence, c.owner)),
+        ),
+        "owner_method" => text(best.map(|c| &*c.method)),
+        "owner_confidence" => text(best.map(|c| &*c.confidence)),
+        "owner_as_of" => text(best.and_then(|c| c.as_of.as_deref())),
+        "review_by" => text(review.map(|r| r.date.as_deref().unwrap_or(&r.state))),
+        "locations" => join(container.evidence.iter().map(ToString::to_string)),
+        _ => String::new(),
+    };
+    INVENTORY.iter().map(cell).collect()
 }
 
 fn privilege_cells(s: &Subject<'_>) -> [String; 4] {
@@ -429,7 +528,7 @@ fn names(columns: &[&str]) -> Vec<String> {
     columns.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn join<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+pub(super) fn join<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     let mut joined = String::new();
     for item in items {
         if !joined.is_empty() {

@@ -23,6 +23,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     changes(report, CHANGES, out)?;
     details(report, out)?;
     problems(report, out)?;
+    scores(report, out)?;
     writeln!(
         out,
         "\n<sub>{} {} · as of {}</sub>",
@@ -133,10 +134,19 @@ fn row(gap: &Gap<'_>, out: &mut dyn Write) -> io::Result<()> {
         mark(gap.severity),
         code(&label::title(s)),
         cell(&label::what(s)),
-        cell(&text::owner_of(s)),
+        owner(s),
         cell(tier),
         why.join("; "),
     )
+}
+
+/// Whose it is, and who says so.
+fn owner(s: &super::subject::Subject<'_>) -> String {
+    let owner = cell(&text::owner_of(s));
+    match text::how_known(s) {
+        Some(how) => format!("{owner} ({})", code(&how)),
+        None => owner,
+    }
 }
 
 /// What changed since the baseline, at most so many changes.
@@ -248,6 +258,17 @@ fn detail(row: &FindingRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
+/// The estate's figures beside published ones, folded away: they are context.
+fn scores(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let scores = super::scorecard::scorecard(report);
+    if scores.iter().all(|score| score.estate.is_none()) {
+        return Ok(());
+    }
+    writeln!(out, "\n<details>\n<summary>Scorecard</summary>")?;
+    super::owners::markdown_scores(&scores, out)?;
+    writeln!(out, "\n</details>")
+}
+
 fn problems(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     if report.problems.is_empty() {
         return Ok(());
@@ -267,7 +288,13 @@ fn problems(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n</details>")
 }
 
-fn more(all: usize, shown: usize, one: &str, many: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn more(
+    all: usize,
+    shown: usize,
+    one: &str,
+    many: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if all > shown {
         let left = all - shown;
         let what = if left == 1 { one } else { many };
@@ -288,17 +315,17 @@ const fn mark(severity: Option<Severity>) -> &'static str {
 }
 
 /// A short text with nothing in it that Markdown or HTML would act on.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     escape(&cut(&clean(text), CELL))
 }
 
 /// A sentence, likewise.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     escape(&cut(&clean(text), SENTENCE))
 }
 
 /// A code span: nothing in it is rendered, linked or pinged.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = cut(&clean(text), CELL);
     let mut longest = 0;
     let mut run = 0;

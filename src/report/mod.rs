@@ -17,7 +17,7 @@ pub mod show;
 pub mod can;
 
 mod text;
-pub use text::safe;
+pub use text::{count as counted, safe};
 
 mod terminal;
 
@@ -31,6 +31,12 @@ mod markdown;
 
 mod details;
 
+pub mod owners;
+
+pub mod scorecard;
+
+mod reconciliation;
+
 mod jobs;
 
 mod unused;
@@ -39,6 +45,7 @@ mod paint;
 
 pub mod changes;
 
+pub use subject::{ref_id, tier as own_tier};
 pub use view::{Report, ViewOptions};
 
 use std::fmt;
@@ -69,15 +76,22 @@ pub enum Table {
     Inventory,
     /// One row for each finding, waived ones included.
     Findings,
+    /// One row for each owner.
+    Owners,
+    /// The registry beside what was found: one row for each entry and identity it speaks of, and for each identity
+    /// that none speaks of.
+    Registry,
 }
 
 impl Format {
     /// Every format with its name.
-    pub const ALL: [(&'static str, Self); 7] = [
+    pub const ALL: [(&'static str, Self); 9] = [
         ("terminal", Self::Terminal),
         ("csv", Self::Csv(Table::OwnershipGaps)),
         ("csv-inventory", Self::Csv(Table::Inventory)),
         ("csv-findings", Self::Csv(Table::Findings)),
+        ("csv-owners", Self::Csv(Table::Owners)),
+        ("csv-registry", Self::Csv(Table::Registry)),
         ("json", Self::Json),
         ("sarif", Self::Sarif),
         ("markdown", Self::Markdown),
@@ -85,10 +99,12 @@ impl Format {
 }
 
 /// The files of a whole report directory.
-pub const FILES: [(&str, Format); 6] = [
+pub const FILES: [(&str, Format); 8] = [
     ("ownership-gaps.csv", Format::Csv(Table::OwnershipGaps)),
     ("inventory.csv", Format::Csv(Table::Inventory)),
     ("findings.csv", Format::Csv(Table::Findings)),
+    ("owners.csv", Format::Csv(Table::Owners)),
+    ("registry.csv", Format::Csv(Table::Registry)),
     ("report.json", Format::Json),
     ("report.sarif", Format::Sarif),
     ("report.md", Format::Markdown),

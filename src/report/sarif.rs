@@ -145,6 +145,7 @@ fn result<'r>(row: &'r FindingRow<'_>, rules: &Rules<'r>, paths: &Paths<'_>) -> 
             subject_id: &f.subject.id,
             owner: row.subject.ownership.and_then(|o| o.owner.as_deref()),
             owner_state: row.subject.owner_state().to_owned(),
+            owner_evidence: text::how_known(&row.subject),
             privilege_tier: row.subject.tier().to_owned(),
             first_seen: &f.first_seen,
             in_tree: exposure.map(|e| e.in_tree),
@@ -544,6 +545,8 @@ struct ResultProperties<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<&'r str>,
     owner_state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_evidence: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     privilege_tier: String,
     first_seen: &'r str,

@@ -84,9 +84,20 @@ pub(super) fn owner_state(ownership: Option<&Ownership>) -> &str {
     }
 }
 
+/// The reference of a subject of this kind and id in every report: `nhi-` and 16 hexadecimal digits.
+pub fn ref_id(kind: &str, id: &str) -> String {
+    reference(&Fingerprinter::new(None), kind, id)
+}
+
+fn reference(fingerprinter: &Fingerprinter, kind: &str, id: &str) -> String {
+    let digest = fingerprinter.bytes(&[kind.as_bytes(), id.as_bytes()]);
+    let short: String = digest.to_string().chars().take(16).collect();
+    format!("nhi-{short}")
+}
+
 /// The tier that it holds itself: what everybody is given is told once, of everybody. `unknown` where
 /// nothing was concluded.
-pub(super) fn tier(privilege: &Privilege) -> &str {
+pub fn tier(privilege: &Privilege) -> &str {
     match (&*privilege.own_tier, &*privilege.tier) {
         ("", "") => "unknown",
         ("", tier) => tier,
@@ -273,10 +284,8 @@ impl<'a> Subjects<'a> {
     }
 
     fn blank(&self, kind: &'a str, id: &'a str, name: String) -> Subject<'a> {
-        let digest = self.fingerprinter.bytes(&[kind.as_bytes(), id.as_bytes()]);
-        let short: String = digest.to_string().chars().take(16).collect();
         Subject {
-            ref_id: format!("nhi-{short}"),
+            ref_id: reference(&self.fingerprinter, kind, id),
             kind,
             id,
             name: if name.is_empty() { id.to_owned() } else { name },

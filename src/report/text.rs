@@ -1,7 +1,7 @@
 //! Text from inputs, made safe to show, and fitted into columns.
 
 use super::subject::Subject;
-use crate::snapshot::{Commit, Evidence, Exposure, Ownership, Waiver, When};
+use crate::snapshot::{Claim, Commit, Evidence, Exposure, Ownership, Waiver, When};
 use unicode_width::UnicodeWidthChar;
 
 /// The text on one line without anything that a terminal or a reader's eye could be fooled by: control
@@ -167,7 +167,7 @@ pub(super) fn wrap_to(text: &str, width: usize, most: usize) -> Vec<String> {
 }
 
 /// `1 finding`, `2 findings`, `1,204 files`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", number(n as u64), if n == 1 { one } else { many })
 }
 
@@ -305,6 +305,36 @@ pub(super) fn owner_of(subject: &Subject<'_>) -> String {
         (None, None, "waiver") => "–".to_owned(),
         (ownership, ..) => owner(ownership),
     }
+}
+
+/// The claim that the owner or suggestion that is shown is taken from.
+pub(super) fn best_claim(ownership: Option<&Ownership>) -> Option<&Claim> {
+    let ownership = ownership?;
+    let shown = ownership.owner.as_ref().or(ownership.suggestion.as_ref());
+    match shown {
+        Some(shown) => super::owners::claims_of(ownership, shown)
+            .into_iter()
+            .next(),
+        None => ownership.claims.first(),
+    }
+}
+
+/// How it is known whose a row's subject is, in few words: `label k8s/sa.yaml:7`; of what is disputed, both sides.
+pub(super) fn how_known(subject: &Subject<'_>) -> Option<String> {
+    let told = |claim: &Claim| format!("{} {}", clean(&claim.method), place(&claim.evidence));
+    let Some(ownership) = subject.ownership else {
+        subject.named_owner?;
+        return subject
+            .evidence
+            .first()
+            .map(|e| format!("registry {}", place(e)));
+    };
+    if ownership.state == "disputed" {
+        let sides = super::owners::sides(ownership);
+        let sides: Vec<_> = sides.into_iter().take(2).map(told).collect();
+        return (!sides.is_empty()).then(|| sides.join(" / "));
+    }
+    best_claim(Some(ownership)).map(told)
 }
 
 /// An address tells by itself that it is one; a team or a user does not.

@@ -124,7 +124,11 @@ fn owner(gap: &Gap<'_>, w: &Widths, pen: &Pen<'_>) -> String {
     let style = paint::ownership(gap.subject.owner_state());
     let text = text::owner_of(&gap.subject);
     let lines = wrap_to(&text, w.owner, 4);
-    let lines: Vec<_> = lines.iter().map(|line| pen.paint(style, line)).collect();
+    let mut lines: Vec<_> = lines.iter().map(|line| pen.paint(style, line)).collect();
+    if let Some(how) = text::how_known(&gap.subject) {
+        let how = wrap_to(&how, w.owner, 3);
+        lines.extend(how.iter().map(|line| pen.paint(DIM, line)));
+    }
     lines.join("\n")
 }
 
