@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that cannot go on has failed; clippy knows only functions marked as tests"
 )]
 
@@ -182,7 +183,7 @@ fn truths() -> Vec<Truth> {
                 1 => spellings.extend([
                     format!("{name}:{mail}"),
                     format!("{name} Team"),
-                    format!("{}", slug.replace('-', "_")),
+                    slug.replace('-', "_"),
                     format!("{name} team <{mail}>"),
                 ]),
                 2 => spellings.extend([

@@ -551,6 +551,7 @@ mod tests {
             [
                 "tenure.yaml:4: `none` names no owner: team:…, user:…, an address or a name",
                 "tenure.yaml:5: `A@example.com` is `a@example.com` above, and cannot be `b@example.com` as well",
+                "tenure.yaml:6: `c@example.com` is a list of texts: the other names of this owner",
                 "tenure.yaml:7: `e@example.com` is a list of texts: the other names of this owner",
                 "tenure.yaml:2: `domains`: `gmail.com` is not one organisation's: everybody can have an address there",
                 "tenure.yaml:2: `domains`: `localhost` is not a domain",

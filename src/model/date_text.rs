@@ -331,8 +331,8 @@ impl Parts {
         let text = text.trim_end_matches(['-', ' ']);
         let mut days = String::new();
         let mut timed = None;
-        let mut words = text.split_whitespace().peekable();
-        while let Some(word) = words.next() {
+        let words = text.split_whitespace();
+        for word in words {
             // What a browser writes behind the time is the zone's name.
             if timed.is_some() && word.starts_with('(') {
                 break;

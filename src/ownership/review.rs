@@ -106,7 +106,7 @@ fn rank(key: &str) -> Option<usize> {
         let above = prefix.strip_suffix(owner);
         above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    (!MACHINERY.iter().any(|owner| below(&owner))).then_some(rank)
+    (!MACHINERY.iter().any(below)).then_some(rank)
 }
 
 #[cfg(test)]
