@@ -150,7 +150,7 @@ fn is_header(probe: &Probe<'_>) -> bool {
         .iter()
         .any(|name| file.contains(name));
     let marks = MARKS.iter().filter(|mark| has(mark)).count();
-    let internal = INTERNAL.iter().any(|mark| has(mark));
+    let internal = headers.iter().any(|h| INTERNAL.contains(&h.as_str()));
     has(&"name") && owned && marks >= 1 && (called || internal)
 }
 
