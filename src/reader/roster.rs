@@ -7,6 +7,7 @@ mod entra_directory;
 mod github_teams;
 mod gitlab_members;
 mod google_directory;
+mod headers;
 mod json;
 mod names;
 mod okta_directory;
