@@ -85,8 +85,7 @@ fn person(names: &[&str], teams: &[&str], active: Option<bool>, line: u32) -> Pe
         names: set(names),
         teams: set(teams),
         active,
-        left: None,
-        evidence: evidence("roster", "roster.csv", line),
+        ..Person::new(evidence("roster", "roster.csv", line))
     }
 }
 
@@ -527,7 +526,7 @@ fn teams_within_each_other_are_walked_once() {
     let team = |name: &str, members: &[&str], line| Team {
         names: BTreeSet::from([Str::from(name)]),
         members: Some(members.iter().map(|m| Str::from(*m)).collect()),
-        evidence: evidence("roster", "teams.yaml", line),
+        ..Team::new(evidence("roster", "teams.yaml", line))
     };
     let mut inventory = estate(["a", "b", "c", "vacant"]);
     inventory.absorb(Facts {
@@ -557,6 +556,8 @@ fn nobody_is_sent_to_somebody_who_left() {
         owner: Owner::Mail(mail.into()),
         raw: format!("Somebody <{mail}>").into(),
         as_of: None,
+        rank: 0,
+        why: None,
         evidence: evidence("git", "users.tf", 1),
     };
     let mut inventory = estate(["none"]);

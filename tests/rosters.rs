@@ -329,9 +329,8 @@ fn exactly_the_identities_of_those_who_left_are_orphaned() {
     }
     inventory.absorb(facts);
     let options = OwnershipOptions {
-        owner_keys: Vec::new(),
         now: Timestamp::parse("2026-06-01"),
-        suggestions: Vec::new(),
+        ..OwnershipOptions::default()
     };
     let resolved = resolve(&inventory, &options);
     let mut wrong = Vec::new();

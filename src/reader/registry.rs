@@ -230,6 +230,7 @@ fn accountability(fields: &mut Fields<'_>, item: &tree::Node) -> Accountability 
 mod tests {
     use super::*;
     use crate::model::{IdentityKind, Platform};
+    use crate::reader::selector::MATCH;
 
     #[test]
     fn the_published_schema_names_the_same_fields() {
