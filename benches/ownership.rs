@@ -324,7 +324,7 @@ fn measure(directory: &Path) {
             memory,
             ..
         } = took;
-        let owners = took.report["coverage"]["history"]["owners"].to_string();
+        let owners = took.report["coverage"]["owner_history"].to_string();
         writeln!(
             lines,
             "{wall:7.2} s wall {processor:7.2} s processor {:5} MB  {words}  {owners}",

@@ -408,7 +408,7 @@ fn suggestions_are_compared_with_what_is_declared() {
     repo.put("c.yaml", &owned("c", "Payments"))
         .commit(JANE, "c");
     repo.put("d.yaml", &account("d")).commit(JANE, "d");
-    let counted = |more: &[&str]| repo.scan(more)["coverage"]["history"]["owners"].clone();
+    let counted = |more: &[&str]| repo.scan(more)["coverage"]["owner_history"].clone();
     let all = counted(&["--owner-history", "all"]);
     let told = |all: &Value, key: &str| all[key].as_u64().unwrap();
     let five =

@@ -743,25 +743,23 @@ impl From<&model::Coverage> for wire::Coverage {
                 .iter()
                 .map(|(name, count)| ((*name).to_owned(), *count))
                 .collect(),
-            history: (c.history.repositories > 0 || c.history.owners.asked > 0).then(|| {
-                wire::HistoryCoverage {
-                    repositories: c.history.repositories,
-                    commits: c.history.commits,
-                    blobs: c.history.blobs,
-                    bytes: c.history.bytes,
-                    owners: Some(&c.history.owners)
-                        .filter(|owners| owners.asked > 0)
-                        .map(|owners| wire::OwnerHistory {
-                            asked: owners.asked,
-                            answered: owners.answered,
-                            agree: owners.agree,
-                            differ: owners.differ,
-                            among: owners.among,
-                            not_comparable: owners.not_comparable,
-                            commits: owners.commits,
-                        }),
-                }
+            history: (c.history.repositories > 0).then(|| wire::HistoryCoverage {
+                repositories: c.history.repositories,
+                commits: c.history.commits,
+                blobs: c.history.blobs,
+                bytes: c.history.bytes,
             }),
+            owner_history: Some(&c.history.owners)
+                .filter(|owners| owners.asked > 0)
+                .map(|owners| wire::OwnerHistory {
+                    asked: owners.asked,
+                    answered: owners.answered,
+                    agree: owners.agree,
+                    differ: owners.differ,
+                    among: owners.among,
+                    not_comparable: owners.not_comparable,
+                    commits: owners.commits,
+                }),
             repositories: c
                 .repositories
                 .iter()

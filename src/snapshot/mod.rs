@@ -118,6 +118,9 @@ pub struct Coverage {
     /// What was looked at in the histories of git repositories; absent when that was nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<HistoryCoverage>,
+    /// What was asked of histories about owners; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_history: Option<OwnerHistory>,
     /// The git work trees around the inputs.
     pub repositories: Vec<Repository>,
     /// Everything that went wrong.
@@ -135,9 +138,6 @@ pub struct HistoryCoverage {
     pub blobs: u64,
     /// Bytes of those, and of messages.
     pub bytes: u64,
-    /// What was asked of histories about owners; absent when nothing was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owners: Option<OwnerHistory>,
 }
 
 /// What histories were asked about owners, and how far what they suggest agrees with what is declared.
