@@ -381,6 +381,25 @@ component:
 }
 
 #[test]
+fn opslevel_lets_the_component_speak_before_its_repository() {
+    let both = "---
+version: 1
+repository:
+  owner: platform_team
+  tier:
+service:
+  name: Shopping Cart Service
+  owner: order_management_team
+";
+    let estate = (Estate::default().file("cart/opslevel.yml", both))
+        .declared("k8s:c/n/worker", "cart/deploy/sa.yaml");
+    assert_eq!(
+        estate.whose("k8s:c/n/worker"),
+        "owned team:order_management_team"
+    );
+}
+
+#[test]
 fn cortex_gives_groups_before_people_and_inherits_from_domains() {
     let estate = Estate::default()
         .file(

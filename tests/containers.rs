@@ -234,6 +234,15 @@ fn deployers() {
             "deploy/CODEOWNERS:1",
         ],
     );
+    // The label that Argo CD tracks by unless it is told otherwise.
+    identities(
+        "/shop/front",
+        ("owned", "team:acme/shop", "medium"),
+        &[
+            "label `app.kubernetes.io/instance`",
+            "Argo CD Application argocd/shop",
+        ],
+    );
     identities(
         "/shop/batch",
         ("owned", "team:acme/batch", "medium"),

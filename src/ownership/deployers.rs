@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 const TRACKING: &str = "argocd.argoproj.io/tracking-id";
 const INSTANCE: &str = "argocd.argoproj.io/instance";
+/// What Argo CD marks its objects with unless it is told otherwise, and Helm's charts theirs.
+const COMMON_INSTANCE: &str = "app.kubernetes.io/instance";
 const RELEASE: &str = "meta.helm.sh/release-name";
 const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
 
@@ -140,6 +142,9 @@ impl<'a> Deployers<'a> {
             };
             let near: Vec<&'a Deployment> = all.iter().filter(here).copied().collect();
             add(if near.is_empty() { all } else { &near }, by, None);
+        }
+        if let Some(by) = label(COMMON_INSTANCE) {
+            add(self.known("Application", &by.value), by, None);
         }
         let chains = found.into_iter().map(|(deployment, named)| {
             let parent = self.parent(deployment);

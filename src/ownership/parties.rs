@@ -616,11 +616,26 @@ fn rank(owner: &Owner, person: bool, guess: bool, listed: bool) -> u8 {
         Owner::Mail(_) if listed => 0,
         Owner::Mail(_) if guess => 2,
         Owner::Mail(_) => 1,
+        // A directory's own number says nothing to whom reads it.
+        Owner::Team(id) | Owner::User(id) if directory_id(id) => 7,
         // What a person is called is not the name of a team.
         Owner::Team(_) if person => 5,
         Owner::Team(_) => 3,
         Owner::User(_) => 4,
     }
+}
+
+/// Whether a name is an id that a directory gave: a GUID, or Okta's (`00g1emakyztwryyrrtsk`) of users and groups.
+fn directory_id(name: &str) -> bool {
+    let guid = name.len() == 36
+        && name.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    let okta = name.len() == 20
+        && (name.starts_with("00g") || name.starts_with("00u"))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    guid || okta
 }
 
 /// Whether an address only stands in for the real one.

@@ -164,7 +164,12 @@ impl Reader for Entra {
 
 /// Whether the path says that the page lists the owners, sponsors or credentials of one object.
 fn of_one_object(probe: &Probe<'_>) -> bool {
-    record::list_of(&probe.origin.path).is_some()
+    of_an_object(&probe.origin.path)
+}
+
+/// Whether a path says that a page lists the owners or sponsors of one object.
+pub(super) fn of_an_object(path: &str) -> bool {
+    record::list_of(path).is_some()
 }
 
 /// Whether a table is one of applications or service principals: it has their two ids, or the one and a name.

@@ -49,9 +49,8 @@ impl Reader for OpsLevel {
             let before = facts.catalog.len();
             for kind in KINDS {
                 let described = node.get(kind).filter(|described| described.is_map());
-                facts
-                    .catalog
-                    .extend(described.and_then(|described| entity(kind, described, document)));
+                let new = described.and_then(|described| entity(kind, described, document));
+                facts.catalog.extend(new);
             }
             if facts.catalog.len() == before && !KINDS.iter().any(|kind| node.get(kind).is_some()) {
                 problems.push(Problem {
@@ -64,8 +63,25 @@ impl Reader for OpsLevel {
                 });
             }
         }
+        behind_components(&mut facts.catalog, document);
         facts.sources.push(("catalog".into(), "*".into()));
         (facts, problems)
+    }
+}
+
+/// Whose the repository is says less than whose the component is that the same file describes: it then speaks of the
+/// repository at large, and no longer of the directory.
+fn behind_components(catalog: &mut [CatalogEntity], document: &Document<'_>) {
+    let runs = |kind: &str| matches!(kind, "component" | "service" | "infrastructure");
+    if !(catalog.iter()).any(|entity| runs(&entity.kind) && !entity.owners.is_empty()) {
+        return;
+    }
+    let here = below(document);
+    let remote = (document.origin.repository.as_ref()).and_then(|r| r.remote.as_deref());
+    for entity in catalog.iter_mut().filter(|e| &*e.kind == "repository") {
+        entity.ties.remove(&here);
+        let large = remote.map(|remote| in_repository(remote, ""));
+        entity.ties.extend(large);
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /v2024/machine-identities` and later | list of `MachineIdentityResponse`: `id, name, nativeIdentity, subtype, sourceId, source, owners.{primaryIdentity,secondaryIdentities}`; later versions `owners.{primary,secondary}`, `environment`, `existsOnSource` |
 //! | `GET /v2024/machine-accounts` and later | list of `MachineAccount`: `id, name, nativeIdentity, ownerIdentity, machineIdentity, subtype, environment, enabled, locked, lastUsedAt, source` |
+//! | `GET /v3/public-identities`, `/v2024/identities` | list of `PublicIdentity`, `Identity`: `id, name, alias, email` or `emailAddress`, `identityState` or `identityStatus`: the people whom the ids of owners mean |
 //!
 //! `nativeIdentity` is what the source calls the account: by it, it becomes the identity that the source's own export
 //! lists. An ARN of IAM is one already.
@@ -20,6 +21,9 @@ use std::collections::BTreeSet;
 
 const NAME: &str = "sailpoint";
 const LISTS: [&str; 3] = ["value", "items", "data"];
+/// Where the tool says whether a person is there, and their address.
+const STATES: [&str; 2] = ["identityState", "identityStatus"];
+const ADDRESSES: [&str; 2] = ["email", "emailAddress"];
 
 /// Reads exports of SailPoint.
 #[derive(Debug)]
@@ -31,16 +35,20 @@ impl Reader for SailPoint {
     }
 
     fn accepts(&self, probe: &Probe<'_>) -> bool {
-        Head::of(probe, &["nativeIdentity"]).is_some_and(|head| {
-            [
-                "owners",
-                "ownerIdentity",
-                "machineIdentity",
-                "classificationMethod",
-                "manuallyCreated",
-            ]
-            .iter()
-            .any(|beside| head.together(&["nativeIdentity", beside], 3))
+        let telling = ["nativeIdentity", "identityState", "identityStatus"];
+        Head::of(probe, &telling).is_some_and(|head| {
+            let person = |keys: &[&str]| head.together(keys, 3);
+            person(&["identityState", "alias", "email"])
+                || person(&["identityStatus", "alias", "emailAddress"])
+                || [
+                    "owners",
+                    "ownerIdentity",
+                    "machineIdentity",
+                    "classificationMethod",
+                    "manuallyCreated",
+                ]
+                .iter()
+                .any(|beside| head.together(&["nativeIdentity", beside], 3))
         })
     }
 
@@ -59,6 +67,9 @@ fn record(facts: &mut Facts, record: &Record<'_>, evidence: &Evidence) {
         || record.has("machineIdentity")
         || record.has("classificationMethod");
     let Some(native) = record.text("nativeIdentity") else {
+        if record.first(&STATES).is_some() && record.first(&ADDRESSES).is_some() {
+            facts.people.extend(listed(record, evidence));
+        }
         return;
     };
     // Accounts of people have a native identity as well.
@@ -193,15 +204,47 @@ fn person(reference: &Map<String, Value>, evidence: &Evidence) -> Option<Person>
     if kind.is_some_and(|kind| kind != "IDENTITY") {
         return None;
     }
-    let names = ["id", "email", "name"]
+    // Two people may have one display name; an address in its place means one.
+    let name = text(reference, "name");
+    let (mail, display): (Option<&str>, Option<&str>) = match name {
+        Some(name) if name.contains('@') => (Some(name), None),
+        name => (None, name),
+    };
+    let names = ["id", "email"]
         .iter()
-        .filter_map(|key| text(reference, key));
+        .filter_map(|key| text(reference, key))
+        .chain(mail);
     let names: BTreeSet<Str> = names.map(|name| Str::from(name.to_lowercase())).collect();
-    (names.len() > 1).then(|| Person {
+    (!names.is_empty() && names.len() + usize::from(display.is_some()) > 1).then(|| Person {
         names,
+        display: display.map(Str::from).into_iter().collect(),
         active: flag(reference, "active"),
         ..Person::new(evidence.clone())
     })
+}
+
+/// A person as the tool lists them: `GET /v3/public-identities`, `/identities`. Its owners are ids of these.
+fn listed(record: &Record<'_>, evidence: &Evidence) -> Option<Person> {
+    let mail = record
+        .first(&ADDRESSES)
+        .filter(|mail| mail.contains('@'))
+        .map(str::to_lowercase);
+    let names = ["id", "alias"].iter().filter_map(|key| record.text(key));
+    let names = names.map(str::to_lowercase).chain(mail.clone());
+    let status = record.first(&STATES).or(record.text("status"));
+    Some(Person {
+        names: names.map(Str::from).collect(),
+        display: record.text("name").map(Str::from).into_iter().collect(),
+        mail: mail.map(Str::from),
+        // `ACTIVE`, `INACTIVE_SHORT_TERM`, `INACTIVE_LONG_TERM`; a status of its own may have any other name.
+        active: status.and_then(|status| match status.to_ascii_lowercase() {
+            status if status == "active" => Some(true),
+            status if status.starts_with("inactive") => Some(false),
+            _ => None,
+        }),
+        ..Person::new(evidence.clone())
+    })
+    .filter(|person| person.names.len() > 1)
 }
 
 /// What sort of principal of IAM an ARN names.

@@ -98,7 +98,9 @@ pub(super) fn read(document: &Document<'_>, record: &Record<'_>, sort: Sort) -> 
     let managed = azure
         || record.text("servicePrincipalType") == Some("ManagedIdentity")
         || resource.is_some();
+    // What is in the directory's deleted items can be brought back for 30 days, and signs in nowhere meanwhile.
     let disabled = record.flag("isDisabled") == Some(true)
+        || record.text("deletedDateTime").is_some()
         || record
             .text("disabledByMicrosoftStatus")
             .is_some_and(|s| s != "NotDisabled");

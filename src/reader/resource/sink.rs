@@ -472,8 +472,10 @@ pub(super) fn labels(resource: &Resource) -> Vec<Label> {
             add(LabelSource::Field, key, value, line);
         }
     }
+    // IAM and Azure tell tags apart without case, and Google's labels have one: `Owner` takes the place of `owner`.
     for label in &resource.defaults {
-        if !found.iter().any(|known| known.key == label.key) {
+        let same = |known: &Label| known.key.eq_ignore_ascii_case(&label.key);
+        if !found.iter().any(same) {
             found.push(label.clone());
         }
     }

@@ -61,7 +61,8 @@ impl Reader for EntraDirectory {
         if met.goes_on {
             reading.partial();
         }
-        if met.members_of_nothing {
+        // Owners of an application are no members of a group: what they are is told where they are read as owners.
+        if met.members_of_nothing && !crate::reader::entra::of_an_object(&document.origin.path) {
             let message = "a list of members does not say of which group it is: save groups with their members \
                            (`groups?$expand=members`), or the list as `members` of an object with the group's \
                            `displayName`";
@@ -99,7 +100,14 @@ fn object(reading: &mut Reading<'_>, met: &mut Met, place: &Place<'_, '_>) -> bo
     if record.list("value").is_some() {
         met.goes_on = record.text("@odata.nextLink").is_some();
         let context = record.text("@odata.context").unwrap_or_default();
-        met.members_of_nothing |= context.contains("$metadata#directoryObjects") && place.top();
+        // Lists of deleted or owned objects have this context, too, and hold applications.
+        let mut elements = record.records("value");
+        let people = elements.any(|(_, element)| {
+            let kind = element.text("@odata.type").unwrap_or_default();
+            kind.is_empty() || kind.to_lowercase().ends_with("graph.user")
+        });
+        met.members_of_nothing |=
+            people && context.contains("$metadata#directoryObjects") && place.top();
         // A member list that names its group, as some versions answer.
         if let Some(group) = context
             .split("groups('")
