@@ -198,6 +198,26 @@ fn what_is_recent_counts_more_than_what_is_long_ago() {
 }
 
 #[test]
+fn who_brought_it_in_keeps_a_place_beside_those_who_came_since() {
+    let room = room();
+    let repo = Repo::new(room.path());
+    repo.clock.set(START - 3 * 365 * DAY);
+    repo.put("a.yaml", &account("a"));
+    repo.commit(JANE, "the account");
+    repo.clock.set(START);
+    for n in 0..7 {
+        repo.put("a.yaml", &format!("# {n}\n{}", account("a")));
+        repo.commit(&format!("Late {n} <late{n}@acme.test>"), "since");
+    }
+    let found = suggested(&repo.scan(&[]), "a");
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert!(
+        found[4].starts_with("mail:jane@acme.test brought it in on"),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn what_says_little_counts_for_nothing() {
     let room = room();
     let repo = Repo::new(room.path());

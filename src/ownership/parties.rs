@@ -462,7 +462,12 @@ impl<'a> Building<'a> {
             };
             let number = self.ties.number(&number);
             for name in &human.display {
-                if let Some(name) = Owner::parse(name).and_then(|name| self.ties.get(&name)) {
+                let Some(Owner::Team(name)) = Owner::parse(name) else {
+                    continue;
+                };
+                // A field for users may hold what they are called: `Li Wei`.
+                let meant = [Owner::User(name.clone()), Owner::Team(name)];
+                for name in meant.iter().filter_map(|name| self.ties.get(name)) {
                     called.entry(name).or_default().insert(at);
                     told.insert(name, (number, true));
                 }
@@ -483,6 +488,10 @@ impl<'a> Building<'a> {
                 }
             }
         }
+        let shared: BTreeSet<usize> = (called.iter())
+            .filter(|(_, people)| people.len() > 1)
+            .map(|(name, _)| *name)
+            .collect();
         for (name, people) in called {
             if let (1, Some((number, listed))) = (people.len(), told.get(&name)) {
                 let why = match listed {
@@ -518,7 +527,9 @@ impl<'a> Building<'a> {
             let local = party_owner.name().split('@').next().unwrap_or_default();
             let contact =
                 !formal && names::personal(local) && !names::akin(name_owner.name(), local);
+            // What several people of the roster are called is nobody's by standing beside one's address.
             if party_set != name_set
+                && !shared.contains(&name)
                 && !contact
                 && one(&parties_of, &name_set)
                 && one(&names_of, &party_set)

@@ -20,6 +20,8 @@ pub(super) struct Roster<'a> {
     people: Vec<Human<'a>>,
     /// The person of each login and address, as a position in `people`.
     person_by_name: HashMap<&'a str, usize>,
+    /// Whom people call so, as an owner's name is written.
+    people_by_display: HashMap<Str, BTreeSet<usize>>,
     teams: Vec<KnownTeam<'a>>,
     team_by_name: HashMap<String, usize>,
     /// By the last part of `acme/payments`.
@@ -57,8 +59,12 @@ pub(super) enum Standing {
     Unsaid,
     /// The roster knows the people of the domain, and nobody of this address.
     UnknownMailbox,
-    /// The person has left.
-    Left(Option<Timestamp>, Evidence),
+    /// The roster says so, and a source that is believed less says that the person is gone.
+    Doubted(Evidence, Evidence),
+    /// So many people are called so, and at least one of them is there.
+    Namesakes(usize, Evidence),
+    /// The person has left; and a source that is believed less does not say so.
+    Left(Option<Timestamp>, Evidence, Option<Evidence>),
     /// The roster lists teams, and not this one.
     NoSuchTeam,
     /// The roster lists people and mailboxes of the domain, and not this one.
@@ -72,17 +78,27 @@ pub(super) enum Standing {
 impl Standing {
     /// Whether nothing says that the owner is gone.
     pub(super) fn there(&self) -> bool {
-        matches!(self, Self::There(_) | Self::Unsaid | Self::UnknownMailbox)
+        self.absence().is_none()
     }
 
     /// Why an owner is not there, as the end of a sentence; `None` for one who is.
     pub(super) fn absence(&self) -> Option<String> {
         Some(match self {
-            Self::There(_) | Self::Unsaid | Self::UnknownMailbox => return None,
-            Self::Left(Some(date), evidence) => {
-                format!("who left on {} ({evidence})", date.date())
+            Self::There(_)
+            | Self::Unsaid
+            | Self::UnknownMailbox
+            | Self::Doubted(..)
+            | Self::Namesakes(..) => return None,
+            Self::Left(date, evidence, still) => {
+                let still = still
+                    .as_ref()
+                    .map(|e| format!(", though {e} has them as active"));
+                let still = still.unwrap_or_default();
+                match date {
+                    Some(date) => format!("who left on {} ({evidence}){still}", date.date()),
+                    None => format!("who has left ({evidence}){still}"),
+                }
             }
-            Self::Left(None, evidence) => format!("who has left ({evidence})"),
             Self::NoSuchTeam => "a team that the roster does not list".to_owned(),
             Self::NoSuchMailbox => "a mailbox that the roster does not list".to_owned(),
             Self::NoMembers(evidence) => format!("a team without members ({evidence})"),
@@ -93,28 +109,42 @@ impl Standing {
     }
 
     /// What is to be said of an owner who is not gone.
-    pub(super) fn doubt(&self) -> Option<&'static str> {
-        (*self == Self::UnknownMailbox).then_some(
-            "an unknown mailbox: the roster lists other people of its domain and not this address",
-        )
+    pub(super) fn doubt(&self) -> Option<String> {
+        Some(match self {
+            Self::UnknownMailbox => "an unknown mailbox: the roster lists other people of its \
+                domain and not this address"
+                .to_owned(),
+            Self::Doubted(here, gone) => {
+                format!("who is there ({here}), though {gone} has them as inactive")
+            }
+            Self::Namesakes(count, first) => format!(
+                "which is what {count} people of the roster are called ({first} is one): which of \
+                 them is meant cannot be told"
+            ),
+            _ => return None,
+        })
     }
 
     /// In the words of reports.
     pub(super) fn word(&self) -> PartyStanding {
         match self {
-            Self::There(_) => PartyStanding::There,
+            Self::There(_) | Self::Doubted(..) => PartyStanding::There,
             Self::Left(..) | Self::AllLeft(_) => PartyStanding::Left,
             Self::NoMembers(_) => PartyStanding::Empty,
-            Self::Unsaid | Self::UnknownMailbox | Self::NoSuchTeam | Self::NoSuchMailbox => {
-                PartyStanding::Unknown
-            }
+            Self::Unsaid
+            | Self::UnknownMailbox
+            | Self::Namesakes(..)
+            | Self::NoSuchTeam
+            | Self::NoSuchMailbox => PartyStanding::Unknown,
         }
     }
 
     pub(super) fn evidence(&self) -> Option<&Evidence> {
         match self {
             Self::There(evidence)
-            | Self::Left(_, evidence)
+            | Self::Doubted(evidence, _)
+            | Self::Namesakes(_, evidence)
+            | Self::Left(_, evidence, _)
             | Self::NoMembers(evidence)
             | Self::AllLeft(evidence) => Some(evidence),
             Self::Unsaid | Self::UnknownMailbox | Self::NoSuchTeam | Self::NoSuchMailbox => None,
@@ -139,6 +169,10 @@ impl<'a> Roster<'a> {
                 if let Some((_, domain)) = name.split_once('@') {
                     roster.domains.entry(domain).or_default().0 += 1;
                 }
+            }
+            for owner in human.display.iter().filter_map(|name| Owner::parse(name)) {
+                let (Owner::Team(name) | Owner::User(name) | Owner::Mail(name)) = owner;
+                roster.people_by_display.entry(name).or_default().insert(at);
             }
         }
         roster.people = people;
@@ -311,9 +345,10 @@ impl<'a> Roster<'a> {
         let mut gone = None;
         for human in people.iter().filter_map(|&at| self.people.get(at)) {
             match &human.standing {
-                Stay::There => return Standing::There(human.evidence.clone()),
+                Stay::There => return present(human),
                 Stay::Left(date, evidence) => {
-                    gone.get_or_insert(Standing::Left(*date, evidence.clone()));
+                    let still = human.otherwise.cloned();
+                    gone.get_or_insert(Standing::Left(*date, evidence.clone(), still));
                 }
             }
         }
@@ -325,7 +360,26 @@ impl<'a> Roster<'a> {
                 _ => standing,
             };
         }
-        gone.unwrap_or_else(|| self.unlisted(owner))
+        gone.or_else(|| self.namesakes(owner))
+            .unwrap_or_else(|| self.unlisted(owner))
+    }
+
+    /// Of a name that several people have: only where all of them have left, whoever is meant has.
+    fn namesakes(&self, owner: &Owner) -> Option<Standing> {
+        let people = self.people_by_display.get(owner.name())?;
+        let people: Vec<&Human<'_>> = people
+            .iter()
+            .filter_map(|&at| self.people.get(at))
+            .collect();
+        let there = people.iter().find(|human| human.standing == Stay::There);
+        match (there, people.as_slice()) {
+            (Some(_), [_]) | (None, []) => None,
+            (Some(there), _) => Some(Standing::Namesakes(people.len(), there.evidence.clone())),
+            (None, [first, ..]) => match &first.standing {
+                Stay::Left(date, at) => Some(Standing::Left(*date, at.clone(), None)),
+                Stay::There => None,
+            },
+        }
     }
 
     /// What it says that the roster does not know a party.
@@ -453,6 +507,15 @@ impl<'a> Roster<'a> {
             .filter(|namesakes| namesakes.len() <= MAX_NAMESAKES)
             .cloned()
             .unwrap_or_default()
+    }
+}
+
+/// The standing of somebody who is there.
+fn present(human: &Human<'_>) -> Standing {
+    let here = human.evidence.clone();
+    match human.otherwise {
+        Some(gone) => Standing::Doubted(here, gone.clone()),
+        None => Standing::There(here),
     }
 }
 

@@ -133,7 +133,7 @@ fn settle(candidates: &mut Vec<(Candidate, Evidence)>) {
     });
     let mut seen = BTreeSet::new();
     candidates.retain(|(candidate, _)| seen.insert(candidate.owner.clone()));
-    candidates.truncate(TOLD);
+    authors::shorten(candidates, TOLD, |(candidate, _)| candidate);
 }
 
 fn claim(subject: SubjectId, rank: u32, candidate: Candidate, evidence: Evidence) -> Attribution {
@@ -267,6 +267,7 @@ impl<'a> Sources<'a> {
                 when,
                 score: authors::introduction(when, now),
                 place: 0,
+                introduced: true,
                 why: format!("brought it in on {}", when.date()),
             };
             Some((candidate, exposure.evidence.clone()))

@@ -63,8 +63,23 @@ pub struct Candidate {
     pub score: u64,
     /// Which of the places the commit speaks of.
     pub place: usize,
+    /// Whether it is the author of the commit that brought the thing in.
+    pub introduced: bool,
     /// Why, as what a sentence says of the candidate: "brought it in on 2025-11-02 and …".
     pub why: String,
+}
+
+/// So many of the candidates, the best first. Whoever brought the thing in keeps a place, however many have worked on
+/// it since: nobody else knows what it is for.
+pub fn shorten<T>(candidates: &mut Vec<T>, most: usize, of: impl Fn(&T) -> &Candidate) {
+    let introducer = candidates.iter().position(|c| of(c).introduced);
+    if let (Some(at), Some(last)) = (introducer, most.checked_sub(1))
+        && at > last
+    {
+        let kept = candidates.remove(at);
+        candidates.insert(last, kept);
+    }
+    candidates.truncate(most);
 }
 
 /// What a repository's history answered.

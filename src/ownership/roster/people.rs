@@ -14,6 +14,8 @@ pub(crate) struct Human<'a> {
     /// Names as people speak them; others may have them as well.
     pub display: BTreeSet<&'a str>,
     pub standing: Stay,
+    /// A record that says otherwise, and is believed less.
+    pub otherwise: Option<&'a Evidence>,
     pub evidence: &'a Evidence,
 }
 
@@ -83,12 +85,16 @@ pub(super) fn gather<'a>(
             .iter()
             .flat_map(|record| &record.names)
             .map(|name| &**name);
-        let (display, names) = all.partition(|name| spoken(name));
+        let (mut display, names): (BTreeSet<&str>, _) = all.partition(|name| spoken(name));
+        let called = mine.iter().flat_map(|record| &record.display);
+        display.extend(called.map(|name| &**name).filter(|name| spoken(name)));
+        let (standing, here, otherwise) = stay(&mine, now);
         humans.push(Human {
             names,
             display,
-            standing: stay(mine.iter().copied(), now),
-            evidence: &first.evidence,
+            standing,
+            otherwise,
+            evidence: here.unwrap_or(&first.evidence),
         });
     }
     // What two people are called tells of neither.
@@ -123,20 +129,67 @@ fn alike(a: &Person, b: &Person) -> bool {
     a.is_empty() || b.is_empty() || !a.is_disjoint(&b)
 }
 
-fn stay<'p>(records: impl Iterator<Item = &'p Person>, now: Option<Timestamp>) -> Stay {
-    let mut left = None;
+/// Whose word counts on who is there; 0 is most. Personnel's tables and one's own know who works here. Directories
+/// know who can log in: they keep accounts of leavers open, and suspend those of people on leave. Hosting services
+/// know least.
+fn authority(reader: &str) -> u8 {
+    match reader {
+        "roster" => 0,
+        "github-teams" | "gitlab-members" => 2,
+        _ => 1,
+    }
+}
+
+/// Whether a person is there, the record that says so, and one that says otherwise.
+///
+/// The source with the most authority that says anything decides. Somebody who left and came back has two rows in
+/// one file; of two files that are worth the same, the one that says that somebody is gone counts.
+fn stay<'a>(
+    records: &[&'a Person],
+    now: Option<Timestamp>,
+) -> (Stay, Option<&'a Evidence>, Option<&'a Evidence>) {
+    /// The records of one file: one that says that somebody is gone, and one that says the contrary.
+    type Said<'a> = (
+        Option<(Option<Timestamp>, &'a Evidence)>,
+        Option<&'a Evidence>,
+    );
+    let mut files: BTreeMap<(u8, &str), Said<'a>> = BTreeMap::new();
     for record in records {
         let gone = record
             .left
             .zip(now)
             .is_some_and(|(left, now)| now.days_since(left) >= 1);
+        let evidence = &record.evidence;
+        let key = (authority(evidence.reader), &*evidence.origin.path);
         if gone || record.active == Some(false) {
             let date = record.left.filter(|_| gone);
-            left.get_or_insert(Stay::Left(date, record.evidence.clone()));
+            let (known, _) = files.entry(key).or_default();
+            if known.is_none_or(|(known, _)| known.is_none() && date.is_some()) {
+                *known = Some((date, evidence));
+            }
         } else if record.active == Some(true) {
-            // Somebody who left and came back has two rows.
-            return Stay::There;
+            files.entry(key).or_default().1.get_or_insert(evidence);
         }
     }
-    left.unwrap_or(Stay::There)
+    let Some((&(best, _), _)) = files.first_key_value() else {
+        return (Stay::There, None, None);
+    };
+    let left = |(gone, here): &Said<'a>| gone.filter(|_| here.is_none());
+    let deciding = files
+        .iter()
+        .filter(|((authority, _), _)| *authority == best);
+    let gone = deciding
+        .filter_map(|(_, said)| left(said))
+        .min_by_key(|(date, _)| date.is_none());
+    match gone {
+        Some((date, evidence)) => {
+            let here = files.values().find_map(|(_, here)| *here);
+            (Stay::Left(date, evidence.clone()), None, here)
+        }
+        None => {
+            let here = files.values().find_map(|(_, here)| *here);
+            let gone = files.values().find_map(left);
+            (Stay::There, here, gone.map(|(_, evidence)| evidence))
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! From commits to candidates: who did how much of what counts, how lately.
 
-use super::Candidate;
 use super::commit::{Names, Writer, Written};
+use super::{Candidate, shorten};
 use crate::model::{Owner, Timestamp};
 use crate::source::history::touches::{Act, Past, Touch};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -106,7 +106,7 @@ impl<'a> Weigher<'a> {
             let key = |c: &Candidate| (c.score, c.when);
             key(b).cmp(&key(a)).then_with(|| a.owner.cmp(&b.owner))
         });
-        candidates.truncate(CANDIDATES);
+        shorten(&mut candidates, CANDIDATES, |candidate| candidate);
         candidates
     }
 
@@ -242,6 +242,7 @@ impl<'a> Weigher<'a> {
                 when,
                 score,
                 place: place.map(|(place, _)| *place).unwrap_or_default(),
+                introduced: own.is_some_and(|(_, _, at, _)| at == 0),
                 why: reasons.join(" and "),
             })
         };
