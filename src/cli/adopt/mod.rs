@@ -201,12 +201,14 @@ struct Place {
     text: Option<Vec<u8>>,
 }
 
+/// Whether a file has the name of a registry.
+fn named(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str());
+    name.is_some_and(|name| NAMES.contains(&name))
+}
+
 /// The registry that is named, or the one where registries lie.
 fn place(arguments: &AdoptArguments) -> Result<Place, Error> {
-    let named = |path: &Path| {
-        let name = path.file_name().and_then(|n| n.to_str());
-        name.is_some_and(|name| NAMES.contains(&name))
-    };
     if let Some(path) = &arguments.registry {
         if !named(path) {
             return Err(Error::Usage(format!(
@@ -268,7 +270,8 @@ fn only_registry(snapshot: &Snapshot) -> Option<PathBuf> {
     let paths: std::collections::BTreeSet<&str> = paths.collect();
     let mut paths = paths.into_iter().map(PathBuf::from);
     let only = paths.next()?;
-    (paths.next().is_none() && only.is_file()).then_some(only)
+    // A snapshot may come from somebody else, and is not to lead to any other file.
+    (paths.next().is_none() && named(&only) && only.is_file()).then_some(only)
 }
 
 fn within(path: &Path, folder: &Path) -> bool {
