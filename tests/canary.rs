@@ -343,3 +343,268 @@ fn no_output_holds_a_secret() {
         }
     }
 }
+
+/// Files that say whose things are, with secrets in every field that holds text.
+fn ownership(estate: &std::path::Path, canaries: &[String]) {
+    let c = |i: usize| canaries[i].as_str();
+    let (token, other, secret) = (c(0), c(3), c(7));
+    put(
+        estate,
+        "k8s/ns.yaml",
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n  labels: {{team: \"{token}\"}}\n  annotations:\n    acme.test/owner: \"Shop {token}: shop@acme.test\"\n    acme.test/team-name: \"{other}\"\n    acme.test/review-after: \"{token}\"\n    acme.test/source-code: \"https://x:{token}@git.acme.test/a/b\"\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: bot, namespace: shop, annotations: {{a8r.io/owner: \"{other}\", a8r.io/description: \"{token}\"}}}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: \"ns-{token}\"}}\n"
+        ),
+    );
+    put(
+        estate,
+        "nhi-registry.yaml",
+        format!(
+            "# the token is {token}\nversion: 1\nidentities:\n  - id: k8s:shop/bot   # or {other}\n    owner: \"{token}\"\n    backup_owner: \"{other}\"\n    purpose: \"deploys with {token}\"\n    environment: \"{token}\"\n    tenants: [\"{other}\"]\n    data_categories: [\"{token}\"]\n    allowed_actions: [\"{token}\"]\n    review_by: \"{other}\"\n    expires: \"{token}\"\n    revocation: \"revoke {token}\"\n    revocation_tested: \"{token}\"\n    vendor: \"{other}\"\n    accountability: {{workflow_owner: \"{token}\", policy_owner: \"{other}\", operator: \"{token}\", model: \"{other}\"}}\n    {token}: x\n"
+        ),
+    );
+    put(
+        estate,
+        "vendors.yaml",
+        format!(
+            "vendors:\n  - id: \"{token}\"\n    name: \"Vendor {other}\"\n    owner: \"{token}\"\n    notes: \"{other}\"\n    description: \"{token}\"\n    contract_end: \"{other}\"\n    business_owner: \"{token}\"\n    accounts: [\"{token}\", \"111122223333\"]\n    domains: [\"{other}\"]\n    data_categories: [\"{token}\"]\n"
+        ),
+    );
+    put(
+        estate,
+        "third-parties.csv",
+        format!(
+            "vendor_id,name,description,owner,contract_end,notes\n{token},{other},{token},{other},{token},{other}\n"
+        ),
+    );
+    put(
+        estate,
+        "cmdb_ci_service.csv",
+        format!(
+            "sys_id,name,owned_by,managed_by,support_group,short_description,sys_class_name,operational_status\n1,bot,{token},{other},{token},{token},cmdb_ci_service,{other}\n2,{token},Jane Doe,{other},{token},{token},cmdb_ci_service,1\n"
+        ),
+    );
+    put(
+        estate,
+        "entra/applications.json",
+        format!(
+            r##"{{"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{{"id": "a0000000-0000-4000-8000-000000000001", "appId": "b0000000-0000-4000-8000-000000000001", "displayName": "app {token}", "notes": "{other}", "description": "{token}", "serviceManagementReference": "{other}", "tags": ["{token}"], "identifierUris": ["api://{other}"], "passwordCredentials": [{{"keyId": "c0000000-0000-4000-8000-000000000001", "displayName": "{other}", "hint": "{}", "secretText": "{secret}", "startDateTime": "{token}", "endDateTime": "2027-01-01T00:00:00Z"}}], "keyCredentials": [{{"keyId": "c0000000-0000-4000-8000-000000000002", "key": "{secret}", "displayName": "{token}", "customKeyIdentifier": "{other}", "endDateTime": "{other}"}}], "owners": [{{"@odata.type": "#microsoft.graph.user", "id": "d0000000-0000-4000-8000-000000000001", "displayName": "{token}", "userPrincipalName": "{other}@acme.test", "mail": "{token}"}}]}}]}}"##,
+            &c(5)[..3]
+        ),
+    );
+    put(
+        estate,
+        "okta/apps.json",
+        format!(
+            r#"[{{"id": "0oa1gjh63g214q0Hq0g4", "name": "oidc_client", "label": "app {token}", "status": "ACTIVE", "created": "{other}", "signOnMode": "OPENID_CONNECT", "notes": {{"admin": "{token}", "enduser": "{other}"}}, "credentials": {{"oauthClient": {{"client_id": "0oa1gjh63g214q0Hq0g4", "client_secret": "{secret}", "autoKeyRotation": true, "token_endpoint_auth_method": "client_secret_post"}}}}, "settings": {{"oauthClient": {{"grant_types": ["client_credentials"], "application_type": "service", "client_uri": "https://{token}"}}, "notes": {{"admin": "{other}"}}}}, "profile": {{"owner": "{token}", "label": "{other}"}}}}]"#
+        ),
+    );
+    put(
+        estate,
+        "okta/api-tokens.json",
+        format!(
+            r#"[{{"id": "00Tabcdefg1234567890", "name": "{token}", "userId": "{other}", "token": "{secret}", "tokenWindow": "P30D", "clientName": "Okta API", "created": "2026-01-01T00:00:00.000Z", "expiresAt": "{token}", "lastUpdated": "{other}"}}]"#
+        ),
+    );
+    put(
+        estate,
+        "scim/users.json",
+        format!(
+            r#"{{"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 1, "Resources": [{{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "u1", "userName": "{token}", "password": "{secret}", "displayName": "{other}", "active": "{token}", "emails": [{{"value": "{other}@acme.test", "primary": true}}], "nickName": "{token}", "title": "{other}", "name": {{"formatted": "{token}"}}, "groups": [{{"value": "{other}", "display": "{token}"}}]}}]}}"#
+        ),
+    );
+    put(
+        estate,
+        "people.csv",
+        format!(
+            "email,name,status,team,left_on\n{token}@acme.test,{other},{token},{other},{token}\n"
+        ),
+    );
+    put(
+        estate,
+        "catalog/catalog-info.yaml",
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: bot, description: \"{token}\", annotations: {{\"backstage.io/kubernetes-namespace\": shop, \"github.com/project-slug\": \"{other}\"}}, tags: [\"{token}\"]}}\nspec: {{type: service, owner: \"group:{token}\", system: \"{other}\"}}\n---\napiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {{name: \"{token}\"}}\nspec: {{type: team, profile: {{displayName: \"{other}\", email: \"{token}@acme.test\"}}, parent: \"{other}\", members: [\"{token}\"]}}\n"
+        ),
+    );
+    put(
+        estate,
+        "environments/shop.json",
+        format!(
+            r#"{{"account-type": "member", "codeowners": ["{token}"], "environments": [{{"name": "{other}", "access": [{{"sso_group_name": "{token}", "level": "{other}"}}]}}], "tags": {{"application": "{token}", "business-unit": "{other}", "infrastructure-support": "{token}@acme.test", "owner": "Shop {token}: {other}@acme.test"}}, "github-oidc-team-repositories": ["{other}"], "go-live-date": "{token}"}}"#
+        ),
+    );
+    put(
+        estate,
+        "opslevel.yml",
+        format!(
+            "version: 1\nservice:\n  name: bot\n  owner: \"{token}\"\n  description: \"{other}\"\n  aliases: [\"{token}\"]\n  tags: [{{key: owner, value: \"{other}\"}}]\n"
+        ),
+    );
+    put(
+        estate,
+        "cortex.yaml",
+        format!(
+            "openapi: 3.0.1\ninfo:\n  title: \"{token}\"\n  description: \"{other}\"\n  x-cortex-tag: bot\n  x-cortex-owners:\n    - {{type: email, email: \"{token}@acme.test\", description: \"{other}\"}}\n    - {{type: group, name: \"{token}\", provider: OKTA}}\n"
+        ),
+    );
+    put(
+        estate,
+        "pagerduty/services.json",
+        format!(
+            r#"{{"services": [{{"id": "PABC123", "type": "service", "name": "bot {token}", "summary": "{other}", "description": "{token}", "teams": [{{"id": "PT1", "type": "team_reference", "summary": "{token}"}}], "escalation_policy": {{"id": "PE1", "type": "escalation_policy_reference", "summary": "{other}"}}, "status": "active", "html_url": "https://{token}", "integrations": [{{"integration_key": "{secret}"}}]}}], "limit": 25, "offset": 0, "more": false}}"#
+        ),
+    );
+    put(
+        estate,
+        "package.json",
+        format!(
+            r#"{{"name": "bot", "version": "1.0.0", "author": "{token} <{other}@acme.test>", "maintainers": [{{"name": "{other}", "email": "{token}@acme.test"}}]}}"#
+        ),
+    );
+    put(
+        estate,
+        ".mailmap",
+        format!("{token} <a@acme.test> {other} <{token}@acme.test>\n"),
+    );
+    put(
+        estate,
+        "CODEOWNERS",
+        format!("* @acme/{token}\n/k8s/ {other}@acme.test # {token}\n"),
+    );
+    put(
+        estate,
+        "list-accounts.json",
+        format!(
+            r#"{{"Accounts": [{{"Id": "111122223333", "Arn": "arn:aws:organizations::444455556666:account/o-abcdefghij/111122223333", "Email": "{token}@acme.test", "Name": "acct {other}", "Status": "ACTIVE", "JoinedMethod": "CREATED", "JoinedTimestamp": "2026-01-01T00:00:00Z", "Tags": [{{"Key": "owner", "Value": "{token}"}}]}}]}}"#
+        ),
+    );
+    put(
+        estate,
+        "main.tf",
+        format!(
+            "provider \"aws\" {{\n  default_tags {{\n    tags = {{ owner = \"{token}\", team = \"{other}\" }}\n  }}\n}}\nresource \"aws_iam_user\" \"u\" {{\n  name = \"shop\"\n  tags = {{ description = \"{token}\", review-date = \"{other}\" }}\n}}\n"
+        ),
+    );
+}
+
+#[test]
+fn no_owner_vendor_or_container_is_called_by_a_secret() {
+    let room = room();
+    let estate = room.path().join("estate");
+    let canaries = canaries();
+    ownership(&estate, &canaries);
+    let (token, other) = (&canaries[0], &canaries[3]);
+    // The author of a commit, too.
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git")
+            .current_dir(&estate)
+            .args(["-c", &format!("user.name=Jane {token}")])
+            .args(["-c", &format!("user.email={other}@acme.test")])
+            .args(["-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", token]);
+
+    let mut produced: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut keep = |what: &str, arguments: &[&str]| -> Vec<u8> {
+        let output = run(&estate, arguments);
+        assert!(matches!(status(&output), 0..=3), "{what}");
+        produced.push((format!("{what}: standard output"), output.stdout.clone()));
+        produced.push((format!("{what}: standard error"), output.stderr));
+        output.stdout
+    };
+    let mut csv = Vec::new();
+    for format in ["terminal", "json", "csv", "sarif", "markdown"] {
+        let found = keep(
+            format,
+            &[
+                "scan",
+                ".",
+                "--now",
+                NOW,
+                "--format",
+                format,
+                "--include-human",
+            ],
+        );
+        if format == "csv" {
+            csv = found;
+        }
+    }
+    for format in ["terminal", "json", "csv", "markdown"] {
+        keep(
+            &format!("owners as {format}"),
+            &["owners", ".", "--now", NOW, "--format", format],
+        );
+    }
+    keep(
+        "owner",
+        &["owners", ".", "--now", NOW, "--owner", "shop@acme.test"],
+    );
+    keep("show", &["show", "k8s:shop/bot", "."]);
+    keep("adoption", &["adopt", ".", "--now", NOW, "--dry-run"]);
+
+    // Somebody fills in what they take for a name.
+    let mut sheet = csv::ReaderBuilder::new().from_reader(csv.as_slice());
+    let head = sheet.headers().unwrap().clone();
+    let mut filled = csv::Writer::from_writer(Vec::new());
+    filled.write_record(&head).unwrap();
+    for (number, row) in sheet.records().map(Result::unwrap).enumerate() {
+        let cells = head.iter().zip(row.iter()).map(|(name, cell)| match name {
+            "attested_on" => "2026-11-20".to_owned(),
+            "attested_by" if number % 4 == 0 => token.clone(),
+            "attested_owner" if number % 4 == 1 => other.clone(),
+            "attested_purpose" if number % 4 == 2 => format!("holds {token}"),
+            "subject_id" | "ref_id" if number % 4 == 3 => token.clone(),
+            "attested_by" => "jane@acme.test".to_owned(),
+            _ => cell.to_owned(),
+        });
+        filled.write_record(cells).unwrap();
+    }
+    let stood = fs::read_to_string(estate.join("nhi-registry.yaml")).unwrap();
+    put(&estate, "answers.csv", filled.into_inner().unwrap());
+    for more in [&["--dry-run"][..], &[]] {
+        let mut all = vec!["adopt", ".", "--now", NOW, "--attest", "answers.csv"];
+        all.extend(more);
+        keep("answers", &all);
+    }
+    let registry = fs::read(estate.join("nhi-registry.yaml")).unwrap();
+    fs::remove_file(estate.join("nhi-registry.yaml")).unwrap();
+    keep(
+        "fresh",
+        &[
+            "adopt",
+            ".",
+            "--now",
+            NOW,
+            "--accept-suggestions",
+            "inferred",
+        ],
+    );
+    let fresh = fs::read(estate.join("nhi-registry.yaml")).unwrap();
+    produced.push(("the registry that was made".to_owned(), fresh));
+    // What stood there stays, and nothing comes to it.
+    let registry = String::from_utf8(registry).unwrap();
+    let both = |text: &str| [token, other].map(|canary| text.matches(canary.as_str()).count());
+    assert_eq!(both(&registry), both(&stood), "{registry}");
+
+    for canary in &canaries {
+        for form in pieces(canary) {
+            for (name, bytes) in &produced {
+                let text = String::from_utf8_lossy(bytes);
+                assert!(
+                    !text.contains(form.as_str()),
+                    "{name} holds a piece of a secret: …{form}…: {}",
+                    text.lines()
+                        .find(|line| line.contains(form.as_str()))
+                        .unwrap_or_default()
+                );
+            }
+        }
+    }
+}

@@ -539,3 +539,111 @@ fn requests_that_would_fill_the_memory_are_answered() {
         assert!(answer["error"].is_string(), "{answer}");
     }
 }
+
+#[test]
+fn times_beyond_all_calendars_are_no_times() {
+    let room = room();
+    for (number, time) in [
+        "-9223372036854775808",
+        "9223372036854775807",
+        "18446744073709551615",
+        "-1e308",
+        "\"999999-01-01T00:00:00Z\"",
+        "\"/Date(-9223372036854775808)/\"",
+        "{\"dateTime\": -9223372036854775808}",
+    ]
+    .iter()
+    .enumerate()
+    {
+        put(
+            room.path(),
+            &format!("{number}/applications.json"),
+            format!(
+                r#"{{"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#applications", "value": [{{"id": "a0000000-0000-4000-8000-00000000000{number}", "appId": "b0000000-0000-4000-8000-00000000000{number}", "displayName": "app", "createdDateTime": {time}, "passwordCredentials": [{{"keyId": "c0000000-0000-4000-8000-00000000000{number}", "startDateTime": {time}, "endDateTime": {time}}}]}}]}}"#
+            ),
+        );
+    }
+    let (_, report) = scan(room.path());
+    assert_eq!(problems(&report), []);
+    assert_eq!(report["identities"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn a_sheet_is_read_once_however_many_names_lead_to_it() {
+    use tenure::model::{Document, Origin};
+    use tenure::reader::{Reader, vendors::Vendors};
+    let names: String = (0..2_000)
+        .map(|n| format!("<sheet name=\"s{n}\" sheetId=\"{n}\" r:id=\"r1\"/>"))
+        .collect();
+    let row = |cells: &[&str]| -> String {
+        let cells = cells
+            .iter()
+            .map(|cell| format!("<c t=\"inlineStr\"><is><t>{cell}</t></is></c>"));
+        format!("<row>{}</row>", cells.collect::<String>())
+    };
+    let parts = [
+        (
+            "workbook.xml",
+            format!("<workbook><sheets>{names}</sheets></workbook>"),
+        ),
+        (
+            "_rels/workbook.xml.rels",
+            "<Relationships><Relationship Id=\"r1\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+                .to_owned(),
+        ),
+        (
+            "worksheets/sheet1.xml",
+            format!(
+                "<worksheet><sheetData>{}{}</sheetData></worksheet>",
+                row(&["vendor_id", "vendor_name", "contract_end", "owner"]),
+                row(&["v1", "Acme Support", "2026-01-01", "team:a"])
+            ),
+        ),
+    ];
+    let origins = parts
+        .each_ref()
+        .map(|(name, _)| Origin::file(format!("vendors.xlsx!/xl/{name}")));
+    let documents: Vec<Document<'_>> = origins
+        .iter()
+        .zip(&parts)
+        .map(|(origin, (_, text))| Document {
+            origin,
+            bytes: text.as_bytes(),
+        })
+        .collect();
+    let (facts, problems) = Vendors.read_together(&documents);
+    assert_eq!(problems, []);
+    assert_eq!(facts.vendors.len(), 1);
+}
+
+#[test]
+fn a_snapshot_leads_adopt_to_no_file_but_a_registry() {
+    let room = room();
+    put(
+        room.path(),
+        "estate/nhi-registry.yaml",
+        "version: 1\nidentities:\n  - id: k8s:b/a\n    owner: team:a\n",
+    );
+    put(
+        room.path(),
+        "estate/sa.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: other, namespace: b}\n",
+    );
+    let mut report: serde_json::Value = serde_json::from_slice(
+        &run(
+            room.path(),
+            &["scan", "estate", "--now", NOW, "--format", "json"],
+        )
+        .stdout,
+    )
+    .unwrap();
+    let settings = "version: 1\nidentities: []\n";
+    put(room.path(), "settings.yaml", settings);
+    report["declarations"][0]["evidence"]["path"] = "settings.yaml".into();
+    put(room.path(), "before.json", report.to_string());
+    let output = run(room.path(), &["adopt", "--snapshot", "before.json"]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let after = fs::read_to_string(room.path().join("settings.yaml")).unwrap();
+    assert_eq!(after, settings);
+    assert!(room.path().join("nhi-registry.yaml").exists());
+}

@@ -118,7 +118,7 @@ pub(super) fn flag(map: &Map<String, Value>, key: &str) -> Option<bool> {
 pub(super) fn time(map: &Map<String, Value>, key: &str) -> Option<Timestamp> {
     let epoch = |number: i64| {
         // Beyond the year 5138 in seconds: milliseconds.
-        let seconds = if number.abs() >= 100_000_000_000 {
+        let seconds = if number.unsigned_abs() >= 100_000_000_000 {
             number / 1000
         } else {
             number

@@ -4,10 +4,12 @@ mod texts;
 mod values;
 
 use crate::detect::Detector;
+use crate::model::Str;
 use crate::snapshot::Snapshot;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use texts::Texts;
 
 /// The snapshot with every text that holds a secret redacted. What readers take for names (users of an
@@ -21,8 +23,12 @@ pub(super) fn without_secrets(mut snapshot: Snapshot, detector: &Detector) -> Sn
     clean(&mut snapshot.workloads, detector);
     clean(&mut snapshot.jobs, detector);
     clean(&mut snapshot.secret_uses, detector);
+    clean(&mut snapshot.containers, detector);
+    clean(&mut snapshot.owners, detector);
     clean(&mut snapshot.declarations, detector);
+    clean(&mut snapshot.vendors, detector);
     clean(&mut snapshot.findings, detector);
+    clean_names(&mut snapshot.account_names, detector);
     clean(std::slice::from_mut(&mut snapshot.coverage), detector);
     snapshot
 }
@@ -50,6 +56,13 @@ fn clean<T: Serialize + DeserializeOwned + Default + Send>(items: &mut [T], dete
             }
         }
     });
+}
+
+/// Redacts names by their keys, keys included.
+fn clean_names(names: &mut BTreeMap<Str, Str>, detector: &Detector) {
+    let mut pairs: Vec<(Str, Str)> = std::mem::take(names).into_iter().collect();
+    clean(&mut pairs, detector);
+    names.extend(pairs);
 }
 
 fn rewrite<T: Serialize + DeserializeOwned + Default>(item: &mut T, detector: &Detector) {

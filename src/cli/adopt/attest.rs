@@ -2,6 +2,7 @@
 
 use super::super::error::Error;
 use super::super::registry_edit::{Change, Changed, Field, Registry, Stub, Value};
+use super::gate::Gate;
 use super::judge::{Answer, Known, Target};
 use super::refused;
 use super::sheet::Sheet;
@@ -68,6 +69,7 @@ pub(super) fn outcome(
     snapshot: &Snapshot,
     registry: &Registry,
     path: &Path,
+    gate: &Gate,
 ) -> Outcome {
     let known = Known::new(snapshot);
     let entries = Entries::new(registry, snapshot, path);
@@ -75,19 +77,27 @@ pub(super) fn outcome(
     let mut answered: BTreeMap<Target, (usize, Answer)> = BTreeMap::new();
     let mut order = Vec::new();
     for row in &sheet.rows {
+        let answer = match known.answer(row) {
+            Ok(None) => continue,
+            Ok(Some(answer)) if fields(&answer).iter().any(|(_, text)| gate.stops(text)) => {
+                Err("a secret stands in what it attests; nothing of it was taken".to_owned())
+            }
+            Ok(Some(answer)) => Ok(answer),
+            Err(why) => Err(why),
+        };
         let subject = match row.cell("subject_id") {
             "" => row.cell("ref_id"),
             id => id,
         };
-        let subject: String = subject.chars().take(200).collect();
+        // Cut behind the gate, which does not know a part of a secret for one.
+        let subject: String = gate.passed(subject).chars().take(200).collect();
         let reject = |why: String| Rejection {
             row: row.number,
             subject: subject.clone(),
             why,
         };
-        let answer = match known.answer(row) {
-            Ok(Some(answer)) => answer,
-            Ok(None) => continue,
+        let answer = match answer {
+            Ok(answer) => answer,
             Err(why) => {
                 outcome.rejected.push(reject(why));
                 continue;

@@ -2,6 +2,7 @@
 //! that came back in `ownership-gaps.csv`.
 
 mod attest;
+mod gate;
 mod judge;
 mod select;
 mod sheet;
@@ -87,6 +88,7 @@ fn tier(text: &str) -> Result<Tier, String> {
 /// Scans or reads the snapshot, works out the changes, and writes or shows them.
 pub(super) fn run(context: &Context, arguments: AdoptArguments) -> Result<Status, Error> {
     let sheet = arguments.attest.as_deref().map(sheet::read).transpose()?;
+    let gate = gate::Gate::new()?;
     let picked = select::Selection::new(&arguments);
     let Place { path, text } = place(&arguments)?;
     let given = arguments.registry.is_some() || text.is_some();
@@ -114,10 +116,11 @@ pub(super) fn run(context: &Context, arguments: AdoptArguments) -> Result<Status
 
     let answers = match &sheet {
         None => attest::Outcome::of_stubs(picked.stubs(&snapshot, &registry)),
-        Some(sheet) => attest::outcome(sheet, &snapshot, &registry, &path),
+        Some(sheet) => attest::outcome(sheet, &snapshot, &registry, &path, &gate),
     };
     let (changed, rejected) = attest::apply(&registry, answers, &path)?;
-    report(context, &path, &changed, arguments.dry_run, existed, &old)?;
+    let before = existed.then_some(&*old);
+    report(context, &path, &changed, arguments.dry_run, before, &gate)?;
     if rejected.is_empty() {
         return Ok(Status::Clean);
     }
@@ -135,8 +138,8 @@ fn report(
     path: &Path,
     outcome: &attest::Applied,
     dry_run: bool,
-    existed: bool,
-    old: &[u8],
+    before: Option<&[u8]>,
+    gate: &gate::Gate,
 ) -> Result<(), Error> {
     let (added, set) = (outcome.added, outcome.set);
     let counts = format!(
@@ -151,7 +154,7 @@ fn report(
     if dry_run {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = path.to_str().unwrap_or(&name);
-        let diff = if existed {
+        let diff = if before.is_some() {
             outcome.changed.diff(name.trim_start_matches("./"), true)
         } else {
             fresh_diff(name.trim_start_matches("./"), &outcome.changed)
@@ -160,11 +163,12 @@ fn report(
             "{}: {counts}; nothing written",
             path.display()
         ));
+        let diff = gate.shown(&diff);
         return super::report::stdout(|out, _| out.write_all(diff.as_bytes()));
     }
     // What somebody wrote meanwhile is not overwritten.
     let now = read(path)?;
-    if now.as_deref() != existed.then_some(old) {
+    if now.as_deref() != before {
         return Err(Error::Input(
             path.to_path_buf(),
             "it was changed while it was worked on; nothing was written".to_owned(),
@@ -197,12 +201,14 @@ struct Place {
     text: Option<Vec<u8>>,
 }
 
+/// Whether a file has the name of a registry.
+fn named(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str());
+    name.is_some_and(|name| NAMES.contains(&name))
+}
+
 /// The registry that is named, or the one where registries lie.
 fn place(arguments: &AdoptArguments) -> Result<Place, Error> {
-    let named = |path: &Path| {
-        let name = path.file_name().and_then(|n| n.to_str());
-        name.is_some_and(|name| NAMES.contains(&name))
-    };
     if let Some(path) = &arguments.registry {
         if !named(path) {
             return Err(Error::Usage(format!(
@@ -264,7 +270,8 @@ fn only_registry(snapshot: &Snapshot) -> Option<PathBuf> {
     let paths: std::collections::BTreeSet<&str> = paths.collect();
     let mut paths = paths.into_iter().map(PathBuf::from);
     let only = paths.next()?;
-    (paths.next().is_none() && only.is_file()).then_some(only)
+    // A snapshot may come from somebody else, and is not to lead to any other file.
+    (paths.next().is_none() && named(&only) && only.is_file()).then_some(only)
 }
 
 fn within(path: &Path, folder: &Path) -> bool {

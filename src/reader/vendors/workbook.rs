@@ -6,7 +6,7 @@ use super::table::Rows;
 use super::{NAME, problem};
 use crate::model::{Document, Facts, Problem, Timestamp};
 use crate::reader::markup::{self, Element};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where in an archive the parts of a workbook stand.
 const INSIDE: &str = "!/xl/";
@@ -113,6 +113,8 @@ impl<'d> Book<'d> {
         let since_1904 = children(&workbook, "workbookPr")
             .any(|p| matches!(attribute(p, "date1904"), Some("1" | "true")));
         let mut sheets: Vec<(String, Document<'d>)> = Vec::new();
+        // A sheet is read once, however many names of the workbook lead to it.
+        let mut read = BTreeSet::new();
         for sheet in children(&workbook, "sheets").flat_map(|all| children(all, "sheet")) {
             let link = sheet
                 .attributes
@@ -123,7 +125,9 @@ impl<'d> Book<'d> {
                 let target = target.trim_start_matches("/xl/");
                 target.trim_start_matches("./")
             });
-            if let Some(document) = target.and_then(|target| parts.get(target)) {
+            if let Some((part, document)) = target.and_then(|target| parts.get_key_value(target))
+                && read.insert(*part)
+            {
                 let name = attribute(sheet, "name").unwrap_or_default();
                 sheets.push((name.chars().take(64).collect(), *document));
             }

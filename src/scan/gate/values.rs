@@ -30,7 +30,10 @@ pub(super) fn strike(snapshot: &mut Snapshot, detector: &Detector) {
     each(&mut snapshot.workloads, &values);
     each(&mut snapshot.jobs, &values);
     each(&mut snapshot.secret_uses, &values);
+    each(&mut snapshot.containers, &values);
+    each(&mut snapshot.owners, &values);
     each(&mut snapshot.declarations, &values);
+    each(&mut snapshot.vendors, &values);
     each(&mut snapshot.findings, &values);
     each(std::slice::from_mut(&mut snapshot.coverage), &values);
 }
