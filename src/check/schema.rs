@@ -270,6 +270,7 @@ pub(super) static CLAIM_METHOD: Enumeration = words(
         "on-call",
         "commit-author",
         "package",
+        "unit",
         "name-pattern",
     ],
 );

@@ -31,13 +31,15 @@ pub enum Method {
     CommitAuthor,
     /// The author or maintainer that a package's or chart's manifest beside it names.
     Package,
+    /// The part of the organisation that it is in: nobody in particular answers there.
+    Unit,
     /// A part of its name that is a party's name.
     NamePattern,
 }
 
 impl Method {
     /// All, strongest first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Registry,
         Self::Label,
         Self::Provider,
@@ -51,6 +53,7 @@ impl Method {
         Self::OnCall,
         Self::CommitAuthor,
         Self::Package,
+        Self::Unit,
         Self::NamePattern,
     ];
 
@@ -70,6 +73,7 @@ impl Method {
             Self::OnCall => "on-call",
             Self::CommitAuthor => "commit-author",
             Self::Package => "package",
+            Self::Unit => "unit",
             Self::NamePattern => "name-pattern",
         }
     }
@@ -93,6 +97,7 @@ impl Method {
             | Self::OnCall
             | Self::CommitAuthor
             | Self::Package
+            | Self::Unit
             | Self::NamePattern => Confidence::Low,
         }
     }

@@ -37,8 +37,6 @@ pub(super) struct Declaration {
     pub rank: u32,
     /// A default for everything, rather than a statement about this subject.
     pub fallback: bool,
-    /// It names only a part of the organisation, which counts where nothing else names anybody.
-    pub last_resort: bool,
     /// The parties with their spellings, the most important first. Never empty.
     pub owners: Vec<(Owner, Str)>,
     /// Where each of the parties is named, where that is not the same place.
@@ -66,7 +64,6 @@ impl Declaration {
             method,
             rank: 0,
             fallback: false,
-            last_resort: false,
             owners,
             places: Vec::new(),
             together: Vec::new(),
@@ -336,8 +333,20 @@ impl<'a> Claims<'a> {
                 let said = Saying::Around(at, level);
                 let said = labelled(self.keys.claims(&container.labels), said);
                 // Who made the container says nothing about what is in it.
-                let said = said.into_iter().filter(|d| d.method == Method::Container);
+                let said = said.into_iter().filter(|d| d.method != Method::Creator);
                 found.declarations.extend(said);
+                // What is in a namespace is whose the namespace is, also where only the code in its folder says so.
+                for estate in self.surroundings.estates_of(container) {
+                    let inside = Saying::Around(at, level);
+                    let said = labelled(self.keys.claims(&estate.labels), inside);
+                    let said = said.into_iter().filter(|d| d.method == Method::Container);
+                    let said = said.map(|d| Declaration {
+                        rank: d.rank.saturating_add(LEVEL / 2),
+                        note: Some(format!("as {} says in its folder", estate.id).into()),
+                        ..d
+                    });
+                    found.declarations.extend(said);
+                }
             }
         }
     }
@@ -501,6 +510,7 @@ fn labelled(claims: Vec<LabelClaim<'_>>, saying: Saying<'_>) -> Vec<Declaration>
             );
             let method = match (claim.class, saying) {
                 (KeyClass::Creator, _) => Method::Creator,
+                (KeyClass::Unit, _) => Method::Unit,
                 (_, Saying::Around(..)) => Method::Container,
                 (_, Saying::Inside(_)) => Method::Definition,
                 (_, Saying::Own) if defined => Method::Definition,
@@ -528,7 +538,6 @@ fn labelled(claims: Vec<LabelClaim<'_>>, saying: Saying<'_>) -> Vec<Declaration>
             };
             Declaration {
                 rank,
-                last_resort: claim.class == KeyClass::Unit,
                 together,
                 note,
                 ..Declaration::new(method, claim.owners, label.evidence.clone(), what)

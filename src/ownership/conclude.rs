@@ -21,12 +21,8 @@ const MAX_SUGGESTED: usize = 64;
 pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_>) -> Ownership {
     let mut declarations = found.declarations;
     declarations.sort_by(|a, b| {
-        let key = |d: &Declaration| {
-            let declared = d.method.declared();
-            (!declared, declared && d.last_resort, d.method)
-        };
-        key(a)
-            .cmp(&key(b))
+        a.method
+            .cmp(&b.method)
             .then_with(|| (a.fallback, a.rank).cmp(&(b.fallback, b.rank)))
             .then_with(|| Reverse(a.as_of).cmp(&Reverse(b.as_of)))
             .then_with(|| a.evidence.cmp(&b.evidence))
@@ -53,7 +49,7 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
         state,
         owner: Some(owner),
         suggestion: None,
-        confidence: Some(confidence(best)),
+        confidence: Some(best.method.confidence()),
         claims,
         reason: reason.into(),
     };
@@ -92,14 +88,6 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
     concluded(OwnershipState::Orphaned, owner, reason)
 }
 
-/// How much a statement is worth: as much as its method, but that a part of the organisation is hardly an owner.
-fn confidence(declaration: &Declaration) -> Confidence {
-    match declaration.last_resort {
-        true => Confidence::Low,
-        false => declaration.method.confidence(),
-    }
-}
-
 /// What weighs the same: statements about the very subject, then those about what it belongs to, then those about
 /// the files it is made from and what databases keep. The last are about other things in the first place (who
 /// reviews a file need not own what it makes), so they are said and dispute nothing.
@@ -112,6 +100,7 @@ const fn standing(method: Method) -> u8 {
         | Method::OnCall
         | Method::CommitAuthor
         | Method::Package
+        | Method::Unit
         | Method::NamePattern => 3,
     }
 }
@@ -151,7 +140,6 @@ fn otherwise(best: &Declaration, declarations: &[Declaration], roster: &mut Rost
         if named == MAX_OTHERWISE
             || !other.method.declared()
             || other.fallback
-            || other.last_resort
             || said.contains(&other.method)
         {
             continue;
@@ -266,20 +254,18 @@ fn rivals<'d>(
     let closest: BTreeMap<_, u32> = declarations
         .iter()
         .rev()
-        .filter(|d| (d.fallback == best.fallback || !d.fallback) && !d.last_resort)
+        .filter(|d| d.fallback == best.fallback || !d.fallback)
         .map(|d| (d.method, d.rank))
         .collect();
     let mut rivals: Vec<&Declaration> = Vec::new();
     for other in declarations {
         let overridden = best.method == Method::Definition && other.method == Method::Container;
         let equal = other.method.declared()
-            && other.last_resort == best.last_resort
             && standing(other.method) == standing(best.method)
-            && (best.last_resort || closest.get(&other.method) == Some(&other.rank))
+            && closest.get(&other.method) == Some(&other.rank)
             && (!other.fallback || (best.fallback && other.method == best.method))
             && !overridden;
-        // Parts of an organisation lie in each other.
-        if !equal || best.last_resort || agree(best, other, roster) {
+        if !equal || agree(best, other, roster) {
             continue;
         }
         if !rivals.iter().any(|rival| rival.owners == other.owners) {
@@ -383,9 +369,9 @@ fn sentence(declaration: &Declaration, owner: &Owner) -> String {
     let named = declaration.owners.iter().position(|(o, _)| o == owner);
     let place = named.and_then(|at| declaration.places.get(at));
     let evidence = place.unwrap_or(&declaration.evidence);
-    let verb = match (declaration.method, declaration.last_resort) {
-        (Method::Creator, _) => "says as who made it",
-        (_, true) => "names, for want of an owner,",
+    let verb = match declaration.method {
+        Method::Creator => "says as who made it",
+        Method::Unit => "says as the part of the organisation",
         _ => "names",
     };
     let note = declaration.note.as_deref();

@@ -387,7 +387,7 @@ pub struct Ownership {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
     /// `registry`, `label`, `provider`, `definition`, `container`, `catalog`, `codeowners`, `deployer`, `cmdb`,
-    /// `creator`, `on-call`, `commit-author`, `package`, `name-pattern`.
+    /// `creator`, `on-call`, `commit-author`, `package`, `unit`, `name-pattern`.
     pub method: Word,
     /// Whether somebody declared it, rather than it being inferred.
     pub declared: bool,

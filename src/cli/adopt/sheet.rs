@@ -81,10 +81,19 @@ fn parse(bytes: &[u8]) -> Result<Sheet, &'static str> {
     let mut rows = Vec::new();
     // Line breaks within cells are lines of the file and no rows.
     let mut within = 0;
+    let (mut lines, mut counted) = (1, 0);
     for record in reader.records() {
         let record = record.map_err(|_| "not a table of comma-separated values")?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let number = before + usize::try_from(line).unwrap_or(usize::MAX) - within;
+        // The parser's own count of lines lags behind where lines end in two characters.
+        let at = record.position().map_or(0, csv::Position::byte);
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let gap = text.get(at..).unwrap_or_default();
+        let start = at + gap.len() - gap.trim_start_matches(['\r', '\n']).len();
+        lines += text
+            .get(counted..start)
+            .map_or(0, |skipped| skipped.matches('\n').count());
+        counted = start;
+        let number = before + lines - within;
         within += record
             .iter()
             .map(|cell| cell.matches('\n').count())
