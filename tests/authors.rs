@@ -414,6 +414,21 @@ fn a_secret_is_whose_commit_brought_it_in() {
 }
 
 #[test]
+fn who_commits_an_export_is_not_suggested_for_what_it_lists() {
+    let room = room();
+    let repo = Repo::new(room.path());
+    let export = r#"[{"projectId": "pay-prod", "projectNumber": "123456789012", "name": "pay-prod",
+        "lifecycleState": "ACTIVE", "parent": {"type": "folder", "id": "1"}}]"#;
+    repo.put("projects.json", export)
+        .commit(JANE, "gcloud projects list");
+    let report = repo.scan(&[]);
+    let containers = report["containers"].as_array().unwrap();
+    assert_eq!(containers.len(), 1, "{report}");
+    let claims = told(&containers[0]["ownership"]);
+    assert_eq!(claims, Vec::<String>::new(), "{report}");
+}
+
+#[test]
 fn suggestions_are_compared_with_what_is_declared() {
     let room = room();
     let repo = Repo::new(room.path());

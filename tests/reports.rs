@@ -505,6 +505,7 @@ fn one_identity_is_found_by_what_people_call_it() {
     let found = |query: &str| match show::identity(&snapshot, query) {
         Lookup::Identity(view) => view.identity.id.to_string(),
         Lookup::Credential(view) => view.credential.id.to_string(),
+        Lookup::Container(view) => view.container.id.to_string(),
         Lookup::Several(ids, all) => format!("{all}: {}", ids.join(" ")),
         Lookup::Unknown(ids) => format!("none: {}", ids.join(" ")),
     };

@@ -58,7 +58,8 @@ pub(super) enum Command {
     Diff(DiffArguments),
     /// Render a snapshot again, in any format.
     Report(ReportArguments),
-    /// One identity or credential whole: owner, credentials, entitlements, paths, findings.
+    /// One identity, credential or container (namespace, account, …) whole: owner, credentials,
+    /// entitlements, paths, findings.
     Show(ShowArguments),
     /// May this AWS principal do this to that, and which statements decide? Asked of exports, or of requests
     /// that bring their policies.
@@ -292,8 +293,8 @@ pub(super) struct ReportArguments {
 /// `tenure show`.
 #[derive(Args, Debug)]
 pub(super) struct ShowArguments {
-    /// The id, name or key id of an identity or credential, or an end of its id that only one has; of a
-    /// credential also where it stands (`src/app.py:12`) or what a report shows of it.
+    /// The id, name or key id of an identity, credential or container, or an end of its id that only one
+    /// has; of a credential also where it stands (`src/app.py:12`) or what a report shows of it.
     pub identity: String,
     /// Look in this snapshot rather than scanning.
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]

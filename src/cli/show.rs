@@ -8,7 +8,7 @@ use super::{inputs, report, scan};
 use crate::report::Format;
 use crate::report::show::{self, Lookup};
 
-/// Shows one identity whole.
+/// Shows one identity, credential or container whole.
 pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status, Error> {
     let snapshot = match &arguments.snapshot {
         Some(path) => scan::read_snapshot(path)?,
@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status,
         }
     })?;
     match found {
-        Lookup::Identity(_) | Lookup::Credential(_) => Ok(Status::Clean),
+        Lookup::Identity(_) | Lookup::Credential(_) | Lookup::Container(_) => Ok(Status::Clean),
         Lookup::Several(..) => Err(Error::Usage(format!(
             "`{}` names more than one",
             arguments.identity
@@ -47,6 +47,6 @@ pub(super) fn run(context: &Context, arguments: ShowArguments) -> Result<Status,
 
 fn unknown(name: &str) -> Error {
     Error::Usage(format!(
-        "no identity and no credential is named `{name}`; `tenure scan --format csv-inventory` lists them"
+        "no identity, credential or container is named `{name}`; `tenure scan --format csv-inventory` lists them"
     ))
 }

@@ -421,7 +421,7 @@ fn owner_cells(s: &Subject<'_>) -> [String; 7] {
 fn method(s: &Subject<'_>) -> String {
     match (text::best_claim(s.ownership), s.named_owner) {
         (Some(claim), _) => claim.method.to_string(),
-        (None, Some(_)) if s.ownership.is_none() => "registry".to_owned(),
+        (None, Some(_)) if s.ownership.is_none() => text::named_by(s).to_owned(),
         _ => String::new(),
     }
 }
@@ -431,7 +431,8 @@ fn evidence_of_owner(s: &Subject<'_>) -> String {
     let claims = s.ownership.map_or(&[][..], |o| &o.claims);
     if let (None, Some(owner)) = (s.ownership, s.named_owner) {
         let places = s.evidence.iter().take(1);
-        return join(places.map(|place| format!("registry {place}: {owner}")));
+        let by = text::named_by(s);
+        return join(places.map(|place| format!("{by} {place}: {owner}")));
     }
     join(
         claims

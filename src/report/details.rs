@@ -9,8 +9,8 @@ use super::view::severity;
 use crate::model::{ChangeKind, Timestamp};
 use crate::platform::aws::vendors::{Vendor, vendor};
 use crate::snapshot::{
-    Change, Credential, Entitlement, Evidence, Finding, Ownership, Path, Privilege, Proof, Trust,
-    When,
+    Change, Credential, Entitlement, Evidence, Finding, Ownership, Path, Privilege, Proof, Review,
+    Trust, When,
 };
 use std::io;
 use std::sync::Arc;
@@ -87,6 +87,9 @@ pub(super) fn identity(
         view.scanned_at,
         pen,
     )?;
+    if let Some(found) = &i.review {
+        review(found, pen)?;
+    }
     if let Some(day) = view.subject.registered_end {
         let past = view.subject.past_registered_end;
         let style = if past { RED } else { GREEN };
@@ -163,13 +166,13 @@ pub(super) fn credential(
     changes(&view.changes, pen)
 }
 
-fn heading(text: &str, pen: &mut Pen<'_>) -> io::Result<()> {
+pub(super) fn heading(text: &str, pen: &mut Pen<'_>) -> io::Result<()> {
     pen.blank()?;
     let text = pen.paint(BOLD, text);
     pen.line(&text)
 }
 
-fn places(evidence: &[Evidence], pen: &mut Pen<'_>) -> io::Result<()> {
+pub(super) fn places(evidence: &[Evidence], pen: &mut Pen<'_>) -> io::Result<()> {
     for (index, e) in evidence.iter().take(MANY).enumerate() {
         let label = if index == 0 { "read in" } else { "" };
         pen.field(
@@ -181,7 +184,7 @@ fn places(evidence: &[Evidence], pen: &mut Pen<'_>) -> io::Result<()> {
     rest(evidence.len(), MANY, "place", "places", pen)
 }
 
-fn whose(ownership: &Ownership, pen: &mut Pen<'_>) -> io::Result<()> {
+pub(super) fn whose(ownership: &Ownership, pen: &mut Pen<'_>) -> io::Result<()> {
     let state = paint::ownership(&ownership.state);
     pen.field("owner", state, &owner(Some(ownership)))?;
     if !ownership.reason.is_empty() {
@@ -201,9 +204,29 @@ fn whose(ownership: &Ownership, pen: &mut Pen<'_>) -> io::Result<()> {
             clean(&claim.confidence),
             place(&claim.evidence)
         );
+        let text = match &claim.why {
+            Some(why) => format!("{text}: {}", clean(why)),
+            None => text,
+        };
         pen.field(label, PLAIN, &text)?;
     }
     rest(ownership.claims.len(), MANY, "claim", "claims", pen)
+}
+
+/// When the need is to be reviewed: the date, or why there is none, and what says so.
+pub(super) fn review(review: &Review, pen: &mut Pen<'_>) -> io::Result<()> {
+    let style = match &*review.state {
+        "due" => GREEN,
+        "overdue" => RED,
+        _ => YELLOW,
+    };
+    let date = match &review.date {
+        Some(date) => format!("{} {}", clean(&review.state), clean(date)),
+        None => clean(&review.state),
+    };
+    let source = clean(&review.source);
+    let text = format!("{date}: {source} ({})", place(&review.evidence));
+    pen.field("review", style, &text)
 }
 
 fn purpose(view: &IdentityView<'_>, pen: &mut Pen<'_>) -> io::Result<()> {
@@ -600,7 +623,7 @@ fn one_credential(c: &Credential, now: &str, pen: &mut Pen<'_>) -> io::Result<()
     Ok(())
 }
 
-fn findings(findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<()> {
+pub(super) fn findings(findings: &[&Finding], pen: &mut Pen<'_>) -> io::Result<()> {
     heading(&format!("FINDINGS  {}", findings.len()), pen)?;
     if findings.is_empty() {
         return pen.text(2, GREEN, "none");

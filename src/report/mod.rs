@@ -31,6 +31,8 @@ mod markdown;
 
 mod details;
 
+pub mod container;
+
 pub mod owners;
 
 pub mod scorecard;

@@ -1,6 +1,7 @@
-//! One identity, or one credential that nobody is known to hold: whose, what, when, and how that is
+//! One identity, one container, or one credential that nobody is known to hold: whose, what, when, and how that is
 //! known.
 
+use super::container::{self, ContainerView};
 use super::details;
 use super::subject::{Subject, Subjects};
 use super::view::severity;
@@ -23,6 +24,8 @@ pub enum Lookup<'a> {
     Identity(Box<IdentityView<'a>>),
     /// One credential of which no identity is known.
     Credential(Box<CredentialView<'a>>),
+    /// One namespace, account, project, …
+    Container(Box<ContainerView<'a>>),
     /// Several: their ids, at most 20, and how many there are.
     Several(Vec<&'a str>, usize),
     /// None; ids that look like it, which may be none either.
@@ -101,6 +104,7 @@ pub fn identity<'a>(snapshot: &'a Snapshot, query: &str) -> Lookup<'a> {
         shown(snapshot, query),
         standing(snapshot, query),
         ending(snapshot, query),
+        containing(snapshot, query),
     ] {
         match &*matches {
             [] => {}
@@ -123,6 +127,7 @@ pub fn write(lookup: &Lookup<'_>, out: &mut dyn io::Write, style: &Style) -> io:
     match lookup {
         Lookup::Identity(view) => details::identity(view, out, style),
         Lookup::Credential(view) => details::credential(view, out, style),
+        Lookup::Container(view) => container::write(view, out, style),
         Lookup::Several(ids, all) => {
             writeln!(out, "{all} match; name one by its id:")?;
             list(ids, out)?;
@@ -131,7 +136,9 @@ pub fn write(lookup: &Lookup<'_>, out: &mut dyn io::Write, style: &Style) -> io:
                 n => writeln!(out, "  … and {n} more"),
             }
         }
-        Lookup::Unknown(ids) if ids.is_empty() => writeln!(out, "no such identity or credential"),
+        Lookup::Unknown(ids) if ids.is_empty() => {
+            writeln!(out, "no such identity, credential or container")
+        }
         Lookup::Unknown(ids) => {
             writeln!(out, "these are like it:")?;
             list(ids, out)
@@ -148,6 +155,7 @@ pub fn write_json(lookup: &Lookup<'_>, out: &mut dyn io::Write) -> io::Result<()
     match lookup {
         Lookup::Identity(view) => serde_json::to_writer_pretty(&mut *out, view)?,
         Lookup::Credential(view) => serde_json::to_writer_pretty(&mut *out, view)?,
+        Lookup::Container(view) => serde_json::to_writer_pretty(&mut *out, view)?,
         Lookup::Several(ids, _) | Lookup::Unknown(ids) => {
             serde_json::to_writer_pretty(&mut *out, &Candidates { candidates: ids })?;
         }
@@ -164,6 +172,16 @@ fn found<'a>(snapshot: &'a Snapshot, subjects: &Subjects<'a>, id: &str) -> Optio
     if let Some(identity) = subjects.identities.get(id) {
         let view = identity_view(snapshot, subjects, identity);
         return Some(Lookup::Identity(Box::new(view)));
+    }
+    if let Some(container) = subjects.containers.get(id) {
+        let belongs = |s: &crate::snapshot::Subject| s.kind == "container" && *s.id == *id;
+        return Some(Lookup::Container(Box::new(ContainerView {
+            scanned_at: &snapshot.scanned_at,
+            container,
+            inherited_by: container::inherited_by(snapshot, container),
+            findings: findings(snapshot, belongs),
+            changes: changes(snapshot, belongs),
+        })));
     }
     let credential = subjects.credentials.get(id)?;
     let holder = credential.identity.as_deref();
@@ -268,6 +286,17 @@ fn named<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
     sorted(identities.chain(credentials.filter(shown).map(|c| &*c.id)))
 }
 
+/// Ids of containers with this name, or that end in it.
+fn containing<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
+    let ends = |id: &str| {
+        let rest = id.strip_suffix(query);
+        rest.is_some_and(|rest| rest.ends_with(['/', ':']))
+    };
+    let containers = snapshot.containers.iter();
+    let found = containers.filter(|c| c.name.eq_ignore_ascii_case(query) || ends(&c.id));
+    sorted(found.map(|c| &*c.id))
+}
+
 /// Ids of secrets of which this is what reports show: the end behind `…`, or the start of the fingerprint.
 fn shown<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
     let shows = |c: &&Credential| {
@@ -315,7 +344,11 @@ fn similar<'a>(snapshot: &'a Snapshot, query: &str) -> Vec<&'a str> {
         id.to_lowercase().contains(&lower)
             || (name.len() <= 200 && strsim::jaro_winkler(&name.to_lowercase(), &lower) > 0.85)
     };
-    let mut similar = sorted(ids(snapshot).filter(like));
+    let mut similar = sorted(
+        ids(snapshot)
+            .chain(snapshot.containers.iter().map(|c| &*c.id))
+            .filter(like),
+    );
     similar.truncate(CANDIDATES);
     similar
 }

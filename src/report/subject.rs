@@ -2,8 +2,8 @@
 
 use crate::model::{Fingerprinter, Timestamp};
 use crate::snapshot::{
-    Credential, Declaration, Evidence, Exposure, Identity, Job, Ownership, Privilege, Snapshot,
-    Trust, When, Workload,
+    Container, Credential, Declaration, Evidence, Exposure, Identity, Job, Ownership, Privilege,
+    Snapshot, Trust, Vendor, When, Workload,
 };
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Subject<'a> {
     /// spreadsheets from reading it as a number.
     pub ref_id: String,
     /// `identity`, `credential`, `declaration`, `trust`, `workload`, `account`, `provider`,
-    /// `permission-set`, `analyzer-finding`, `waiver`.
+    /// `permission-set`, `analyzer-finding`, `container`, `vendor`, `waiver`.
     pub kind: &'a str,
     /// Id.
     pub id: &'a str,
@@ -50,7 +50,7 @@ pub struct Subject<'a> {
     pub past_registered_end: bool,
     /// The day by which its need is to be reviewed, as registered.
     pub review_by: Option<&'a str>,
-    /// The owner that a registry entry names, where no identity tells of one.
+    /// The owner that a registry entry, or of a vendor its register, names, where no identity tells of one.
     pub named_owner: Option<&'a str>,
     /// What it is for.
     pub purpose: Option<&'a str>,
@@ -113,6 +113,8 @@ pub(super) struct Subjects<'a> {
     workloads: BTreeMap<&'a str, &'a Workload>,
     jobs: BTreeMap<&'a str, &'a Job>,
     declarations: BTreeMap<&'a str, &'a Declaration>,
+    pub(super) containers: BTreeMap<&'a str, &'a Container>,
+    vendors: BTreeMap<&'a str, &'a Vendor>,
     fingerprinter: Fingerprinter,
     now: Option<Timestamp>,
 }
@@ -126,6 +128,8 @@ impl<'a> Subjects<'a> {
             workloads: index(&snapshot.workloads, |w| &w.id),
             jobs: index(&snapshot.jobs, |j| &j.id),
             declarations: index(&snapshot.declarations, |d| &d.id),
+            containers: index(&snapshot.containers, |c| &c.id),
+            vendors: index(&snapshot.vendors, |v| &v.id),
             fingerprinter: Fingerprinter::new(None),
             now: Timestamp::parse(&snapshot.scanned_at),
         }
@@ -229,6 +233,21 @@ impl<'a> Subjects<'a> {
                     subject.named_owner = declaration.owner.as_deref();
                     subject.purpose = declaration.purpose.as_deref();
                     subject.evidence = vec![&declaration.evidence];
+                }
+            }
+            "container" => {
+                if let Some(container) = self.containers.get(id) {
+                    subject.platform = super::owners::platform_of(container);
+                    subject.sort = &container.kind;
+                    subject.ownership = Some(&container.ownership);
+                    subject.review_by = container.review.as_ref().and_then(|r| r.date.as_deref());
+                    subject.evidence = container.evidence.iter().collect();
+                }
+            }
+            "vendor" => {
+                if let Some(vendor) = self.vendors.get(id) {
+                    subject.named_owner = vendor.owner.as_deref();
+                    subject.evidence = vendor.evidence.iter().collect();
                 }
             }
             _ => {}

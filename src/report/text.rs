@@ -287,8 +287,7 @@ pub(super) fn owner(ownership: Option<&Ownership>) -> String {
         ("owned", Some(owner), _) => owner.to_owned(),
         ("orphaned", Some(owner), _) => format!("{owner} (gone)"),
         ("orphaned", None, _) => "gone".to_owned(),
-        ("disputed", Some(owner), _) => format!("disputed: {owner}"),
-        ("disputed", None, _) => disputed(ownership),
+        ("disputed", named, _) => disputed(ownership, named),
         ("suggested" | "unowned", _, Some(guess)) => format!("nobody; maybe {guess}"),
         ("suggested" | "unowned", ..) => "nobody".to_owned(),
         (_, _, Some(guess)) => format!("unknown; maybe {guess}"),
@@ -303,6 +302,7 @@ pub(super) fn owner_of(subject: &Subject<'_>) -> String {
     match (subject.ownership, subject.named_owner, subject.kind) {
         (None, Some(owner), _) => clean(party(owner)),
         (None, None, "waiver") => "–".to_owned(),
+        (None, None, "vendor") => "nobody named".to_owned(),
         (ownership, ..) => owner(ownership),
     }
 }
@@ -327,7 +327,7 @@ pub(super) fn how_known(subject: &Subject<'_>) -> Option<String> {
         return subject
             .evidence
             .first()
-            .map(|e| format!("registry {}", place(e)));
+            .map(|e| format!("{} {}", named_by(subject), place(e)));
     };
     if ownership.state == "disputed" {
         let sides = super::owners::sides(ownership);
@@ -337,23 +337,30 @@ pub(super) fn how_known(subject: &Subject<'_>) -> Option<String> {
     best_claim(Some(ownership)).map(told)
 }
 
+/// What names an owner where none was concluded: the registry, or of a vendor the register of vendors.
+pub(super) fn named_by(subject: &Subject<'_>) -> &'static str {
+    match subject.kind {
+        "vendor" => "vendor register",
+        _ => "registry",
+    }
+}
+
 /// An address tells by itself that it is one; a team or a user does not.
 fn party(owner: &str) -> &str {
     owner.strip_prefix("mail:").unwrap_or(owner)
 }
 
-fn disputed(ownership: &Ownership) -> String {
-    let mut parties: Vec<&str> = Vec::new();
-    for claim in ownership.claims.iter().filter(|c| c.declared) {
-        let party = party(&claim.owner);
-        if !parties.contains(&party) {
-            parties.push(party);
-        }
-    }
+/// Both sides of a dispute, or how many there are.
+fn disputed(ownership: &Ownership, named: Option<&str>) -> String {
+    let sides = super::owners::sides(ownership);
+    let parties: Vec<&str> = sides.iter().map(|claim| party(&claim.owner)).collect();
     match &*parties {
         [first, second] => format!("disputed: {first} or {second}"),
         [first, _, ..] => format!("disputed: {first} or {} others", parties.len() - 1),
-        _ => "disputed".to_owned(),
+        _ => named.map_or_else(
+            || "disputed".to_owned(),
+            |owner| format!("disputed: {owner}"),
+        ),
     }
 }
 

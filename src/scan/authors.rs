@@ -13,7 +13,16 @@ use std::path::{Path, PathBuf};
 
 /// Readers whose documents list or mention things but do not declare them: who commits an export says
 /// nothing about what it lists. So do those of every AWS export (`aws-…`).
-const LISTING: [&str; 5] = ["backstage", "codeowners", "registry", "roster", "secrets"];
+const LISTING: [&str; 8] = [
+    "backstage",
+    "cloud-containers",
+    "codeowners",
+    "entra",
+    "google-cloud",
+    "registry",
+    "roster",
+    "secrets",
+];
 /// Candidates that are told for one subject.
 const TOLD: usize = 5;
 /// What is said of a copy of a repository whose beginning is missing, here as where secrets are looked for.

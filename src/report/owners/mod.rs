@@ -147,15 +147,28 @@ pub(super) fn claims_of<'a>(ownership: &'a Ownership, party: &str) -> Vec<&'a Cl
     }
 }
 
-/// The best claim of each side of a dispute.
+/// The best claim of each side of a dispute. What is of lower standing (CODEOWNERS beside a label) is no side of it,
+/// nor is what counts only for want of an owner: the reason names those who disagree.
 pub(super) fn sides(ownership: &Ownership) -> Vec<&Claim> {
     let mut seen = BTreeSet::new();
     let declared = ownership.claims.iter().filter(|c| c.declared);
-    let best = declared.clone().next().map(|c| &c.confidence);
-    declared
-        .filter(|c| Some(&c.confidence) == best)
+    let best = declared.clone().next().map(|c| standing(&c.method));
+    let sides: Vec<&Claim> = declared
+        .filter(|c| Some(standing(&c.method)) == best)
         .filter(|c| seen.insert(&*c.owner))
-        .collect()
+        .collect();
+    let named = |c: &&Claim| ownership.reason.contains(&*c.owner);
+    let told: Vec<&Claim> = sides.iter().copied().filter(named).collect();
+    if told.len() > 1 { told } else { sides }
+}
+
+/// Which methods weigh the same: what they say disputes each other.
+fn standing(method: &str) -> u8 {
+    match method {
+        "registry" | "label" | "provider" => 0,
+        "definition" | "container" | "catalog" => 1,
+        _ => 2,
+    }
 }
 
 #[derive(Default)]
