@@ -287,8 +287,7 @@ pub(super) fn owner(ownership: Option<&Ownership>) -> String {
         ("owned", Some(owner), _) => owner.to_owned(),
         ("orphaned", Some(owner), _) => format!("{owner} (gone)"),
         ("orphaned", None, _) => "gone".to_owned(),
-        ("disputed", Some(owner), _) => format!("disputed: {owner}"),
-        ("disputed", None, _) => disputed(ownership),
+        ("disputed", ..) => disputed(ownership),
         ("suggested" | "unowned", _, Some(guess)) => format!("nobody; maybe {guess}"),
         ("suggested" | "unowned", ..) => "nobody".to_owned(),
         (_, _, Some(guess)) => format!("unknown; maybe {guess}"),
@@ -343,14 +342,10 @@ fn party(owner: &str) -> &str {
 }
 
 fn disputed(ownership: &Ownership) -> String {
-    let mut parties: Vec<&str> = Vec::new();
-    for claim in ownership.claims.iter().filter(|c| c.declared) {
-        let party = party(&claim.owner);
-        if !parties.contains(&party) {
-            parties.push(party);
-        }
-    }
+    let sides = super::owners::sides(ownership).into_iter();
+    let parties: Vec<&str> = sides.map(|claim| party(&claim.owner)).collect();
     match &*parties {
+        [only] => format!("disputed: {only}"),
         [first, second] => format!("disputed: {first} or {second}"),
         [first, _, ..] => format!("disputed: {first} or {} others", parties.len() - 1),
         _ => "disputed".to_owned(),

@@ -7,7 +7,7 @@ use super::refused;
 use super::sheet::Sheet;
 use super::stub::notes;
 use crate::snapshot::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -43,6 +43,8 @@ pub(super) struct Outcome {
     edits: Vec<Edit>,
     stubs: Vec<Stub>,
     rejected: Vec<Rejection>,
+    /// Owners whom no source knows.
+    pub(super) strangers: BTreeSet<String>,
 }
 
 impl Outcome {
@@ -74,6 +76,7 @@ pub(super) fn outcome(
     let mut outcome = Outcome::default();
     let mut answered: BTreeMap<Target, (usize, Answer)> = BTreeMap::new();
     let mut order = Vec::new();
+    let mut edited: Vec<(Target, Rejection)> = Vec::new();
     for row in &sheet.rows {
         let subject = match row.cell("subject_id") {
             "" => row.cell("ref_id"),
@@ -89,7 +92,10 @@ pub(super) fn outcome(
             Ok(Some(answer)) => answer,
             Ok(None) => continue,
             Err(why) => {
-                outcome.rejected.push(reject(why));
+                match known.unattested(row) {
+                    Some(target) => edited.push((target, reject(why))),
+                    None => outcome.rejected.push(reject(why)),
+                }
                 continue;
             }
         };
@@ -100,6 +106,8 @@ pub(super) fn outcome(
                 "row {first} answers for the same identity, and otherwise"
             ))),
             None => {
+                let owner = answer.owner.iter().filter(|owner| known.stranger(owner));
+                outcome.strangers.extend(owner.cloned());
                 order.push((row.number, subject, answer.target.clone()));
                 answered.insert(answer.target.clone(), (row.number, answer));
             }
@@ -107,6 +115,7 @@ pub(super) fn outcome(
     }
     // An entry can be answered for by its own row and by its identity's.
     let mut set: BTreeMap<usize, (usize, Answer)> = BTreeMap::new();
+    let targets: BTreeSet<Target> = answered.keys().cloned().collect();
     for (row, subject, target) in order {
         let Some((_, answer)) = answered.remove(&target) else {
             continue;
@@ -137,6 +146,13 @@ pub(super) fn outcome(
             }
             Ok(None) => outcome.stubs.push(attested(&target, &answer, &known)),
             Err(why) => outcome.rejected.push(Rejection { row, subject, why }),
+        }
+    }
+    // What was exported differs from what is known today where another row of the same subject was taken since.
+    for (target, rejection) in edited {
+        let of_entry = matches!(entries.find(&target), Ok(Some(entry)) if set.contains_key(&entry));
+        if !of_entry && !targets.contains(&target) {
+            outcome.rejected.push(rejection);
         }
     }
     outcome
@@ -250,6 +266,7 @@ pub(super) fn apply(
         edits,
         stubs,
         mut rejected,
+        strangers: _,
     } = outcome;
     let added = stubs.len();
     let (mut changes, mut set) = (Vec::new(), 0);
