@@ -438,3 +438,48 @@ fn patterns_and_snapshots_can_be_answered_for() {
     );
     assert_eq!(registry(room.path()), expected);
 }
+
+#[test]
+fn what_the_sheet_itself_has_changed_is_no_edit_when_it_comes_again() {
+    let room = estate();
+    let registry_text = "version: 1\nidentities:\n  - id: k8s:shop/api\n    owner: team:old\n    purpose: test\n    review_by: 2020-01-01\n";
+    put(room.path(), "nhi-registry.yaml", registry_text);
+    let answer: &[(&str, &str)] = &[
+        ("attested_owner", "team:new"),
+        ("attested_purpose", "serves the shop"),
+        ("attested_by", "jane@example.com"),
+        ("attested_on", "2026-11-20"),
+    ];
+    let rows = filled(room.path(), &[("k8s:cluster/shop/api", answer)]);
+    put(room.path(), "back.csv", sheet(&rows, b';'));
+    for _ in 0..2 {
+        let output = adopt(room.path(), &["--attest", "back.csv"]);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        assert!(registry(room.path()).contains("owner: team:new"));
+    }
+}
+
+#[test]
+fn nobody_who_has_left_is_attested() {
+    let room = estate();
+    put(
+        room.path(),
+        "roster.csv",
+        "email,status,end_date\njane@example.com,terminated,2026-01-31\njohn@example.com,active,\n",
+    );
+    put(
+        room.path(),
+        "more.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: old, namespace: shop, annotations: {owner: jane@example.com}}\n",
+    );
+    let answer: &[(&str, &str)] = &[
+        ("attested_owner", "Jane@Example.com"),
+        ("attested_by", "john@example.com"),
+        ("attested_on", "2026-11-20"),
+    ];
+    let rows = filled(room.path(), &[("k8s:cluster/build/ci", answer)]);
+    put(room.path(), "back.csv", sheet(&rows, b','));
+    let output = adopt(room.path(), &["--attest", "back.csv"]);
+    assert_eq!(status(&output), 3, "{}", stderr(&output));
+    assert!(stderr(&output).contains("is gone"), "{}", stderr(&output));
+}

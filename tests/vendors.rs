@@ -510,3 +510,47 @@ fn registers_of_contracts_are_read_by_their_vendors() {
     assert_eq!(of("ACME Corporation"), "contract C-3 runs until 2027-12-31");
     assert_eq!(of("Beta Inc"), "contract C-2 ended on 2025-12-31");
 }
+
+#[test]
+fn the_organisations_own_domain_is_no_vendors() {
+    let vendor = || Vendor {
+        domains: [
+            "home.example".into(),
+            "gmail.com".into(),
+            "acme.example".into(),
+        ]
+        .into(),
+        ..Vendor::new("acme", evidence())
+    };
+    let identity = |name: &str, user: &str| {
+        let mut identity = Identity::new(
+            format!("arn:aws:iam::1:role/{name}").as_str().into(),
+            Platform::Aws,
+            IdentityKind::AwsRole,
+            name,
+        );
+        identity.assigned.insert(user.into());
+        identity.presence.insert(Presence::Observed);
+        identity.evidence.insert(evidence());
+        identity
+    };
+    let mut inventory = Inventory::default();
+    inventory.vendors.insert(vendor());
+    for (name, user) in [
+        ("ours", "jane@home.example"),
+        ("anybodys", "kim@gmail.com"),
+        ("theirs", "jo@acme.example"),
+    ] {
+        inventory.add_identity(identity(name, user));
+    }
+    let options = OwnershipOptions {
+        domains: vec!["mail.home.example".into(), "home.example".into()],
+        ..OwnershipOptions::default()
+    };
+    let tied: Vec<String> = resolve(&inventory, &options)
+        .vendors
+        .into_keys()
+        .map(|id| id.0.to_string())
+        .collect();
+    assert_eq!(tied, ["arn:aws:iam::1:role/theirs"]);
+}

@@ -51,6 +51,8 @@ pub struct Ownership {
     pub state: OwnershipState,
     /// The owner (also of an orphaned subject: the one who left); `None` unless declared.
     pub owner: Option<Owner>,
+    /// The other sides, where declared sources disagree.
+    pub rivals: Vec<Owner>,
     /// The best suggestion, when there is no declared owner.
     pub suggestion: Option<Owner>,
     /// How much the claim that decides is worth; `None` where none does.

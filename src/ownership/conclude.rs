@@ -49,6 +49,7 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
         state,
         owner: Some(owner),
         suggestion: None,
+        rivals: Vec::new(),
         confidence: Some(best.method.confidence()),
         claims,
         reason: reason.into(),
@@ -64,8 +65,13 @@ pub(super) fn conclude(subject: &SubjectId, found: Found, roster: &mut Roster<'_
             "declared sources disagree: {statement}; {}",
             others.join("; ")
         );
+        let sides = rivals.iter().map(|rival| spokesman(rival, roster).0);
+        let sides: Vec<Owner> = sides.collect();
         return if anybody {
-            concluded(OwnershipState::Disputed, owner, reason)
+            Ownership {
+                rivals: sides,
+                ..concluded(OwnershipState::Disputed, owner, reason)
+            }
         } else {
             let reason = format!("{reason}; none of them is there any more");
             concluded(OwnershipState::Orphaned, owner, reason)
@@ -328,6 +334,7 @@ fn undeclared(
             state: OwnershipState::Suggested,
             owner: None,
             suggestion: Some(owner.clone()),
+            rivals: Vec::new(),
             confidence: Some(Confidence::Low),
             claims,
             reason: reason.into(),
@@ -358,6 +365,7 @@ fn undeclared(
         state,
         owner: None,
         suggestion: None,
+        rivals: Vec::new(),
         confidence: None,
         claims,
         reason: reason.into(),

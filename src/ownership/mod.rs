@@ -125,7 +125,12 @@ pub fn resolve(inventory: &Inventory, options: &OwnershipOptions) -> Resolved {
         };
         resolved.ownership.insert(subject, ownership);
     }
-    resolved.vendors = vendors::ties(inventory, &resolved.registered, &resolved.ownership);
+    resolved.vendors = vendors::ties(
+        inventory,
+        &options.domains,
+        &resolved.registered,
+        &resolved.ownership,
+    );
     resolved.parties = parties::Parties::list(&mut roster);
     resolved
 }

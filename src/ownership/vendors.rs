@@ -54,10 +54,12 @@ const NOBODY: [&str; 14] = [
 /// The vendors that hold each identity; identities that none holds are left out.
 pub(super) fn ties(
     inventory: &Inventory,
+    domains: &[Str],
     registered: &BTreeMap<IdentityId, Vec<RegistryEntry>>,
     ownership: &BTreeMap<SubjectId, Ownership>,
 ) -> BTreeMap<IdentityId, Vec<VendorTie>> {
-    let register = Register::new(&inventory.vendors);
+    let mut register = Register::new(&inventory.vendors);
+    register.forget_domains(&own_domains(inventory, domains));
     let stated = register.selectors(&inventory.vendors);
     let stated = RegistryIndex::new(&stated);
     let trusts = foreign_trusts(inventory);
@@ -86,6 +88,29 @@ pub(super) fn ties(
         }
     }
     all
+}
+
+/// Mail domains of the organisation itself: those that the configuration names, and the one that most people of the
+/// roster have. Registers list them beside a vendor's by mistake, or because a vendor is part of the organisation;
+/// everybody has an address there, so it tells of no vendor.
+fn own_domains(inventory: &Inventory, configured: &[Str]) -> BTreeSet<String> {
+    let mut own: BTreeSet<String> = configured.iter().map(|d| d.to_lowercase()).collect();
+    let mut people: BTreeMap<String, usize> = BTreeMap::new();
+    for person in &inventory.people {
+        let domains = person.names.iter().filter_map(|name| {
+            let (_, domain) = name.rsplit_once('@')?;
+            (domain.contains('.') && !domain.contains('/')).then(|| domain.to_lowercase())
+        });
+        for domain in domains.collect::<BTreeSet<_>>() {
+            *people.entry(domain).or_default() += 1;
+        }
+    }
+    let most = people.into_iter().max_by_key(|(_, many)| *many);
+    own.extend(
+        most.filter(|(_, n)| *n > 2 && *n * 2 > inventory.people.len())
+            .map(|(d, _)| d),
+    );
+    own
 }
 
 /// Trusts that let other accounts or providers in, with the account or host.

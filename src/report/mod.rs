@@ -47,6 +47,7 @@ mod paint;
 
 pub mod changes;
 
+pub use owners::sides;
 pub use subject::{ref_id, tier as own_tier};
 pub use view::{Report, ViewOptions};
 

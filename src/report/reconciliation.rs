@@ -2,12 +2,12 @@
 
 use super::Report;
 use super::csv::join;
-use super::subject::{Subject, ref_id};
-use crate::snapshot::Declaration;
+use super::subject::{owner_state, ref_id, tier};
+use crate::snapshot::{Declaration, Evidence, Gap, Identity};
 use std::collections::BTreeMap;
 
 /// Columns of `registry.csv`.
-pub(super) const COLUMNS: [&str; 13] = [
+pub(super) const COLUMNS: [&str; 21] = [
     "ref_id",
     "entry",
     "identity",
@@ -21,105 +21,122 @@ pub(super) const COLUMNS: [&str; 13] = [
     "privilege_tier",
     "gaps",
     "locations",
+    "backup_owner",
+    "approver",
+    "vendor",
+    "revocation_tested",
+    "attested_by",
+    "attested_on",
+    "gap_details",
+    "not_evaluable",
 ];
 
-/// The rows of `registry.csv`: entries with what they speak of in their order, then what no entry speaks of.
+/// The rows of `registry.csv`: entries with what they speak of in their order, then what should have an entry and has
+/// none. What reports leave out by default, as people's own users, is shown where an entry speaks of it.
 pub(super) fn rows(report: &Report<'_>) -> Vec<Vec<String>> {
-    let found: BTreeMap<&str, &Subject<'_>> = report
-        .inventory
+    let found: BTreeMap<&str, &Identity> = report
+        .snapshot
+        .identities
         .iter()
-        .map(|row| &row.subject)
-        .filter(|s| s.kind == "identity" && !s.id.starts_with("registry:"))
-        .map(|s| (s.id, s))
+        .map(|i| (&*i.id, i))
         .collect();
     let mut rows = Vec::new();
     for declaration in &report.snapshot.declarations {
-        let met: Vec<&&Subject<'_>> = declaration
+        let met: Vec<&&Identity> = declaration
             .identities
             .iter()
             .filter_map(|id| found.get(&**id))
             .collect();
         if met.is_empty() {
-            rows.push(row(Some(declaration), None, "declared-only"));
+            rows.push(row(Some(declaration), None));
         }
-        for subject in met {
-            rows.push(row(Some(declaration), Some(subject), "both"));
+        for identity in met {
+            rows.push(row(Some(declaration), Some(identity)));
         }
     }
-    let undeclared = found.values().filter(|s| {
-        s.identity.is_some_and(|i| {
-            i.declaration.is_none()
+    // Snapshots of versions that did not say leave it to what is known of the identity.
+    let told = found.values().any(|i| i.registration.is_some());
+    let undeclared = found.values().filter(|i| match &i.registration {
+        Some(registration) => registration.needs_entry,
+        None => {
+            !told
+                && i.declaration.is_none()
                 && i.humanity != "human"
                 && i.provider_managed.is_none()
                 && i.presence.iter().any(|p| p != "referenced")
                 && !matches!(&*i.kind, "ci-job" | "host-user" | "database-user")
-        })
+        }
     });
-    rows.extend(undeclared.map(|subject| row(None, Some(subject), "found-only")));
+    rows.extend(undeclared.map(|identity| row(None, Some(identity))));
     rows
 }
 
-fn row(entry: Option<&Declaration>, subject: Option<&Subject<'_>>, state: &str) -> Vec<String> {
+fn row(entry: Option<&Declaration>, identity: Option<&Identity>) -> Vec<String> {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let of = |get: fn(&Declaration) -> Option<&String>| entry.and_then(get).map(String::as_str);
-    let (owner, purpose) = (of(|d| d.owner.as_ref()), of(|d| d.purpose.as_ref()));
-    let (review, end) = (of(|d| d.review_by.as_ref()), of(|d| d.expires.as_ref()));
-    let revocation = of(|d| d.revocation.as_ref());
-    let mut gaps: Vec<&str> = match state {
-        "declared-only" => vec!["not-found"],
-        "found-only" => vec!["not-declared"],
-        _ => Vec::new(),
+    let of =
+        |get: fn(&Declaration) -> Option<&String>| text(entry.and_then(get).map(String::as_str));
+    let registration = identity.and_then(|i| i.registration.as_ref());
+    let state = match (entry.map(|d| &*d.state), registration.map(|r| &*r.state)) {
+        (_, Some(state)) if identity.is_some() && !state.is_empty() => state,
+        (Some(state), _) if !state.is_empty() => state,
+        // A snapshot of a version that did not say.
+        _ if identity.is_none() => "declared-only",
+        _ if entry.is_none() => "found-only",
+        _ => "both",
     };
-    if entry.is_some() {
-        let fields = [
-            ("no-owner", owner),
-            ("no-purpose", purpose),
-            ("no-review-date", review),
-            ("no-end", end),
-            ("no-revocation", revocation),
-        ];
-        gaps.extend(
-            fields
-                .iter()
-                .filter(|(_, value)| value.is_none())
-                .map(|(gap, _)| *gap),
-        );
-    }
-    let ownership = subject.and_then(|s| s.ownership);
-    let settled = subject.map(Subject::owner_state);
-    match settled {
-        Some("owned") | None => {}
-        Some(state) => gaps.push(match state {
-            "disputed" => "owner-disputed",
-            "orphaned" => "owner-gone",
-            "suggested" => "owner-only-suggested",
-            "unowned" => "unowned",
-            _ => "owner-unknown",
-        }),
-    }
+    let ownership = identity.map(|i| &i.ownership);
+    let settled = ownership.map(|o| owner_state(Some(o)));
+    // Of an identity, what is amiss with it and its entry; a pattern's entry speaks of several.
+    let gaps: &[Gap] = match (registration, entry) {
+        (Some(registration), _) => &registration.gaps,
+        (None, Some(entry)) => &entry.gaps,
+        (None, None) => &[],
+    };
+    let mut kinds: Vec<&str> = gaps.iter().map(|gap| &*gap.kind).collect();
+    kinds.extend(match settled {
+        Some("disputed") => Some("owner-disputed"),
+        Some("orphaned") => Some("owner-gone"),
+        Some("suggested") => Some("owner-only-suggested"),
+        Some("unknown") => Some("owner-unknown"),
+        _ => None,
+    });
+    let details = gaps.iter().filter_map(|gap| {
+        let detail = gap.detail.as_ref()?;
+        Some(format!("{}: {detail}", gap.kind))
+    });
+    let open = registration.map(|r| &*r.open).unwrap_or_default();
     let places = entry.map(|d| d.evidence.to_string());
-    let places = places.into_iter().chain(
-        subject
-            .iter()
-            .flat_map(|s| s.evidence.iter().map(ToString::to_string)),
-    );
+    let seen = identity.iter().flat_map(|i| &i.evidence);
+    let places = places.into_iter().chain(seen.map(Evidence::to_string));
+    let concluded = ownership.and_then(|o| o.owner.as_deref());
     vec![
-        match (subject, entry) {
-            (Some(subject), _) => subject.ref_id.clone(),
+        match (identity, entry) {
+            (Some(identity), _) => ref_id("identity", &identity.id),
             (None, Some(entry)) => ref_id("declaration", &entry.id),
             (None, None) => String::new(),
         },
         text(entry.map(|d| d.id.as_str())),
-        text(subject.map(|s| s.id)),
+        text(identity.map(|i| &*i.id)),
         state.to_owned(),
-        text(owner.or(ownership.and_then(|o| o.owner.as_deref()))),
+        match entry.and_then(|d| d.owner.as_deref()) {
+            Some(owner) => owner.to_owned(),
+            None => text(concluded),
+        },
         text(settled),
-        text(purpose),
-        text(review),
-        text(end),
-        text(revocation),
-        text(subject.map(|s| s.tier())),
-        join(gaps),
+        of(|d| d.purpose.as_ref()),
+        of(|d| d.review_by.as_ref()),
+        of(|d| d.expires.as_ref()),
+        of(|d| d.revocation.as_ref()),
+        text(identity.map(|i| tier(&i.privilege))),
+        join(kinds),
         join(places),
+        of(|d| d.backup_owner.as_ref()),
+        of(|d| d.approver.as_ref()),
+        of(|d| d.vendor.as_ref()),
+        of(|d| d.revocation_tested.as_ref()),
+        of(|d| d.attested_by.as_ref()),
+        of(|d| d.attested_on.as_ref()),
+        join(details),
+        join(open.iter().map(|kind| &**kind)),
     ]
 }

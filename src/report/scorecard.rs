@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::subject::{owner_state, tier};
-use crate::snapshot::{Identity, Snapshot, When};
+use crate::snapshot::{Declaration, Identity, Snapshot, When};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -120,8 +120,8 @@ struct World<'a> {
     snapshot: &'a Snapshot,
     /// Whether somebody outside may become it, where that is known.
     outside: BTreeMap<&'a str, Answer>,
-    /// Identities with an entry that says how they are revoked.
-    revocable: BTreeMap<&'a str, bool>,
+    /// Whether an entry says how it is revoked, and that this was tried.
+    revocable: BTreeMap<&'a str, Answer>,
 }
 
 impl<'a> World<'a> {
@@ -150,7 +150,13 @@ impl<'a> World<'a> {
         let mut revocable = BTreeMap::new();
         for declaration in &snapshot.declarations {
             for id in &declaration.identities {
-                *revocable.entry(&**id).or_insert(false) |= declaration.revocation.is_some();
+                let answer = tested(declaration, &snapshot.scanned_at);
+                let known = revocable.entry(&**id).or_insert(answer);
+                *known = match (*known, answer) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (None, _) | (_, None) => None,
+                    _ => Some(false),
+                };
             }
         }
         Self {
@@ -185,7 +191,7 @@ impl<'a> World<'a> {
             }
             "formal-offboarding" if no_registry => Err("no registry was read"),
             "formal-offboarding" => Ok(of(&|i| {
-                Some(self.revocable.get(&*i.id).copied().unwrap_or(false))
+                self.revocable.get(&*i.id).copied().unwrap_or(Some(false))
             })),
             "reviewed-yearly" => {
                 let said = identities.iter().any(|i| i.review.is_some());
@@ -238,6 +244,18 @@ fn no_clear_owner(identity: &Identity) -> Answer {
 fn visible(identity: &Identity) -> Answer {
     let owner = owner_state(Some(&identity.ownership)) == "owned";
     Some(owner && tier(&identity.privilege) != "unknown" && identity.last_used != When::Unknown)
+}
+
+/// Whether an entry says how what it speaks of is revoked, and that this was tried before the day of the scan ended.
+fn tested(entry: &Declaration, scanned_at: &str) -> Answer {
+    match (&entry.revocation, entry.revocation_tested.as_deref()) {
+        (None, _) | (_, None) => Some(false),
+        (Some(_), Some(day)) if day.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(scanned_at.is_empty() || day <= scanned_at)
+        }
+        // Something is said, and it is no date.
+        (Some(_), Some(_)) => None,
+    }
 }
 
 fn excess(identity: &Identity) -> Answer {

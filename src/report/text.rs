@@ -287,7 +287,7 @@ pub(super) fn owner(ownership: Option<&Ownership>) -> String {
         ("owned", Some(owner), _) => owner.to_owned(),
         ("orphaned", Some(owner), _) => format!("{owner} (gone)"),
         ("orphaned", None, _) => "gone".to_owned(),
-        ("disputed", named, _) => disputed(ownership, named),
+        ("disputed", ..) => disputed(ownership),
         ("suggested" | "unowned", _, Some(guess)) => format!("nobody; maybe {guess}"),
         ("suggested" | "unowned", ..) => "nobody".to_owned(),
         (_, _, Some(guess)) => format!("unknown; maybe {guess}"),
@@ -350,17 +350,14 @@ fn party(owner: &str) -> &str {
     owner.strip_prefix("mail:").unwrap_or(owner)
 }
 
-/// Both sides of a dispute, or how many there are.
-fn disputed(ownership: &Ownership, named: Option<&str>) -> String {
-    let sides = super::owners::sides(ownership);
-    let parties: Vec<&str> = sides.iter().map(|claim| party(&claim.owner)).collect();
+fn disputed(ownership: &Ownership) -> String {
+    let sides = super::owners::sides(ownership).into_iter();
+    let parties: Vec<&str> = sides.map(|claim| party(&claim.owner)).collect();
     match &*parties {
+        [only] => format!("disputed: {only}"),
         [first, second] => format!("disputed: {first} or {second}"),
         [first, _, ..] => format!("disputed: {first} or {} others", parties.len() - 1),
-        _ => named.map_or_else(
-            || "disputed".to_owned(),
-            |owner| format!("disputed: {owner}"),
-        ),
+        _ => "disputed".to_owned(),
     }
 }
 

@@ -640,6 +640,7 @@ impl From<model::Ownership> for wire::Ownership {
         Self {
             state: o.state.as_str().into(),
             owner: o.owner.map(owner),
+            rivals: o.rivals.into_iter().map(owner).collect(),
             suggestion: o.suggestion.map(owner),
             confidence: o.confidence.map(|confidence| confidence.as_str().into()),
             reason: o.reason,

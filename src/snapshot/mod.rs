@@ -371,6 +371,9 @@ pub struct Ownership {
     /// `team:…`, `user:…` or `mail:…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Str>,
+    /// The other sides, where declared sources disagree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<Str>,
     /// The best guess when nobody is declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<Str>,

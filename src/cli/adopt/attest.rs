@@ -8,7 +8,7 @@ use super::refused;
 use super::sheet::Sheet;
 use super::stub::notes;
 use crate::snapshot::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -44,6 +44,8 @@ pub(super) struct Outcome {
     edits: Vec<Edit>,
     stubs: Vec<Stub>,
     rejected: Vec<Rejection>,
+    /// Owners whom no source knows.
+    pub(super) strangers: BTreeSet<String>,
 }
 
 impl Outcome {
@@ -76,6 +78,7 @@ pub(super) fn outcome(
     let mut outcome = Outcome::default();
     let mut answered: BTreeMap<Target, (usize, Answer)> = BTreeMap::new();
     let mut order = Vec::new();
+    let mut edited: Vec<(Target, Rejection)> = Vec::new();
     for row in &sheet.rows {
         let answer = match known.answer(row) {
             Ok(None) => continue,
@@ -99,7 +102,10 @@ pub(super) fn outcome(
         let answer = match answer {
             Ok(answer) => answer,
             Err(why) => {
-                outcome.rejected.push(reject(why));
+                match known.unattested(row) {
+                    Some(target) => edited.push((target, reject(why))),
+                    None => outcome.rejected.push(reject(why)),
+                }
                 continue;
             }
         };
@@ -110,6 +116,8 @@ pub(super) fn outcome(
                 "row {first} answers for the same identity, and otherwise"
             ))),
             None => {
+                let owner = answer.owner.iter().filter(|owner| known.stranger(owner));
+                outcome.strangers.extend(owner.cloned());
                 order.push((row.number, subject, answer.target.clone()));
                 answered.insert(answer.target.clone(), (row.number, answer));
             }
@@ -117,6 +125,7 @@ pub(super) fn outcome(
     }
     // An entry can be answered for by its own row and by its identity's.
     let mut set: BTreeMap<usize, (usize, Answer)> = BTreeMap::new();
+    let targets: BTreeSet<Target> = answered.keys().cloned().collect();
     for (row, subject, target) in order {
         let Some((_, answer)) = answered.remove(&target) else {
             continue;
@@ -147,6 +156,13 @@ pub(super) fn outcome(
             }
             Ok(None) => outcome.stubs.push(attested(&target, &answer, &known)),
             Err(why) => outcome.rejected.push(Rejection { row, subject, why }),
+        }
+    }
+    // What was exported differs from what is known today where another row of the same subject was taken since.
+    for (target, rejection) in edited {
+        let of_entry = matches!(entries.find(&target), Ok(Some(entry)) if set.contains_key(&entry));
+        if !of_entry && !targets.contains(&target) {
+            outcome.rejected.push(rejection);
         }
     }
     outcome
@@ -260,6 +276,7 @@ pub(super) fn apply(
         edits,
         stubs,
         mut rejected,
+        strangers: _,
     } = outcome;
     let added = stubs.len();
     let (mut changes, mut set) = (Vec::new(), 0);

@@ -3,7 +3,7 @@
 use super::super::registry_edit::writable;
 use super::sheet::Row;
 use crate::model::{DateField, Owner, Timestamp};
-use crate::snapshot::{Declaration, Identity, Ownership, Snapshot};
+use crate::snapshot::{Declaration, Identity, Ownership, Party, Snapshot};
 use std::collections::HashMap;
 
 /// Longest purpose that is taken, in characters.
@@ -37,6 +37,8 @@ pub(super) struct Known<'a> {
     credentials: HashMap<&'a str, (&'a Ownership, Option<&'a str>)>,
     declarations: HashMap<&'a str, &'a Declaration>,
     by_ref: HashMap<String, (&'static str, &'a str)>,
+    /// Everybody who is named as an owner, by every name.
+    parties: HashMap<&'a str, &'a Party>,
     now: Option<Timestamp>,
 }
 
@@ -55,7 +57,14 @@ impl<'a> Known<'a> {
                 .iter()
                 .map(|d| ("declaration", &*d.id)),
         );
+        let mut parties: HashMap<&str, &Party> = HashMap::new();
+        for party in &snapshot.owners {
+            for name in party.names.iter().chain([&party.owner]) {
+                parties.entry(name).or_insert(party);
+            }
+        }
         Self {
+            parties,
             identities: identities.collect(),
             credentials: credentials.collect(),
             declarations: snapshot.declarations.iter().map(|d| (&*d.id, d)).collect(),
@@ -170,7 +179,12 @@ impl<'a> Known<'a> {
             Err(why) => return Err(why),
         };
         let (shown_owner, shown_purpose) = (row.cell("owner"), row.cell("purpose"));
-        let edited = current.differs(shown_owner, shown_purpose);
+        // An owner that the row itself proves is what was exported, whoever it is by now.
+        let edited_owner = match self.proven(row) {
+            true => "",
+            false => shown_owner,
+        };
+        let edited = current.differs(edited_owner, shown_purpose);
         if !touched && !edited {
             return Ok(None);
         }
@@ -192,6 +206,11 @@ impl<'a> Known<'a> {
             ("", shown) => Some(self::owner("owner", shown)?),
             (named, _) => Some(self::owner("attested_owner", named)?),
         };
+        if let Some(party) = owner.as_deref().and_then(|owner| self.parties.get(owner))
+            && matches!(&*party.standing, "left" | "empty")
+        {
+            return Err(format!("the owner it names is gone: {}", party.reason));
+        }
         if let (Some(owner), Some(ownership)) = (&owner, ownership)
             && ownership.state == "orphaned"
             && ownership.owner.as_deref() == Some(owner)
@@ -213,6 +232,40 @@ impl<'a> Known<'a> {
             by: by.to_owned(),
             on,
         }))
+    }
+
+    /// Whether rosters and other sources know nobody of this name; never where no roster was read.
+    pub(super) fn stranger(&self, owner: &str) -> bool {
+        let roster = |party: &&Party| party.standing != "unknown";
+        !self.parties.contains_key(owner) && self.parties.values().any(roster)
+    }
+
+    /// What a row speaks of where nobody filled in an attestation.
+    pub(super) fn unattested(&self, row: &Row) -> Option<Target> {
+        let cells = [
+            "attested_by",
+            "attested_on",
+            "attested_owner",
+            "attested_purpose",
+        ];
+        let empty = cells.iter().all(|column| row.cell(column).is_empty());
+        let target = self.target(row).ok().filter(|_| empty)?;
+        Some(target.0)
+    }
+
+    /// Whether the owner in a row is one that its own evidence names.
+    fn proven(&self, row: &Row) -> bool {
+        let party = |text: &str| -> Option<String> {
+            let owner = Owner::parse(text)?.to_string();
+            let known = self.parties.get(owner.as_str());
+            Some(known.map_or(owner, |party| party.owner.to_string()))
+        };
+        let Some(shown) = party(row.cell("owner")) else {
+            return false;
+        };
+        let claims = row.cell("owner_evidence").split(" | ");
+        let mut named = claims.filter_map(|claim| party(claim.rsplit_once(": ")?.1));
+        named.any(|owner| owner == shown)
     }
 
     fn date(&self, text: &str) -> Result<String, String> {

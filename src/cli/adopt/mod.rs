@@ -118,6 +118,19 @@ pub(super) fn run(context: &Context, arguments: AdoptArguments) -> Result<Status
         None => attest::Outcome::of_stubs(picked.stubs(&snapshot, &registry)),
         Some(sheet) => attest::outcome(sheet, &snapshot, &registry, &path, &gate),
     };
+    if !answers.strangers.is_empty() {
+        let some: Vec<&str> = answers
+            .strangers
+            .iter()
+            .take(5)
+            .map(String::as_str)
+            .collect();
+        context.say(format_args!(
+            "note: no roster or other source knows {}{}; if somebody known is meant, use that spelling or an alias",
+            crate::report::safe(&some.join(", ")),
+            if answers.strangers.len() > 5 { ", …" } else { "" },
+        ));
+    }
     let (changed, rejected) = attest::apply(&registry, answers, &path)?;
     let before = existed.then_some(&*old);
     report(context, &path, &changed, arguments.dry_run, before, &gate)?;

@@ -7,12 +7,13 @@ use std::path::Path;
 /// Largest sheet that is read, in bytes.
 const LIMIT: u64 = 256 << 20;
 /// The columns that count; others may be there.
-pub(super) const COLUMNS: [&str; 10] = [
+pub(super) const COLUMNS: [&str; 11] = [
     "ref_id",
     "subject_type",
     "subject_id",
     "identity",
     "owner",
+    "owner_evidence",
     "purpose",
     "attested_owner",
     "attested_purpose",

@@ -107,14 +107,8 @@ fn owner(ownership: &Ownership, accept: Option<Accept>) -> (String, String) {
 
 /// The parties of a dispute, each with its best claim.
 fn sides(ownership: &Ownership) -> String {
-    let mut seen: Vec<&str> = Vec::new();
-    let mut sides = Vec::new();
-    for claim in ownership.claims.iter().filter(|c| c.declared) {
-        if !seen.contains(&&*claim.owner) {
-            seen.push(&claim.owner);
-            sides.push(told(claim));
-        }
-    }
+    let sides = crate::report::sides(ownership).into_iter();
+    let mut sides: Vec<String> = sides.map(told).collect();
     sides.truncate(CLAIMS);
     sides.join("; or ")
 }

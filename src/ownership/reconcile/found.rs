@@ -2,8 +2,8 @@
 
 use super::actions::{Granted, Verdict};
 use crate::model::{
-    Assessed, GapKind, Identity, Label, Method, Registration, RegistryEntry, Set, Str, SubjectId,
-    Tier,
+    Assessed, GapKind, Identity, Label, Method, OwnershipState, Registration, RegistryEntry, Set,
+    Str, SubjectId, Tier,
 };
 use crate::ownership::roster::Roster;
 use std::collections::HashMap;
@@ -128,7 +128,14 @@ impl<'a> Found<'a> {
         let Some(first) = labelled.peek().map(|claim| claim.owner.to_string()) else {
             return;
         };
-        if !labelled.any(|claim| roster.same_party(registered, &claim.owner)) {
+        // What an object names by several keys is one party by its word, and a default disputes nothing: that was
+        // judged when the owner was.
+        let settled = ownership.state == OwnershipState::Owned
+            && ownership
+                .owner
+                .as_ref()
+                .is_some_and(|owner| roster.same_party(owner, registered));
+        if !settled && !labelled.any(|claim| roster.same_party(registered, &claim.owner)) {
             let detail = format!("labels name {first}, the registry {registered}");
             found.add(GapKind::OwnerDiffers, Some(detail));
         }

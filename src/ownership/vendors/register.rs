@@ -107,6 +107,17 @@ impl Register {
         }
     }
 
+    /// Takes domains away that tell of no vendor: these, what they are below, and those where everybody can have an
+    /// address.
+    pub(super) fn forget_domains(&mut self, own: &BTreeSet<String>) {
+        self.by_domain.retain(|domain, _| {
+            let below = |own: &String| {
+                own == domain || own.strip_suffix(domain).is_some_and(|o| o.ends_with('.'))
+            };
+            !own.iter().any(below) && !crate::ownership::everybodys_domain(domain)
+        });
+    }
+
     /// Every vendor.
     pub(super) fn all(&self) -> &[Known] {
         &self.vendors

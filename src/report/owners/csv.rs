@@ -4,7 +4,7 @@ use super::{OwnerView, Owners};
 use crate::report::csv::join;
 
 /// Columns of `owners.csv`.
-pub(in crate::report) const COLUMNS: [&str; 22] = [
+pub(in crate::report) const COLUMNS: [&str; 24] = [
     "owner",
     "standing",
     "owned",
@@ -27,6 +27,8 @@ pub(in crate::report) const COLUMNS: [&str; 22] = [
     "known_by",
     "evidence",
     "spellings",
+    "name",
+    "standing_reason",
 ];
 
 /// The rows of `owners.csv`.
@@ -63,6 +65,8 @@ pub(in crate::report) fn rows(owners: &Owners<'_>) -> Vec<Vec<String>> {
                     .map(|k| format!("{} {}", k.method, k.evidence)),
             ),
             join(row.spellings.iter().map(|s| s.raw)),
+            row.name.unwrap_or_default().to_owned(),
+            row.standing_reason.unwrap_or_default().to_owned(),
         ]);
         cells
     };

@@ -15,7 +15,19 @@ pub(super) fn owners(owners: &Owners<'_>, limit: usize, out: &mut dyn Write) -> 
         writeln!(out, "| | all | {} |", names.join(" | "))?;
         writeln!(out, "| :-- | --: |{}", " --: |".repeat(names.len()))?;
     }
+    let teams = owners.coverage.iter().filter(|row| row.of == "teams");
+    let (mut shown, teams) = (0, teams.count());
     for row in &owners.coverage {
+        if row.of == "teams" {
+            shown += 1;
+            if shown > limit.min(MOST) {
+                continue;
+            }
+            if shown == 1 {
+                let blank = " |".repeat(row.states.len());
+                writeln!(out, "| **teams** | |{blank}")?;
+            }
+        }
         let group = match row.group {
             None => format!("**{}**", row.of),
             Some(group) => cell(group),
@@ -28,6 +40,7 @@ pub(super) fn owners(owners: &Owners<'_>, limit: usize, out: &mut dyn Write) -> 
         writeln!(out, "| {group} | {} | {} |", row.total, states.join(" | "))?;
     }
     let most = limit.min(MOST);
+    more(teams, most, "team", "teams", out)?;
     if !owners.owners.is_empty() {
         writeln!(
             out,

@@ -3,6 +3,7 @@
 mod csv;
 mod detail;
 mod markdown;
+mod parties;
 mod terminal;
 
 pub(super) use csv::{COLUMNS, rows};
@@ -12,8 +13,9 @@ pub(super) use markdown::scores as markdown_scores;
 use super::scorecard::{Score, percent, scorecard};
 use super::subject::{Subject, owner_state};
 use super::{Format, Report, Style};
-use crate::model::{OwnershipState, Severity, Tier};
+use crate::model::{OwnershipState, Severity, Str, Tier};
 use crate::snapshot::{Claim, Container, Ownership};
+use parties::Parties;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +35,8 @@ pub struct Filter {
 pub struct Owners<'a> {
     /// The time of the scan.
     pub scanned_at: &'a str,
-    /// How many have an owner: identities, all first, then by platform; containers, all first, then by kind.
+    /// How many have an owner: identities, all first, then by platform; the same by team, those with most first;
+    /// containers, all first, then by kind.
     pub coverage: Vec<Coverage<'a>>,
     /// Who owns, or is said to: those with most privilege first.
     pub owners: Vec<OwnerRow<'a>>,
@@ -44,9 +47,9 @@ pub struct Owners<'a> {
 /// How many of a group have an owner.
 #[derive(Clone, Debug, Serialize)]
 pub struct Coverage<'a> {
-    /// `identities` or `containers`.
+    /// `identities`, `teams` (the same identities, by the team of the owner or of whom is suggested) or `containers`.
     pub of: &'static str,
-    /// The platform or kind; absent for all.
+    /// The platform, team or kind; absent for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<&'a str>,
     /// How many there are.
@@ -71,9 +74,20 @@ pub struct StateCount {
 pub struct OwnerRow<'a> {
     /// `team:…`, `user:…`, `mail:…`.
     pub owner: &'a str,
-    /// `gone` where what it owns is orphaned by that; absent where nothing says.
+    /// What people call it, where sources say.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub standing: Option<&'static str>,
+    pub name: Option<&'a str>,
+    /// `there`, `left`, `empty` or `unknown`, as the roster says; `gone` where an older snapshot tells no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<&'a str>,
+    /// How that is known, with its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing_reason: Option<&'a str>,
+    /// Whether what it owns is orphaned by that.
+    pub gone: bool,
+    /// Who is in it, where a roster lists that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<&'a [Str]>,
     /// Identities by state: owned, disputed (it is one side), orphaned, suggested (it is the suggestion).
     pub identities: Vec<StateCount>,
     /// Credentials that it answers for.
@@ -112,7 +126,7 @@ pub struct Spelling<'a> {
     /// As written.
     pub raw: &'a str,
     /// How often.
-    pub claims: usize,
+    pub claims: u64,
 }
 
 impl OwnerRow<'_> {
@@ -147,9 +161,17 @@ pub(super) fn claims_of<'a>(ownership: &'a Ownership, party: &str) -> Vec<&'a Cl
     }
 }
 
-/// The best claim of each side of a dispute. What is of lower standing (CODEOWNERS beside a label) is no side of it,
-/// nor is what counts only for want of an owner: the reason names those who disagree.
-pub(super) fn sides(ownership: &Ownership) -> Vec<&Claim> {
+/// The best claim of each side of a dispute.
+pub fn sides(ownership: &Ownership) -> Vec<&Claim> {
+    if !ownership.rivals.is_empty() {
+        let parties = ownership.owner.iter().chain(&ownership.rivals);
+        let best = parties.filter_map(|party| {
+            let mut claims = ownership.claims.iter();
+            claims.find(|claim| claim.declared && claim.owner == *party)
+        });
+        return best.collect();
+    }
+    // A snapshot of a version that did not say who disputes.
     let mut seen = BTreeSet::new();
     let declared = ownership.claims.iter().filter(|c| c.declared);
     let best = declared.clone().next().map(|c| standing(&c.method));
@@ -182,7 +204,7 @@ struct Tally<'a> {
     open: usize,
     worst: Option<Severity>,
     methods: BTreeMap<usize, (String, usize, String)>,
-    spellings: BTreeMap<&'a str, usize>,
+    spellings: BTreeMap<&'a str, u64>,
 }
 
 impl<'a> Tally<'a> {
@@ -211,6 +233,13 @@ impl<'a> Owners<'a> {
         let mut tallies: BTreeMap<&'a str, Tally<'a>> = BTreeMap::new();
         let mut identities = Counts::default();
         let mut containers = Counts::default();
+        let mut teams = Counts::default();
+        let parties_of = Parties::new(snapshot);
+        let rows = report.inventory.iter().map(|row| &row.subject);
+        let listed: BTreeSet<&str> = rows
+            .filter(|s| s.kind == "identity")
+            .map(|s| s.id)
+            .collect();
         let mut total = 0;
         for row in &report.inventory {
             let subject = &row.subject;
@@ -221,6 +250,7 @@ impl<'a> Owners<'a> {
             let state = known_state(owner_state(subject.ownership));
             if subject.kind == "identity" {
                 identities.add(platform, state);
+                teams.add(parties_of.team(subject.ownership), state);
                 total += 1;
             }
             let Some(ownership) = subject.ownership else {
@@ -231,7 +261,13 @@ impl<'a> Owners<'a> {
             }
             for party in parties(ownership) {
                 let tally = tallies.entry(party).or_default();
-                tally.subject(party, subject, ownership, state, row.open, row.worst);
+                // What a listed identity signs in with says nothing new.
+                let again = subject.kind == "credential"
+                    && subject.identity.is_some_and(|i| listed.contains(&*i.id));
+                if !again {
+                    tally.claims(party, ownership);
+                }
+                tally.subject(subject, state, row.open, row.worst);
             }
         }
         for container in &snapshot.containers {
@@ -257,10 +293,13 @@ impl<'a> Owners<'a> {
             }
         }
         let mut coverage = identities.rows("identities");
+        let mut teams = teams.rows("teams");
+        teams.sort_by_key(|row| (row.group.is_some(), Reverse(row.total), row.group));
+        coverage.extend(teams.into_iter().filter(|row| row.group.is_some()));
         coverage.extend(containers.rows("containers"));
         let mut owners: Vec<OwnerRow<'a>> = tallies
             .into_iter()
-            .map(|(owner, tally)| tally.row(owner, total))
+            .map(|(owner, tally)| tally.row(owner, total, &parties_of))
             .collect();
         owners.sort_by_key(|row| {
             let tiers: Vec<usize> = Tier::ALL
@@ -290,9 +329,7 @@ impl<'a> Owners<'a> {
 impl<'a> Tally<'a> {
     fn subject(
         &mut self,
-        party: &str,
         subject: &Subject<'a>,
-        ownership: &'a Ownership,
         state: &'static str,
         open: usize,
         worst: Option<Severity>,
@@ -302,10 +339,6 @@ impl<'a> Tally<'a> {
         self.gone |= state == "orphaned";
         if subject.kind == "credential" {
             self.credentials += 1;
-            // What it signs in as has said it already.
-            if subject.identity.is_none() {
-                self.claims(party, ownership);
-            }
             return;
         }
         *self.states.entry(state).or_default() += 1;
@@ -315,15 +348,29 @@ impl<'a> Tally<'a> {
         }
         let review = subject.identity.and_then(|i| i.review.as_ref());
         self.overdue += usize::from(review.is_some_and(|r| r.state == "overdue"));
-        self.claims(party, ownership);
     }
 
-    fn row(self, owner: &'a str, total: usize) -> OwnerRow<'a> {
-        let mut spellings: Vec<_> = self.spellings.into_iter().collect();
+    fn row(self, owner: &'a str, total: usize, parties: &Parties<'a>) -> OwnerRow<'a> {
+        let party = parties.get(owner);
+        let mut spellings: Vec<(&str, u64)> = match party {
+            Some(party) => party
+                .spellings
+                .iter()
+                .map(|s| (&*s.raw, s.claims))
+                .collect(),
+            None => self.spellings.into_iter().collect(),
+        };
         spellings.sort_by_key(|(raw, many)| (Reverse(*many), *raw));
         OwnerRow {
             owner,
-            standing: self.gone.then_some("gone"),
+            name: party.and_then(|p| p.name.as_deref()),
+            standing: match party {
+                Some(party) => Some(&*party.standing),
+                None => self.gone.then_some("gone"),
+            },
+            standing_reason: party.map(|p| &*p.reason).filter(|r| !r.is_empty()),
+            gone: self.gone,
+            members: party.and_then(|p| p.members.as_deref()),
             identities: TIED
                 .iter()
                 .map(|state| {

@@ -10,6 +10,8 @@ use std::io;
 
 /// Columns of a count with its share, and the blank before it: `1470 100%`.
 const CELL: usize = 10;
+/// Teams before the rest is counted.
+const TEAMS: usize = 15;
 
 pub(super) fn owners(
     owners: &Owners<'_>,
@@ -37,49 +39,61 @@ pub(super) fn scorecard(
 }
 
 fn coverage(rows: &[Coverage<'_>], pen: &mut Pen<'_>) -> io::Result<()> {
-    let mut last = "";
-    for row in rows {
-        // One platform is the whole.
-        let alone = rows.iter().filter(|r| r.of == row.of).count() == 2;
-        if alone && row.group.is_some() {
-            continue;
+    for of in ["identities", "teams", "containers"] {
+        let rows: Vec<&Coverage<'_>> = rows.iter().filter(|row| row.of == of).collect();
+        let Some(first) = rows.first() else { continue };
+        if of != "identities" {
+            pen.blank()?;
         }
-        if row.of != last {
-            if !last.is_empty() {
-                pen.blank()?;
-            }
-            last = row.of;
-            let states = row
-                .states
-                .iter()
-                .map(|s| right(&s.state.to_uppercase(), CELL));
-            let head = format!(
-                "{}{}{}",
-                left(
-                    &row.of.to_uppercase(),
-                    pen.width.saturating_sub(7 + 6 * CELL + 2).min(24)
-                ),
-                right("ALL", 7),
-                states.collect::<String>()
-            );
-            let head = pen.paint(DIM, &head);
-            pen.line(&format!("  {head}"))?;
-        }
-        let name = row.group.map_or("all".to_owned(), clean);
-        let width = pen.width.saturating_sub(7 + 6 * CELL + 2).min(24);
-        let mut line = format!(
-            "  {}{}",
-            left(&name, width),
-            right(&number(row.total as u64), 7)
+        let teams = of == "teams";
+        // Teams have long names, and shares of few are no news.
+        let cell = |state: &str| if teams { columns(state) + 2 } else { CELL };
+        let cells: usize = first.states.iter().map(|s| cell(s.state)).sum();
+        let width = pen.width.saturating_sub(7 + cells + 2).min(40);
+        let states = first.states.iter();
+        let states = states.map(|s| right(&s.state.to_uppercase(), cell(s.state)));
+        let title = if teams { "IDENTITIES BY TEAM" } else { of };
+        let head = format!(
+            "{}{}{}",
+            left(&title.to_uppercase(), width),
+            right("ALL", 7),
+            states.collect::<String>()
         );
-        for state in &row.states {
-            let cell = match state.count {
-                0 => "–".to_owned(),
-                n => format!("{n} {}", share(state.percent)),
+        let head = pen.paint(DIM, &head);
+        pen.line(&format!("  {head}"))?;
+        // One platform is the whole.
+        let alone = !teams && rows.len() == 2;
+        let most = if teams { TEAMS } else { usize::MAX };
+        for row in rows.iter().take(if alone { 1 } else { most }) {
+            let name = clean(row.group.unwrap_or("all"));
+            let name = match name.strip_prefix("team:").or(name.strip_prefix("mail:")) {
+                Some(short) if teams => short,
+                _ => &name,
             };
-            line.push_str(&pen.paint(paint::ownership(state.state), &right(&cell, CELL)));
+            let mut line = format!(
+                "  {}{}",
+                left(name, width),
+                right(&number(row.total as u64), 7)
+            );
+            for state in &row.states {
+                let text = match state.count {
+                    0 => "–".to_owned(),
+                    n if teams => number(n as u64),
+                    n => format!("{n} {}", share(state.percent)),
+                };
+                let style = paint::ownership(state.state);
+                line.push_str(&pen.paint(style, &right(&text, cell(state.state))));
+            }
+            pen.line(&line)?;
         }
-        pen.line(&line)?;
+        let more = rows.len().saturating_sub(TEAMS);
+        if teams && more > 0 {
+            let text = format!(
+                "and {} (--format json)",
+                count(more, "more team", "more teams")
+            );
+            pen.item(2, (DIM, "…"), DIM, &text)?;
+        }
     }
     Ok(())
 }
@@ -95,38 +109,43 @@ fn share(percent: f64) -> String {
 
 fn table(owners: &Owners<'_>, limit: usize, pen: &mut Pen<'_>) -> io::Result<()> {
     pen.blank()?;
-    let name = pen.width.saturating_sub(2 + 7 + 2 + 22 + 9 + 13);
+    let name = pen.width.saturating_sub(2 + 6 + 2 + 20 + 9 + 10 + 10);
     let head = format!(
-        "{}{}  {}{}{}",
+        "{}{}  {}{}{}  WORST",
         left("OWNER", name),
-        right("OWNS", 7),
-        left("MAY", 22),
+        right("OWNS", 6),
+        left("WHICH MAY", 20),
         right("OVERDUE", 9),
-        right("OPEN", 13)
+        right("FINDINGS", 10)
     );
     let head = pen.paint(DIM, &head);
     pen.line(&format!("  {head}"))?;
     for row in owners.owners.iter().take(limit) {
-        let style = if row.standing.is_some() { RED } else { BOLD };
-        let owner = pen.paint(style, &left(&clean(row.owner), name));
+        let style = if row.gone { RED } else { BOLD };
+        let owner = clean(row.owner);
+        // A name is what somebody looks for: it is not cut.
+        let fits = columns(&owner) < name;
+        let first = if fits { left(&owner, name) } else { owner };
+        let first = pen.paint(style, &first);
+        let first = if fits {
+            first
+        } else {
+            pen.line(&format!("  {first}"))?;
+            " ".repeat(name)
+        };
         let overdue = counted(row.reviews_overdue);
         let overdue = pen.paint(
             if row.reviews_overdue > 0 { RED } else { DIM },
             &right(&overdue, 9),
         );
-        let open = match row.worst_severity {
-            Some(worst) => format!("{} {worst}", row.open_findings),
-            None => counted(row.open_findings),
-        };
-        pen.line(
-            format!(
-                "  {owner}{}  {}{overdue}{}",
-                right(&counted(row.count("owned")), 7),
-                left(&may(row), 22),
-                right(&open, 13)
-            )
-            .trim_end(),
-        )?;
+        let line = format!(
+            "  {first}{}  {}{overdue}{}  {}",
+            right(&counted(row.count("owned")), 6),
+            left(&may(row), 20),
+            right(&counted(row.open_findings), 10),
+            row.worst_severity.unwrap_or_default()
+        );
+        pen.line(line.trim_end())?;
         for line in wrap_to(&about(row), pen.width.saturating_sub(4), 3) {
             let line = pen.paint(DIM, &line);
             pen.line(&format!("    {line}"))?;
@@ -155,8 +174,8 @@ fn may(row: &OwnerRow<'_>) -> String {
 /// What else there is, how it is known, and how it is spelt.
 fn about(row: &OwnerRow<'_>) -> String {
     let mut parts = Vec::new();
-    if row.standing == Some("gone") {
-        parts.push("gone".to_owned());
+    if row.gone || matches!(row.standing, Some("left" | "empty")) {
+        parts.push(gone(row));
     }
     for state in ["orphaned", "disputed", "suggested"] {
         match row.count(state) {
@@ -170,9 +189,18 @@ fn about(row: &OwnerRow<'_>) -> String {
     if row.credentials > 0 {
         parts.push(count(row.credentials, "credential", "credentials"));
     }
-    let known = row.known_by.iter().take(3);
+    // One place proves it; `tenure owners NAME` has them all.
+    let known = row.known_by.iter().take(3).enumerate();
     let known: Vec<_> = known
-        .map(|k| format!("{} {} ({})", k.claims, clean(&k.method), clean(&k.evidence)))
+        .map(|(at, k)| match at {
+            0 => format!(
+                "{} {}× ({})",
+                clean(&k.method),
+                k.claims,
+                clean(&k.evidence)
+            ),
+            _ => format!("{} {}×", clean(&k.method), k.claims),
+        })
         .collect();
     if !known.is_empty() {
         parts.push(format!("known by {}", known.join(", ")));
@@ -197,6 +225,15 @@ fn about(row: &OwnerRow<'_>) -> String {
         parts.push(format!("spelt {}{more}", spelt.join(", ")));
     }
     parts.join(" · ")
+}
+
+/// Why nobody is there any more.
+fn gone(row: &OwnerRow<'_>) -> String {
+    let why = row.standing_reason.map(clean).unwrap_or_default();
+    match why.is_empty() {
+        true => "gone".to_owned(),
+        false => format!("gone: {why}"),
+    }
 }
 
 fn scores(scores: &[Score], pen: &mut Pen<'_>) -> io::Result<()> {
@@ -253,8 +290,22 @@ pub(super) fn one(view: &OwnerView<'_>, out: &mut dyn io::Write, style: &Style) 
     let row = &view.row;
     let title = pen.paint(BOLD, &clean(row.owner));
     pen.line(&title)?;
-    if row.standing == Some("gone") {
-        pen.field("standing", RED, "gone, as the roster says")?;
+    if let Some(name) = row.name.filter(|name| *name != row.owner) {
+        pen.field("called", PLAIN, &clean(name))?;
+    }
+    if row.gone || matches!(row.standing, Some("left" | "empty")) {
+        pen.field("standing", RED, &gone(row))?;
+    } else if let (Some(standing), Some(why)) = (row.standing, row.standing_reason) {
+        let text = format!("{}: {}", clean(standing), clean(why));
+        pen.field("standing", PLAIN, &text)?;
+    }
+    if let Some(members) = row.members.filter(|members| !members.is_empty()) {
+        let named = members.iter().take(20).map(|m| clean(m));
+        let mut text = named.collect::<Vec<_>>().join(", ");
+        if members.len() > 20 {
+            text.push_str(&format!(" and {} more", members.len() - 20));
+        }
+        pen.field("members", PLAIN, &text)?;
     }
     let owns: Vec<(Ansi, String)> = row
         .identities
