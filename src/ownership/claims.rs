@@ -29,6 +29,12 @@ const NOT_DECLARING: [&str; 6] = [
 /// What one level of containers outweighs: more than any rank of a key.
 const LEVEL: u32 = 1 << 20;
 
+/// How many owners one line of CODEOWNERS gives to everything that it speaks of.
+const MAX_OWNERS: usize = 100;
+/// How many records of one container are asked by each thing in it: manifests may state one namespace in every
+/// folder.
+const MAX_RECORDS: usize = 32;
+
 /// One statement of one source: the parties it names own the subject together.
 #[derive(Clone, Debug)]
 pub(super) struct Declaration {
@@ -329,7 +335,9 @@ impl<'a> Claims<'a> {
     /// What the containers around say, the nearest first.
     fn contained(&mut self, around: &[Level], found: &mut Found) {
         for (at, level) in (0u32..).zip(around) {
-            for container in self.surroundings.records(&level.id).to_vec() {
+            let records = self.surroundings.records(&level.id).iter();
+            let records: Vec<&Container> = records.take(MAX_RECORDS).copied().collect();
+            for container in records {
                 let said = Saying::Around(at, level);
                 let said = labelled(self.keys.claims(&container.labels), said);
                 // Who made the container says nothing about what is in it.
@@ -369,8 +377,9 @@ impl<'a> Claims<'a> {
             let mut owners: Vec<(Owner, Str)> = Vec::new();
             let mut line = None;
             for rule in &verdict.rules {
-                for raw in &rule.owners {
-                    if let Some(owner) = Owner::parse(raw)
+                for raw in rule.owners.iter().take(MAX_OWNERS) {
+                    if owners.len() < MAX_OWNERS
+                        && let Some(owner) = Owner::parse(raw)
                         && !owners.iter().any(|(o, _)| *o == owner)
                     {
                         line = line.or(Some(rule.line));

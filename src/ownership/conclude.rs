@@ -8,12 +8,15 @@ use crate::model::{
     OwnershipState, Str, SubjectId,
 };
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of the parties to a dispute are named.
 const MAX_NAMED: usize = 4;
 /// How many statements of less weight are named that contradict the one that decides.
 const MAX_OTHERWISE: usize = 2;
+/// How many owners of one statement are compared with those of another by what the roster knows of them. All are
+/// compared by name.
+const MAX_COMPARED: usize = 100;
 /// How many suggestions are compared with each other.
 const MAX_SUGGESTED: usize = 64;
 
@@ -222,26 +225,30 @@ pub(super) fn inherited(
 
 fn claims(subject: &SubjectId, declarations: &[Declaration]) -> Vec<Attribution> {
     let mut claims: Vec<Attribution> = Vec::new();
+    let mut told = BTreeSet::new();
     for declaration in declarations {
         for (at, (owner, raw)) in declaration.owners.iter().enumerate() {
             let place = declaration.places.get(at);
-            let claim = Attribution {
-                method: declaration.method,
+            let evidence = place.unwrap_or(&declaration.evidence);
+            let why = match &declaration.what {
+                What::Suggestion(why) => why.as_ref(),
+                _ => None,
+            };
+            let (method, rank, as_of) = (declaration.method, declaration.rank, declaration.as_of);
+            // Two keys may lead to one place: a tag and the variable that it hands on.
+            if !told.insert((method, rank, as_of, owner, raw, evidence, why)) {
+                continue;
+            }
+            claims.push(Attribution {
+                method,
                 subject: subject.clone(),
-                rank: declaration.rank,
+                rank,
                 owner: owner.clone(),
                 raw: raw.clone(),
-                as_of: declaration.as_of,
-                evidence: place.unwrap_or(&declaration.evidence).clone(),
-                why: match &declaration.what {
-                    What::Suggestion(why) => why.clone(),
-                    _ => None,
-                },
-            };
-            // Two keys may lead to one place: a tag and the variable that it hands on.
-            if !claims.contains(&claim) {
-                claims.push(claim);
-            }
+                as_of,
+                evidence: evidence.clone(),
+                why: why.cloned(),
+            });
         }
     }
     claims
@@ -283,21 +290,21 @@ fn rivals<'d>(
 
 /// Whether two statements name the same party. What one object names by several keys is one party by its word.
 fn agree(a: &Declaration, b: &Declaration, roster: &mut Roster<'_>) -> bool {
+    // Two values for one key of one object agree only by themselves.
+    let alone = a.method == b.method;
     let parties = |d: &Declaration| -> Vec<Owner> {
+        let together = d.together.iter().filter(|_| !alone);
         let named = d.owners.iter().map(|(owner, _)| owner);
-        named.chain(&d.together).cloned().collect()
+        named.chain(together).cloned().collect()
     };
     let (own_a, own_b) = (parties(a), parties(b));
-    // Two values for one key of one object agree only by themselves.
-    if a.method == b.method {
-        return a
-            .owners
-            .iter()
-            .any(|(a, _)| b.owners.iter().any(|(b, _)| roster.same_party(a, b)));
-    }
-    own_a
-        .iter()
-        .any(|a| own_b.iter().any(|b| roster.same_party(a, b)))
+    let names: BTreeSet<&Owner> = own_a.iter().collect();
+    let mut pairs = own_a.iter().take(MAX_COMPARED);
+    own_b.iter().any(|b| names.contains(b))
+        || pairs.any(|a| {
+            let mut others = own_b.iter().take(MAX_COMPARED);
+            others.any(|b| roster.same_party(a, b))
+        })
 }
 
 /// The first of the parties who is still there, else the first.

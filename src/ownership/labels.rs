@@ -159,6 +159,10 @@ const TOP_LEVEL: [&str; 12] = [
     "com", "org", "net", "io", "dev", "uk", "de", "eu", "gov", "edu", "co", "cloud",
 ];
 
+/// How many parties the labels of one object name, those of the most direct keys first. Each of them is a claim
+/// of everything that lies in the object, and may contradict each other one.
+const MAX_PARTIES: usize = 100;
+
 /// How directly a key speaks of an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum KeyClass {
@@ -205,7 +209,7 @@ impl OwnerKeys {
 
     /// What the labels say of an owner.
     pub(super) fn claims<'a>(&mut self, labels: &'a Set<Label>) -> Vec<LabelClaim<'a>> {
-        labels
+        let mut claims: Vec<LabelClaim<'a>> = labels
             .iter()
             .filter_map(|label| {
                 let (rank, class) = self.rank(label)?;
@@ -217,7 +221,18 @@ impl OwnerKeys {
                     owners,
                 })
             })
-            .collect()
+            .collect();
+        let named: usize = claims.iter().map(|claim| claim.owners.len()).sum();
+        if named > MAX_PARTIES {
+            claims.sort_by_key(|claim| claim.rank);
+            let mut left = MAX_PARTIES;
+            for claim in &mut claims {
+                claim.owners.truncate(left);
+                left = left.saturating_sub(claim.owners.len());
+            }
+            claims.retain(|claim| !claim.owners.is_empty());
+        }
+        claims
     }
 
     fn rank(&mut self, label: &Label) -> Option<(u32, KeyClass)> {
