@@ -87,7 +87,7 @@ fn the_terminal_has_room_for_it_at_80_columns() {
         "IDENTITIES",
         "CONTAINERS",
         "OWNER",
-        "known by 1 label (k8s.yaml:3)",
+        "known by label 1× (k8s.yaml:3)",
         "BESIDE PUBLISHED SURVEYS",
         "not computable: no record of use was read",
     ] {

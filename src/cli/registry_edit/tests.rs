@@ -1,3 +1,5 @@
+//! Random registries and random edits: what is asked for changes, and nothing else.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
