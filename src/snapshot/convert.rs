@@ -744,7 +744,7 @@ impl From<&model::Coverage> for wire::Coverage {
                 .iter()
                 .map(|(name, count)| ((*name).to_owned(), *count))
                 .collect(),
-            history: (c.history.repositories > 0).then(|| wire::HistoryCoverage {
+            history: (c.history.repositories > 0).then_some(wire::HistoryCoverage {
                 repositories: c.history.repositories,
                 commits: c.history.commits,
                 blobs: c.history.blobs,

@@ -381,7 +381,11 @@ mod tests {
 
     fn spots(text: &str, spot: &Spot, out: &mut Vec<String>) {
         match &spot.shape {
-            Shape::Scalar { .. } | Shape::Alias => out.push(text[spot.start..spot.end].to_owned()),
+            Shape::Scalar { .. } | Shape::Alias => out.push(
+                text.get(spot.start..spot.end)
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
             Shape::List { items } => items.iter().for_each(|i| spots(text, i, out)),
             Shape::Map { entries } => entries.iter().for_each(|(k, v)| {
                 spots(text, k, out);
