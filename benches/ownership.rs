@@ -193,7 +193,11 @@ fn write(directory: &Path, commits: u64, count: u64) {
         let dice_team = dice.roll(TEAMS);
         if (namespaces.len() as u64) < due.max(1) {
             let number = namespaces.len();
-            let cluster = if number % 12 == 0 { "test" } else { "live" };
+            let cluster = if number.is_multiple_of(12) {
+                "test"
+            } else {
+                "live"
+            };
             let name = format!(
                 "{}-{number}-{}",
                 WORDS[number % 16],

@@ -377,7 +377,7 @@ dir/with\#hashtag @user1
             ("path with space", "user:user2 user:user9"),
             ("dir/with#hashtag", "user:user1"),
         ] {
-            let found = owner_at(place, "git.example.com/a/b", &file, path);
+            let found = owner_at(place, "git.example.com/a/b", file, path);
             assert_eq!(found, expected, "{path}");
         }
     }
